@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a policy file to a policy, or to every mistake in it at once, with lines.
+
+YAML is read strictly: no aliases, no key twice, decimals kept as written. After the
+schema, names are resolved: unknown, unused and circular requirements, tiers out of
+order, bands without ceilings.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tiergate.decision import policy_compile, strict_yaml
+from tiergate.decision.policy import Policy
+from tiergate.decision.policy_file import PolicyFile
+from tiergate.decision.policy_schema import (
+    AllPart,
+    AnyPart,
+    AtLeastPart,
+    ExpressionPart,
+)
+from tiergate.decision.tier import Band, TamperLevel, Tier
+from tiergate.errors import PolicyError, Problem
+
+SHIPPED = Path(__file__).parent / "policies"
+
+
+def shipped_policies() -> tuple[str, ...]:
+    """Return the ids of the policies that come with the program, sorted."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+
+
+def load_policy(name_or_path: str) -> Policy:
+    """Read a shipped policy by its id, or a policy file by its path.
+
+    Raises:
+        PolicyError: there is no such policy, or it has mistakes.
+    """
+    if name_or_path in shipped_policies():
+        path = SHIPPED / f"{name_or_path}.yaml"
+    else:
+        path = Path(name_or_path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        close = difflib.get_close_matches(name_or_path, shipped_policies(), n=1)
+        raise PolicyError(
+            name_or_path,
+            f"no such policy ({error.strerror})",
+            f"a path to a policy file or one of {', '.join(shipped_policies())}",
+            f"Did you mean {close[0]!r}?" if close else "",
+        ) from None
+    return parse_policy(data, name_or_path)
+
+
+def parse_policy(data: bytes, where: str) -> Policy:
+    """Read a policy from the bytes of its file.
+
+    Raises:
+        PolicyError: with every mistake, its line and what was expected.
+    """
+    content, lines, problems = strict_yaml.load(data)
+    if content is None:
+        raise PolicyError.of(where, problems)
+    try:
+        file = PolicyFile.model_validate(content)
+    except ValidationError as error:
+        found = tuple(_problem(mistake["loc"], mistake["msg"], lines) for mistake in error.errors())
+        raise PolicyError.of(where, _ordered((*problems, *found))) from None
+    problems = (*problems, *(_problem(loc, text, lines) for loc, text in _misnamed(file)))
+    if problems:
+        raise PolicyError.of(where, _ordered(problems))
+    return policy_compile.compile_policy(file, f"sha256:{hashlib.sha256(data).hexdigest()}")
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema of policy files."""
+    return PolicyFile.model_json_schema()
+
+
+Location = tuple[str | int, ...]
+
+
+def _problem(loc: Location, message: str, lines: Mapping[Location, int]) -> Problem:
+    # A discriminated union adds the tag of the branch to the location; no such key is in
+    # the file, so steps that lead nowhere are left out.
+    path: Location = ()
+    for step in loc:
+        if (*path, step) in lines:
+            path = (*path, step)
+    missing = loc[-1:] if message == "Field required" else ()
+    field = ".".join(str(step) for step in (*path, *missing)) or "policy"
+    return Problem(line=lines.get(path), field=field, message=message)
+
+
+def _ordered(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(sorted(set(problems), key=lambda p: (p.line or 0, p.field, p.message)))
+
+
+def _misnamed(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    yield from _unknown_ids(file)
+    yield from _circles(file)
+    yield from _ladder(file)
+    for domain, bands in file.bands.items():
+        if set(bands) != set(Band) - {Band.B0}:
+            yield ("bands", domain), "expected definitions of B1, B2 and B3"
+        if set(file.ceilings.domains.get(domain, {})) != set(Band):
+            yield ("ceilings", "domains", domain), "expected a ceiling for each of B0 to B3"
+    for domain in file.ceilings.domains.keys() - file.bands.keys():
+        yield ("ceilings", "domains", domain), "a ceiling for a domain without bands"
+    if set(file.tamper_resistance.levels) != set(TamperLevel) - {TamperLevel.TR0}:
+        yield ("tamper_resistance", "levels"), "expected definitions of TR1, TR2, TR3 and TR4"
+
+
+def _unknown_ids(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    named: set[str] = set()
+    for location, name in _references(file):
+        named.add(name)
+        if name not in file.requirements:
+            close = difflib.get_close_matches(name, file.requirements, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            yield location, f"no requirement is called {name}{hint}"
+    for name in file.requirements.keys() - named:
+        yield ("requirements", name), "no tier asks for this requirement"
+
+
+def _references(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    for index, tier in enumerate(file.tiers):
+        for field in ("requirements", "fast_path"):
+            for position, name in enumerate(getattr(tier, field)):
+                yield ("tiers", index, field, position), name
+        for position, hold in enumerate(tier.holds):
+            if hold.unless is not None:
+                location = ("tiers", index, "holds", position, "unless")
+                yield from ((location, name) for name in _names(hold.unless))
+    for name, requirement in file.requirements.items():
+        for used in _names(requirement.requires):
+            yield ("requirements", name, "requires"), used
+
+
+def _names(expression: ExpressionPart) -> Iterator[str]:
+    match expression:
+        case str():
+            yield expression
+        case AllPart(all=parts) | AnyPart(any=parts) | AtLeastPart(of=parts):
+            for part in parts:
+                yield from _names(part)
+        case _:
+            return
+
+
+def _circles(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    uses = {
+        name: {used for used in _names(part.requires) if used in file.requirements}
+        for name, part in file.requirements.items()
+    }
+    for name, direct in uses.items():
+        reached, todo = set[str](), set(direct)
+        while todo:
+            step = todo.pop()
+            reached.add(step)
+            todo |= uses[step] - reached
+        if name in reached:
+            yield ("requirements", name, "requires"), "leads back to itself"
+
+
+def _ladder(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    ranks = [tier.id.rank for tier in file.tiers]
+    if ranks != sorted(set(ranks)) or ranks[0] != Tier.T0.rank:
+        yield ("tiers",), "expected each tier once, from T0 upward"
+    for index, tier in enumerate(file.tiers):
+        for field in ("requirements", "fast_path"):
+            names = getattr(tier, field)
+            for position, name in enumerate(names):
+                if name in names[:position]:
+                    yield ("tiers", index, field, position), f"{name} stands here twice"

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of a policy file above the single check: requirements, bands, tiers.
+
+See :mod:`tiergate.decision.policy_schema` for checks and numbers.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tiergate.decision.policy_schema import (
+    Clauses,
+    ExpressionPart,
+    Metric,
+    NumberPart,
+    Part,
+    ReachedPart,
+    RequirementId,
+    Words,
+)
+from tiergate.decision.tier import Band, TamperLevel, Tier
+from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.measurement import AttackClass
+from tiergate.evidence.provenance import BindingLevel
+
+
+class RequirementPart(Part):
+    """One condition of a tier."""
+
+    title: Words
+    """What it is about, in a few words."""
+    asks: Words
+    """What it asks for, in a sentence."""
+    applies_to: str = ""
+    """For which releases it is written."""
+    clauses: Clauses
+    """Ids of the clauses, codes and schemes that it answers."""
+    requires: ExpressionPart
+    """The check."""
+    waivable: bool = True
+    """Whether a waiver may stand in for it."""
+
+
+class BandDefinitionPart(Part):
+    """When a domain's capability has reached a band."""
+
+    means: Words
+    """What the band means."""
+    words: Words
+    """The definition in words."""
+    reached_when: ReachedPart
+    """The definition as indicators."""
+
+
+class CeilingEntry(Part):
+    """The most open tier at one band."""
+
+    tier: Tier
+    """The tier."""
+    note: str = ""
+    """Exceptions, in words; the requirements say how they are checked."""
+
+
+class CeilingsPart(Part):
+    """The most open tier for each domain and band."""
+
+    status: Literal["law", "published", "default, adjustable"]
+    """What the table rests on."""
+    basis: Words
+    """Why this table."""
+    domains: dict[HazardDomain, dict[Band, CeilingEntry]]
+    """By domain and band."""
+
+
+class BudgetPart(Part):
+    """What an attacker must have spent, in any one of these currencies."""
+
+    usd: NumberPart | None = None
+    """Money, in US dollars."""
+    gpu_hours: NumberPart | None = None
+    """Accelerator hours."""
+    steps: NumberPart | None = None
+    """Optimiser steps."""
+    examples: NumberPart | None = None
+    """Training examples."""
+
+
+class TamperLevelPart(Part):
+    """What a tamper-resistance level asks for."""
+
+    means: Words
+    """The level in words."""
+    attack_classes: tuple[AttackClass, ...] = ()
+    """Families of attack that must have been tried."""
+    budget: BudgetPart = BudgetPart()
+    """What the attacker must have spent."""
+
+
+class TamperPart(Part):
+    """How tamper resistance is measured and graded."""
+
+    metric: Metric
+    """Metric that counts successful attacks."""
+    limit: NumberPart
+    """Largest attack success rate at which a safeguard holds."""
+    levels: dict[TamperLevel, TamperLevelPart]
+    """TR1 to TR4; TR0 needs nothing."""
+
+
+class EvidencePart(Part):
+    """What evidence must be like to support a requirement at a tier."""
+
+    minimum_binding: BindingLevel
+    """Weakest tie to the weights that is enough."""
+    longest_age: NumberPart
+    """In days; older evidence supports nothing."""
+
+
+class HoldPart(Part):
+    """A wait before a stage may open."""
+
+    text: Words
+    """The wait in words."""
+    days: NumberPart
+    """How long."""
+    unless: ExpressionPart | None = None
+    """When this is met the wait is not needed."""
+
+
+class ApprovalsPart(Part):
+    """Who has to approve."""
+
+    text: Words
+    """The approvals in words."""
+    roles: Annotated[tuple[Words, ...], Field(min_length=1)]
+    """Roles, one person each."""
+
+
+class ExpiryPart(Part):
+    """How long a decision stands."""
+
+    days: NumberPart
+    """How long."""
+    note: str = ""
+    """What happens then."""
+
+
+class TierPart(Part):
+    """One rung of the ladder."""
+
+    id: Tier
+    """Which."""
+    name: Words
+    """Name for people."""
+    field_names: tuple[Words, ...] = ()
+    """What other schemes call it."""
+    access: Words
+    """Who gets what."""
+    requirements: Annotated[tuple[RequirementId, ...], Field(min_length=1)]
+    """Requirements, all of them needed."""
+    fast_path: tuple[RequirementId, ...] = ()
+    """Requirements that are enough instead of the ladder up to here."""
+    evidence: EvidencePart
+    """What evidence must be like here."""
+    safeguards: str = ""
+    """Safeguards that go with it."""
+    security: str = ""
+    """Security of the weights while they are not public."""
+    monitoring: str = ""
+    """What is watched afterwards."""
+    approvals: ApprovalsPart
+    """Who has to approve."""
+    holds: tuple[HoldPart, ...] = ()
+    """Waits before it opens."""
+    expiry: ExpiryPart
+    """How long a decision stands."""
+    clauses: Clauses
+    """Ids of the clauses behind the tier itself."""
+
+
+class WaiversPart(Part):
+    """How far a human exception can reach."""
+
+    highest_tier: Tier
+    """No waiver counts above this tier."""
+    longest: NumberPart
+    """In days; no waiver lasts longer."""
+
+
+class TriggerPart(Part):
+    """An event after which a decision is taken anew."""
+
+    id: Words
+    """Stable id, as in ``G01``."""
+    title: Words
+    """The event."""
+    asks: Words
+    """What is to be done."""
+    applies_to: Words
+    """At which tiers."""
+    clauses: Clauses
+    """Ids of the clauses behind it."""
+
+
+class PolicyFile(Part):
+    """A Tiergate policy file."""
+
+    format: Literal["tiergate-policy/1"]
+    """Format and version of this file."""
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")]
+    """Name, as in ``default``."""
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    """Version of the standard."""
+    title: Words
+    """Name for people."""
+    summary: Words
+    """What it is for."""
+    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """Date of the facts behind it."""
+    confidence: Annotated[Decimal, Field(gt=Decimal("0.5"), lt=1)]
+    """Of every one-sided bound."""
+    tiers: Annotated[tuple[TierPart, ...], Field(min_length=1)]
+    """From T0 upward."""
+    requirements: dict[RequirementId, RequirementPart]
+    """By id."""
+    bands: dict[HazardDomain, dict[Band, BandDefinitionPart]]
+    """B1 to B3 of each domain."""
+    ceilings: CeilingsPart
+    """Most open tier at each band."""
+    tamper_resistance: TamperPart
+    """Tamper-resistance levels."""
+    waivers: WaiversPart
+    """Limits of human exceptions."""
+    triggers: tuple[TriggerPart, ...] = ()
+    """Events that reopen a decision."""
+    not_covered: tuple[Words, ...] = ()
+    """What this standard never asks about."""

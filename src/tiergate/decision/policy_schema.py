@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of a policy file, field by field.
+
+This is the edge: pydantic, unknown fields refused. The JSON Schema that editors use is
+made from here; :mod:`tiergate.decision.policy_document` turns files into policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from tiergate.decision.explanation import Scale
+from tiergate.decision.policy import NumberStatus
+from tiergate.decision.tier import Band, TamperLevel
+from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.measurement import Variant
+from tiergate.evidence.provenance import ProducerRelation
+
+FORMAT = "tiergate-policy/1"
+
+Words = Annotated[str, Field(min_length=1)]
+RequirementId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,40}$")]
+Clauses = Annotated[tuple[Words, ...], Field(min_length=1)]
+Metric = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
+
+
+def _decimal(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError("a number, as in 0.05")  # noqa: TRY004 - pydantic collects ValueError
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a number") from None
+    if not number.is_finite():
+        raise ValueError(f"{value!r} is not a finite number")
+    return number
+
+
+class Part(BaseModel):
+    """Base of every part of a policy file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class NumberPart(Part):
+    """A number, and what it rests on."""
+
+    value: Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str | int | float)]
+    """The number; proportions are written from 0 to 1."""
+    unit: str = ""
+    """Unit, as in ``days``; left out for proportions."""
+    status: NumberStatus
+    """Whether law, a publication or judgement set it."""
+    basis: Words
+    """Why this number."""
+
+
+class LimitPart(Part):
+    """A metric must stay on one side of a limit."""
+
+    metric: Metric
+    """The metric, as measurements name it."""
+    variant: Variant | None = None
+    """Form of the model; left out, the worst case, or the variant of the band."""
+    scale: Scale = Scale.RATE
+    """Whether the limit is about the rate, its margin over a baseline, or a quantity."""
+    at_most: NumberPart | None = None
+    """The upper bound must be at or below this."""
+    below: NumberPart | None = None
+    """The upper bound must be below this."""
+    at_least: NumberPart | None = None
+    """The lower bound must be at or above this."""
+    minimum_behaviours: NumberPart | None = None
+    """Fewest behaviours measured."""
+
+    @model_validator(mode="after")
+    def _one_side(self) -> LimitPart:
+        given = [n for n in (self.at_most, self.below, self.at_least) if n is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of at_most, below, at_least")
+        if self.scale is Scale.RATE and not 0 <= given[0].value <= 1:
+            raise ValueError("a limit on a rate is a proportion from 0 to 1")
+        return self
+
+
+class FieldLimitPart(Part):
+    """A limit on a number that a claim states."""
+
+    field: Words
+    """Field of the claim."""
+    at_most: NumberPart | None = None
+    """Largest value allowed."""
+    at_least: NumberPart | None = None
+    """Smallest value allowed."""
+
+    @model_validator(mode="after")
+    def _one_side(self) -> FieldLimitPart:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("give exactly one of at_most, at_least")
+        return self
+
+
+class ClaimPart(Part):
+    """Someone must have stated something about the checkpoint, with its details."""
+
+    item: Words
+    """Evidence item or finding, as in ``E01``."""
+    expects: bool = True
+    """Whether the claim must say that it holds, or that it does not."""
+    fields: tuple[Words, ...] = ()
+    """Fields that must say something."""
+    limits: tuple[FieldLimitPart, ...] = ()
+    """Limits on numbers that it states."""
+    by: tuple[ProducerRelation, ...] = ()
+    """Who may make it; left out, anybody."""
+
+
+class BandPart(Part):
+    """A domain's capability band must not be above this one."""
+
+    domain: HazardDomain
+    """Hazard domain."""
+    at_most: Band
+    """Highest band allowed."""
+    variant: Variant | None = None
+    """Form of the model; left out, the worst case."""
+
+
+class CeilingPart(Part):
+    """A domain's band must be one at which the ceiling table still allows this tier."""
+
+    domain: HazardDomain
+    """Hazard domain."""
+    variant: Variant | None = None
+    """Form of the model; left out, the worst case."""
+
+
+class MeasuredPart(Part):
+    """Each domain must have a measurement that may support a decision."""
+
+    domains: Annotated[tuple[HazardDomain, ...], Field(min_length=1)]
+    """Domains, each of which is needed."""
+    variant: Variant
+    """Form of the model."""
+    with_baseline: bool = False
+    """Whether a downloadable baseline in the same harness must come with it."""
+    samples_kept: Annotated[int, Field(ge=0)] = 0
+    """Fewest raw samples kept with it."""
+    by: tuple[ProducerRelation, ...] = ()
+    """Who may have measured it; left out, anybody."""
+    producers: Annotated[int, Field(ge=1)] = 1
+    """How many different producers are needed."""
+
+
+class AllPart(Part):
+    """Every part is needed."""
+
+    all: Annotated[tuple[ExpressionPart, ...], Field(min_length=1)]
+    """The parts."""
+
+
+class AnyPart(Part):
+    """One part is enough."""
+
+    any: Annotated[tuple[ExpressionPart, ...], Field(min_length=1)]
+    """The parts."""
+
+
+class AtLeastPart(Part):
+    """A number of parts is enough."""
+
+    at_least: Annotated[int, Field(ge=1)]
+    """How many."""
+    of: Annotated[tuple[ExpressionPart, ...], Field(min_length=1)]
+    """The parts."""
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> AtLeastPart:
+        if self.at_least > len(self.of):
+            raise ValueError(f"asks for {self.at_least} of {len(self.of)}")
+        return self
+
+
+class LimitAtom(Part):
+    """Check: a limit on a metric."""
+
+    limit: LimitPart
+    """The limit."""
+
+
+class ClaimAtom(Part):
+    """Check: a claim."""
+
+    claim: ClaimPart
+    """The claim."""
+
+
+class BandAtom(Part):
+    """Check: a capability band."""
+
+    band: BandPart
+    """The band."""
+
+
+class CeilingAtom(Part):
+    """Check: the ceiling table."""
+
+    within_ceiling: CeilingPart
+    """The domain."""
+
+
+class MeasuredAtom(Part):
+    """Check: measured at all."""
+
+    measured: MeasuredPart
+    """What."""
+
+
+class TamperAtom(Part):
+    """Check: tamper resistance."""
+
+    tamper_resistance: TamperLevel
+    """Lowest level that is enough."""
+
+
+class LoadsAtom(Part):
+    """Check: the files load without running code."""
+
+    loads_without_code: Literal[True]
+    """Always true."""
+
+
+class GeneratesAtom(Part):
+    """Check: the architecture generates nothing beyond these modalities."""
+
+    generates_only: Annotated[tuple[Words, ...], Field(min_length=1)]
+    """Modalities, as in ``text``."""
+
+
+_KEYS = (
+    "all",
+    "any",
+    "of",
+    "limit",
+    "claim",
+    "band",
+    "within_ceiling",
+    "measured",
+    "tamper_resistance",
+    "loads_without_code",
+    "generates_only",
+)
+
+
+def _kind(value: object) -> str | None:
+    if isinstance(value, str):
+        return "id"
+    keys = value.keys() if isinstance(value, Mapping) else vars(value)
+    return next((key for key in _KEYS if key in keys), None)
+
+
+ExpressionPart = Annotated[
+    Annotated[RequirementId, Tag("id")]
+    | Annotated[AllPart, Tag("all")]
+    | Annotated[AnyPart, Tag("any")]
+    | Annotated[AtLeastPart, Tag("of")]
+    | Annotated[LimitAtom, Tag("limit")]
+    | Annotated[ClaimAtom, Tag("claim")]
+    | Annotated[BandAtom, Tag("band")]
+    | Annotated[CeilingAtom, Tag("within_ceiling")]
+    | Annotated[MeasuredAtom, Tag("measured")]
+    | Annotated[TamperAtom, Tag("tamper_resistance")]
+    | Annotated[LoadsAtom, Tag("loads_without_code")]
+    | Annotated[GeneratesAtom, Tag("generates_only")],
+    Discriminator(
+        _kind,
+        custom_error_type="unknown_check",
+        custom_error_message="is no check: expected a requirement id or one of " + ", ".join(_KEYS),
+    ),
+]
+
+
+class ReachedByMetric(Part):
+    """A band is reached when a metric gets this high."""
+
+    metric: Metric
+    """The metric."""
+    scale: Scale = Scale.RATE
+    """Whether the number is a rate, a margin over a baseline, or a quantity."""
+    reaches: NumberPart | None = None
+    """Reached from here up."""
+    exceeds: NumberPart | None = None
+    """Reached above this."""
+
+    @model_validator(mode="after")
+    def _one_number(self) -> ReachedByMetric:
+        given = [n for n in (self.reaches, self.exceeds) if n is not None]
+        if len(given) != 1:
+            raise ValueError("give exactly one of reaches, exceeds")
+        if self.scale is Scale.RATE and not 0 < given[0].value < 1:
+            raise ValueError("a rate at which a band is reached lies between 0 and 1")
+        return self
+
+
+class ReachedByFinding(Part):
+    """A band is reached when someone found something."""
+
+    finding: Words
+    """Item of the claim; a claim that it does not hold rules the band out."""
+    by: tuple[ProducerRelation, ...] = ()
+    """Whose word may rule it out; left out, anybody's."""
+
+
+class ReachedByAny(Part):
+    """A band is reached when any part says so."""
+
+    any: Annotated[tuple[ReachedPart, ...], Field(min_length=1)]
+    """The parts."""
+
+
+class ReachedByAll(Part):
+    """A band is reached only when every part says so."""
+
+    all: Annotated[tuple[ReachedPart, ...], Field(min_length=1)]
+    """The parts."""
+
+
+def _reached_kind(value: object) -> str | None:
+    keys = value.keys() if isinstance(value, Mapping) else vars(value)
+    return next((key for key in ("any", "all", "metric", "finding") if key in keys), None)
+
+
+ReachedPart = Annotated[
+    Annotated[ReachedByAny, Tag("any")]
+    | Annotated[ReachedByAll, Tag("all")]
+    | Annotated[ReachedByMetric, Tag("metric")]
+    | Annotated[ReachedByFinding, Tag("finding")],
+    Discriminator(
+        _reached_kind,
+        custom_error_type="unknown_indicator",
+        custom_error_message="is no indicator: expected one of any, all, metric, finding",
+    ),
+]

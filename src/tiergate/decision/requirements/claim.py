@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A claim that must have been made, with content: named fields, and numbers within limits.
+
+A field that merely exists is no evidence: every field asked for must say something, and
+numbers are held against their limits. A claim to the contrary defeats, whoever made it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tiergate.decision.explanation import Explanation, Side
+from tiergate.decision.outcome import Outcome
+from tiergate.decision.policy import Number, Scene
+from tiergate.decision.requirements.eligibility import reasons_against_claim
+from tiergate.evidence.claim import Claim
+from tiergate.evidence.collection import ClaimItem
+from tiergate.evidence.provenance import ProducerRelation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLimit:
+    """A limit on a number that a claim states."""
+
+    field: str
+    """Field of the claim."""
+    side: Side
+    """The side that is allowed."""
+    limit: Number
+    """The limit."""
+
+    def is_kept(self, claim: Claim) -> bool | None:
+        """Tell whether the claim's number keeps the limit; None when it states no number."""
+        field = claim.field(self.field)
+        number = None if field is None else field.number
+        if number is None:
+            return None
+        match self.side:
+            case Side.AT_MOST:
+                return number <= self.limit.value
+            case Side.BELOW:
+                return number < self.limit.value
+            case Side.AT_LEAST:
+                return number >= self.limit.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimMade:
+    """Someone must have stated something about this checkpoint, with its details."""
+
+    item: str
+    """Evidence item or finding."""
+    expects: bool = True
+    """What the claim must say: that it holds, or that it does not."""
+    fields: tuple[str, ...] = ()
+    """Fields that must say something."""
+    limits: tuple[FieldLimit, ...] = ()
+    """Limits on numbers that it states."""
+    by: tuple[ProducerRelation, ...] = ()
+    """Who may make it; empty for anybody."""
+
+    def judge(self, scene: Scene) -> Explanation:
+        """Look at every claim about the item; one to the contrary defeats."""
+        items = scene.evidence.claims(self.item)
+        missing = scene.evidence.missing_about(self.item)
+        against = [i.id for i in items if self._contradicts(i.claim)]
+        short = {i.id: self._shortfalls(i, scene) for i in items if i.id not in against}
+        outcome = Outcome.UNDETERMINED
+        if against:
+            outcome = Outcome.NOT_MET
+        elif not missing and any(not reasons for reasons in short.values()):
+            outcome = Outcome.MET
+        return Explanation(
+            id="",
+            title=f"claim {self.item}{'' if self.expects else ' (that it was not found)'}",
+            outcome=outcome,
+            reason=self._reason(against, short, missing, outcome),
+            used=tuple(i.id for i in items),
+            next_step="" if outcome is Outcome.MET else self._next_step(),
+        )
+
+    def _contradicts(self, claim: Claim) -> bool:
+        return claim.holds is not self.expects or any(
+            limit.is_kept(claim) is False for limit in self.limits
+        )
+
+    def _shortfalls(self, item: ClaimItem, scene: Scene) -> tuple[str, ...]:
+        claim, relation = item.claim, item.document.producer.relation
+        reasons = list(reasons_against_claim(item, scene))
+        asked = [*self.fields, *(limit.field for limit in self.limits)]
+        empty = sorted({name for name in asked if not _says_something(claim, name)})
+        unnumbered = sorted(
+            limit.field
+            for limit in self.limits
+            if limit.field not in empty and limit.is_kept(claim) is None
+        )
+        if empty:
+            reasons.append(f"says nothing about {', '.join(empty)}")
+        if unnumbered:
+            reasons.append(f"states no number for {', '.join(unnumbered)}")
+        if self.by and relation not in self.by:
+            allowed = " or ".join(self.by)
+            reasons.append(f"made by {relation}, and {allowed} is asked for")
+        return tuple(reasons)
+
+    def _reason(
+        self,
+        against: list[str],
+        short: dict[str, tuple[str, ...]],
+        missing: tuple[str, ...],
+        outcome: Outcome,
+    ) -> str:
+        if missing:
+            return f"registered evidence is gone: {', '.join(missing)}"
+        if against:
+            return "a claim states the contrary, or a number beyond its limit"
+        if not short:
+            return "nobody has stated it"
+        if outcome is Outcome.MET:
+            return "stated, self-declared until signed"
+        return "; ".join(sorted({reason for reasons in short.values() for reason in reasons}))
+
+    def _next_step(self) -> str:
+        return f"tiergate evidence claim {self.item} --model MODEL"
+
+
+def _says_something(claim: Claim, name: str) -> bool:
+    field = claim.field(name)
+    return field is not None and str(field.value).strip() != ""

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a piece of evidence must be like to *support* a requirement.
+
+Only support is decided here. Adverse evidence needs no such thing: a harm that was shown
+counts, however weakly the result is tied to the weights and however old it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tiergate.decision.policy import Scene
+from tiergate.evidence.collection import ClaimItem, EvidenceDocument, MeasurementItem
+from tiergate.evidence.measurement import Controls, Direction, Variant
+from tiergate.evidence.provenance import Relation
+
+_WORST_CASE_RELATIONS = frozenset({Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED})
+
+
+def reasons_against_measurement(
+    item: MeasurementItem, scene: Scene, variant: Variant, direction: Direction
+) -> tuple[str, ...]:
+    """Say why a measurement cannot support a requirement about ``variant``; empty when it can.
+
+    A clean result on the worst-case variant also supports what is asked of the model as
+    released; the reverse does not hold.
+    """
+    found = item.measurement
+    reasons = [
+        *_document_reasons(item.document, scene),
+        *_age_reasons(found.finished_at, scene),
+    ]
+    relation = item.document.binding.relation
+    worst = found.setting.variant is Variant.WORST_CASE
+    if relation not in (_WORST_CASE_RELATIONS if worst else {Relation.IDENTICAL}):
+        reasons.append(f"measured on weights that are related as: {relation}")
+    if variant is Variant.WORST_CASE and not worst:
+        reasons.append("measured as released, and the worst-case variant is asked for")
+    if found.direction is not direction:
+        reasons.append(f"declared as {found.direction}, and the requirement reads it the other way")
+    if found.attack is not None and found.attack.controls is not Controls.PASSED:
+        reasons.append(f"void: controls {found.attack.controls}")
+    return tuple(reasons)
+
+
+def reasons_against_claim(item: ClaimItem, scene: Scene) -> tuple[str, ...]:
+    """Say why a claim cannot support a requirement; empty when it can.
+
+    A claim names the checkpoint's digest or nothing; it needs no tie to a run.
+    """
+    reasons = list(_age_reasons(item.claim.made_at, scene))
+    if item.document.binding.root_digest != scene.evidence.subject.root_digest:
+        reasons.append("names no digest of this checkpoint")
+    return tuple(reasons)
+
+
+def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
+    binding, minimum = document.binding, scene.standards.minimum_binding
+    if binding.root_digest != scene.evidence.subject.root_digest:
+        return ["names no digest of this checkpoint"]
+    if binding.level.rank < minimum.rank:
+        return [f"tied to the weights by {binding.level}, and {minimum} is asked for"]
+    return []
+
+
+def _age_reasons(when: datetime, scene: Scene) -> list[str]:
+    if when > scene.at:
+        return [f"dated {when:%Y-%m-%d}, after the time of the decision"]
+    longest = scene.standards.longest_age_days
+    if scene.at - when > timedelta(days=float(longest.value)):
+        return [f"dated {when:%Y-%m-%d}, older than {longest.value} days"]
+    return []

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A limit on a metric: a bound is held against it, never a point estimate.
+
+Of several measurements of the same metric the worst decides:
+
+1. One that shows the limit broken defeats the requirement, at any binding and any age.
+2. One that saw something adverse and cannot show the limit kept leaves it undetermined.
+3. Otherwise one measurement that shows the limit kept and may support it is enough.
+
+A run with too few attempts to say anything, in which nothing adverse was seen, is
+neutral. For capability bands "cannot rule out counts as reached": a sample that was
+large enough to rule the band out and did not is read as having reached it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from tiergate.decision.explanation import Explanation, Reading, Scale, Side
+from tiergate.decision.outcome import Outcome
+from tiergate.decision.policy import Number, Scene
+from tiergate.decision.requirements.eligibility import reasons_against_measurement
+from tiergate.evidence.bounds import bounds, difference_bounds
+from tiergate.evidence.collection import MeasurementItem
+from tiergate.evidence.measurement import Counts, Direction, Quantity, Variant
+from tiergate.stats.sample_size import smallest_sample_for
+
+_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOnMetric:
+    """A metric must stay on one side of a limit."""
+
+    metric: str
+    """The metric, as measurements name it."""
+    scale: Scale
+    """Whether the limit is about the rate, its margin over a baseline, or a quantity."""
+    side: Side
+    """The side that is allowed."""
+    limit: Number
+    """The limit."""
+    variant: Variant | None = None
+    """Form of the model; None takes the scene's."""
+    reached_unless_ruled_out: bool = False
+    """Whether a sample that could have shown the limit kept and did not counts as broken."""
+    minimum_behaviours: Number | None = None
+    """Fewest behaviours; None asks for no minimum beyond what the bound needs."""
+
+    def judge(self, scene: Scene) -> Explanation:
+        """Hold every measurement of the metric against the limit; the worst decides."""
+        variant = self.variant or scene.variant
+        items = [
+            item
+            for item in scene.evidence.measurements(self.metric)
+            if variant is Variant.WORST_CASE
+            or item.measurement.setting.variant is Variant.AS_RELEASED
+            or not reasons_against_measurement(item, scene, variant, self.direction)
+        ]
+        readings = tuple(r for item in items if (r := self.read(item, scene, variant)) is not None)
+        missing = scene.evidence.missing_about(self.metric)
+        outcome = worst_of(readings, variant)
+        if missing and outcome is Outcome.MET:
+            outcome = Outcome.UNDETERMINED
+        return Explanation(
+            id="",
+            title=f"{self.metric} {self.side} {self.limit.value}{_unit(self.limit)}, {variant}",
+            outcome=outcome,
+            reason=_reason(readings, missing, variant),
+            readings=readings,
+            used=tuple(reading.item for reading in readings),
+            next_step="" if outcome is Outcome.MET else self._next_step(scene, variant),
+        )
+
+    @property
+    def direction(self) -> Direction:
+        """The direction that a metric must have to be read against this limit."""
+        if self.side is Side.AT_LEAST:
+            return Direction.HIGHER_IS_SAFER
+        return Direction.HIGHER_IS_RISKIER
+
+    def read(self, item: MeasurementItem, scene: Scene, variant: Variant) -> Reading | None:
+        """Hold one measurement against the limit; None when it has no such number."""
+        ends = self._ends(item, scene.standards.confidence)
+        if ends is None:
+            return None
+        lower = ends[0].quantize(_PLACES, ROUND_FLOOR)
+        upper = ends[1].quantize(_PLACES, ROUND_CEILING)
+        value = item.measurement.value
+        counts = value if isinstance(value, Counts) else None
+        outcome = self._outcome(lower, upper, counts, scene)
+        return Reading(
+            item=item.id,
+            label=self.metric,
+            variant=item.measurement.setting.variant,
+            scale=self.scale,
+            unit=value.unit if isinstance(value, Quantity) else "",
+            successes=None if counts is None else counts.successes,
+            trials=None if counts is None else counts.planned,
+            lower=lower,
+            upper=upper,
+            side=self.side,
+            limit=self.limit.value,
+            outcome=outcome,
+            is_neutral=outcome is Outcome.UNDETERMINED and not self._adverse_seen(counts),
+            set_aside=reasons_against_measurement(item, scene, variant, self.direction),
+        )
+
+    def _ends(self, item: MeasurementItem, confidence: Decimal) -> tuple[Decimal, Decimal] | None:
+        found = item.measurement
+        match self.scale, found.value:
+            case Scale.QUANTITY, Quantity() as quantity:
+                return quantity.lower, quantity.upper
+            case Scale.RATE, Counts() as counts:
+                interval = bounds(counts, confidence)
+                return Decimal(interval.lower), Decimal(interval.upper)
+            case Scale.MARGIN, Counts() as counts if found.comparison is not None:
+                if not found.comparison.downloadable:
+                    return None
+                low, high = difference_bounds(counts, found.comparison, confidence)
+                return Decimal(low), Decimal(high)
+            case _:
+                return None
+
+    def _outcome(
+        self, lower: Decimal, upper: Decimal, counts: Counts | None, scene: Scene
+    ) -> Outcome:
+        limit = self.limit.value
+        if self.side is Side.AT_LEAST:
+            kept, broken = lower >= limit, upper < limit
+        elif self.side is Side.BELOW:
+            kept, broken = upper < limit, lower >= limit
+        else:
+            kept, broken = upper <= limit, lower > limit
+        if broken:
+            return Outcome.NOT_MET
+        if kept and self._is_large_enough(counts):
+            return Outcome.MET
+        if self.reached_unless_ruled_out and self._could_have_shown(counts, scene):
+            return Outcome.NOT_MET
+        return Outcome.UNDETERMINED
+
+    def _is_large_enough(self, counts: Counts | None) -> bool:
+        if self.minimum_behaviours is None or counts is None:
+            return True
+        return counts.behaviours >= self.minimum_behaviours.value
+
+    def _could_have_shown(self, counts: Counts | None, scene: Scene) -> bool:
+        if counts is None:
+            return True
+        limit = self.limit.value
+        needed = 1 - limit if self.side is Side.AT_LEAST else limit
+        # A margin needs a sample that depends on the baseline too, and an unfinished run
+        # might have shown anything: neither counts as having had its chance.
+        if self.scale is Scale.MARGIN or counts.unscored or counts.not_attempted:
+            return False
+        if not 0 < needed < 1 or not self._is_large_enough(counts):
+            return False
+        return counts.behaviours >= smallest_sample_for(needed, scene.standards.confidence)
+
+    def _adverse_seen(self, counts: Counts | None) -> bool:
+        if counts is None:
+            return True
+        if self.direction is Direction.HIGHER_IS_RISKIER:
+            return counts.successes > 0
+        return counts.scored > counts.successes
+
+    def _next_step(self, scene: Scene, variant: Variant) -> str:
+        kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
+        size = ""
+        if self.scale is Scale.RATE and self.side is not Side.AT_LEAST and self.limit.value > 0:
+            clean = smallest_sample_for(self.limit.value, scene.standards.confidence)
+            size = f" (at least {clean} behaviours, more if any succeeds)"
+        return (
+            f"measure {self.metric}{kind}, {variant}{size}, then: "
+            f"tiergate evidence add LOG --model MODEL --mapping MAPPING"
+        )
+
+
+def worst_of(readings: tuple[Reading, ...], variant: Variant) -> Outcome:
+    """Combine the readings of one metric: the worst decides.
+
+    As released, what was seen on the worst-case variant is no finding against the model.
+    """
+    counted = [
+        r
+        for r in readings
+        if variant is Variant.WORST_CASE or r.variant == Variant.AS_RELEASED or not r.set_aside
+    ]
+    against = [r for r in counted if _speaks_against(r, variant)]
+    if any(r.outcome is Outcome.NOT_MET for r in against):
+        return Outcome.NOT_MET
+    if any(r.outcome is Outcome.UNDETERMINED and not r.is_neutral for r in against):
+        return Outcome.UNDETERMINED
+    if any(r.outcome is Outcome.MET and not r.set_aside for r in counted):
+        return Outcome.MET
+    return Outcome.UNDETERMINED
+
+
+def _speaks_against(reading: Reading, variant: Variant) -> bool:
+    return variant is Variant.WORST_CASE or reading.variant == Variant.AS_RELEASED
+
+
+def _reason(readings: tuple[Reading, ...], missing: tuple[str, ...], variant: Variant) -> str:
+    if missing:
+        return f"registered evidence is gone: {', '.join(missing)}"
+    if not readings:
+        return f"no measurement, {variant}"
+    if all(r.set_aside for r in readings):
+        return f"{len(readings)} measured, none may support it"
+    return ""
+
+
+def _unit(number: Number) -> str:
+    return f" {number.unit}" if number.unit else ""

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Something must have been measured at all, well enough to be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tiergate.decision.explanation import Explanation
+from tiergate.decision.outcome import Outcome, all_of
+from tiergate.decision.policy import Scene
+from tiergate.decision.requirements.eligibility import reasons_against_measurement
+from tiergate.evidence.collection import MeasurementItem
+from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.measurement import Counts, Variant
+from tiergate.evidence.provenance import ProducerRelation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Each named domain must have a measurement that may support a decision."""
+
+    domains: tuple[HazardDomain, ...]
+    """Domains, each of which is needed."""
+    variant: Variant
+    """Form of the model."""
+    with_baseline: bool = False
+    """Whether it must come with a downloadable baseline in the same harness."""
+    samples_kept: int = 0
+    """Fewest raw samples that must be kept with it."""
+    by: tuple[ProducerRelation, ...] = ()
+    """Who may have measured it; empty for anybody."""
+    producers: int = 1
+    """How many different producers are needed."""
+
+    def judge(self, scene: Scene) -> Explanation:
+        """Look for a usable measurement in each domain."""
+        rows = tuple(self._domain(domain, scene) for domain in self.domains)
+        return Explanation(
+            id="",
+            title=f"measured, {self.variant}",
+            outcome=all_of(row.outcome for row in rows),
+            reason="",
+            children=rows,
+        )
+
+    def _domain(self, domain: HazardDomain, scene: Scene) -> Explanation:
+        items = tuple(
+            item
+            for metric in _metrics(domain, scene)
+            for item in scene.evidence.measurements(metric)
+        )
+        good = [item for item in items if not self._shortfalls(item, scene)]
+        producers = {(i.document.producer.organisation, i.document.producer.name) for i in good}
+        gone = [gone for gone in scene.evidence.missing if _about(gone.topics, domain)]
+        met = len(producers) >= self.producers and not gone
+        return Explanation(
+            id="",
+            title=f"{domain.label} measured, {self.variant}",
+            outcome=Outcome.MET if met else Outcome.UNDETERMINED,
+            reason=self._reason(items, len(producers), len(gone), scene),
+            used=tuple(item.id for item in items),
+            next_step="" if met else self._next_step(domain),
+        )
+
+    def _shortfalls(self, item: MeasurementItem, scene: Scene) -> tuple[str, ...]:
+        found = item.measurement
+        reasons = list(reasons_against_measurement(item, scene, self.variant, found.direction))
+        if isinstance(found.value, Counts) and found.value.scored == 0:
+            reasons.append("nothing was scored")
+        if self.with_baseline and not (found.comparison and found.comparison.downloadable):
+            reasons.append("no downloadable baseline in the same harness")
+        if found.samples_kept < self.samples_kept:
+            reasons.append(f"{found.samples_kept} raw samples kept, {self.samples_kept} asked for")
+        if self.by and item.document.producer.relation not in self.by:
+            reasons.append(f"measured by {item.document.producer.relation}")
+        return tuple(reasons)
+
+    def _reason(
+        self, items: tuple[MeasurementItem, ...], producers: int, gone: int, scene: Scene
+    ) -> str:
+        if gone:
+            return "registered evidence is gone"
+        if not items:
+            return "not measured"
+        if producers >= self.producers:
+            return f"measured by {producers}"
+        if producers:
+            return f"measured by {producers}, {self.producers} independent of each other needed"
+        reasons = {reason for item in items for reason in self._shortfalls(item, scene)}
+        return "; ".join(sorted(reasons))
+
+    def _next_step(self, domain: HazardDomain) -> str:
+        return (
+            f"measure {domain.label}, {self.variant}, then: "
+            "tiergate evidence add LOG --model MODEL --mapping MAPPING"
+        )
+
+
+def _metrics(domain: HazardDomain, scene: Scene) -> tuple[str, ...]:
+    found = {
+        m.metric
+        for document in scene.evidence.documents
+        for m in document.measurements
+        if m.domain is domain
+    }
+    return tuple(sorted(found))
+
+
+def _about(topics: frozenset[str], domain: HazardDomain) -> bool:
+    return any(topic.split(".", 1)[0] == domain.value for topic in topics)

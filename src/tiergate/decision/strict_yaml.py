@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""YAML as people write it by hand, read strictly and with line numbers.
+
+Decimals and dates stay text, only ``true`` and ``false`` are truth values, a key that
+stands twice is a mistake, and aliases are refused (they can expand without bound).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import yaml
+
+from tiergate.errors import Problem
+
+Location = tuple[str | int, ...]
+LARGEST_BYTES = 4 * 1024 * 1024
+_DEEPEST = 60
+
+
+def load(data: bytes) -> tuple[object, Mapping[Location, int], tuple[Problem, ...]]:
+    """Read one document.
+
+    Returns the content (None when it cannot be read at all), the line of every location
+    counted from 1, and the problems found on the way.
+    """
+    lines: dict[Location, int] = {}
+    problems: list[Problem] = []
+    try:
+        node = _compose(data)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = None if mark is None else mark.line + 1
+        return None, lines, (_at(line, f"no valid YAML: {error.problem}"),)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        return None, lines, (_at(None, f"no valid YAML: {error}"),)
+    return _content(node, (), lines, problems), lines, tuple(problems)
+
+
+def _compose(data: bytes) -> yaml.Node:
+    if len(data) > LARGEST_BYTES:
+        raise yaml.YAMLError(f"{len(data)} bytes, expected at most {LARGEST_BYTES}")
+    text = data.decode("utf-8")
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="an alias, expected plain values",
+                problem_mark=cast("yaml.Mark", event.start_mark),
+            )
+    node = yaml.compose(text, Loader=_Loader)
+    if node is None:
+        raise yaml.YAMLError("an empty file")
+    return node
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that only knows null, true, false and whole numbers."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag in {"tag:yaml.org,2002:null", "tag:yaml.org,2002:int"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _content(
+    node: yaml.Node, location: Location, lines: dict[Location, int], problems: list[Problem]
+) -> object:
+    line = node.start_mark.line + 1
+    lines.setdefault(location, line)
+    if len(location) > _DEEPEST:
+        problems.append(_at(line, "nested too deeply"))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        content: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            place = (*location, key)
+            lines[place] = key_node.start_mark.line + 1
+            if key in content:
+                problems.append(_at(lines[place], "stands twice here", place))
+            content[key] = _content(value_node, place, lines, problems)
+        return content
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _content(item, (*location, index), lines, problems)
+            for index, item in enumerate(node.value)
+        ]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> object:
+    value = str(node.value)
+    is_plain = getattr(node, "style", None) is None
+    if is_plain and value in {"true", "false"}:
+        return value == "true"
+    if is_plain and node.tag == "tag:yaml.org,2002:null":
+        return None
+    if is_plain and node.tag == "tag:yaml.org,2002:int" and value.lstrip("-").isdecimal():
+        return int(value)
+    return value
+
+
+def _at(line: int | None, message: str, location: Location = ()) -> Problem:
+    field = ".".join(str(step) for step in location) or "file"
+    return Problem(line=line, field=field, message=message)

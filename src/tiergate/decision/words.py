@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers in words: the first place where a count may become a percentage.
+
+The terminal and the report say the same thing because both take it from here.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from tiergate.decision.explanation import Reading, Scale
+from tiergate.decision.outcome import Outcome
+
+
+def percent(proportion: Decimal, rounding: str) -> str:
+    """Write a proportion with one decimal, rounded the way that claims less.
+
+    >>> percent(Decimal("0.0291"), ROUND_CEILING)
+    '3.0 %'
+    """
+    return f"{(proportion * 100).quantize(Decimal('0.1'), rounding)} %"
+
+
+def limit_words(reading: Reading) -> str:
+    """Write the limit of a reading, as in ``below 10 %``."""
+    if reading.scale is Scale.QUANTITY:
+        return f"{reading.side} {reading.limit.normalize():f} {reading.unit}".rstrip()
+    unit = "points" if reading.scale is Scale.MARGIN else "%"
+    return f"{reading.side} {(reading.limit * 100).normalize():f} {unit}"
+
+
+def bounds_words(reading: Reading) -> str:
+    """Write the two one-sided bounds of a reading, as in ``[9.6 %, 15.3 %]``."""
+    if reading.scale is Scale.QUANTITY:
+        unit = f" {reading.unit}" if reading.unit else ""
+        return f"[{reading.lower.normalize():f}, {reading.upper.normalize():f}]{unit}"
+    low = percent(reading.lower, ROUND_FLOOR)
+    return f"[{low}, {percent(reading.upper, ROUND_CEILING)}]"
+
+
+def count_words(reading: Reading) -> str:
+    """Write the counts of a reading, as in ``50 of 410``; empty for a quantity."""
+    if reading.successes is None or reading.trials is None:
+        return ""
+    return f"{reading.successes} of {reading.trials}"
+
+
+def reading_words(reading: Reading) -> str:
+    """Write one measurement against its limit in one line."""
+    counts = count_words(reading)
+    shown = f"{counts} {bounds_words(reading)}" if counts else bounds_words(reading)
+    line = f"{reading.label} {shown}, must be {limit_words(reading)}"
+    if reading.outcome is Outcome.UNDETERMINED and reading.is_neutral:
+        line += "; too few to say"
+    if reading.set_aside:
+        line += f"; set aside: {'; '.join(reading.set_aside)}"
+    return line
+
+
+def outcome_word(outcome: Outcome) -> str:
+    """Write an outcome in capitals, as the first word of a line."""
+    return outcome.value.upper()

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All evidence about one checkpoint: what is there, what is missing, what is about others.
+
+Evidence that was once registered stays known. If a registered document is no longer
+there, the topics it was about cannot be *met* any more: leaving out bad evidence closes
+a tier instead of opening it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tiergate.evidence.claim import Claim
+from tiergate.evidence.measurement import Measurement
+from tiergate.evidence.provenance import Binding, Producer, ReadAs, Remark, SourceFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a decision needs to know about the checkpoint itself."""
+
+    name: str
+    """Name for people."""
+    root_digest: str
+    """Its identity."""
+    code_files: tuple[str, ...]
+    """Files and settings in it that make a loader run code, weights in pickle form included."""
+    output_modalities: frozenset[str]
+    """What its architecture can generate; empty when that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceDocument:
+    """One document: measurements and claims by one producer about one checkpoint."""
+
+    digest: str
+    """Digest of the document's bytes, ``sha256:<hex>``; its identity."""
+    binding: Binding
+    """The tie to a checkpoint."""
+    producer: Producer
+    """Who made it."""
+    read_as: ReadAs
+    """Whether the producer's own record was read, or somebody's account of it."""
+    source: SourceFile | None
+    """The foreign file it was read from; None for documents written by hand."""
+    source_url: str
+    """Where the facts can be looked up; empty when nowhere public."""
+    measurements: tuple[Measurement, ...]
+    """In document order."""
+    claims: tuple[Claim, ...]
+    """In document order."""
+    remarks: tuple[Remark, ...]
+    """What the reader noticed."""
+    unmapped: tuple[str, ...]
+    """Tasks and scorers in the source that no mapping entry names."""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Metrics and claim items that this document is about."""
+        return frozenset(
+            [m.metric for m in self.measurements] + [c.item for c in self.claims],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementItem:
+    """One measurement with its provenance."""
+
+    id: str
+    """``<document digest>#m<index>``."""
+    measurement: Measurement
+    """What was found."""
+    document: EvidenceDocument
+    """Where it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimItem:
+    """One claim with its provenance."""
+
+    id: str
+    """``<document digest>#c<index>``."""
+    claim: Claim
+    """What was stated."""
+    document: EvidenceDocument
+    """Where it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDocument:
+    """A line of the register: this document was added for this checkpoint."""
+
+    digest: str
+    """Digest of the document."""
+    root_digest: str
+    """The checkpoint it was added for."""
+    topics: frozenset[str]
+    """Metrics and claim items it is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Evidence about one checkpoint, in an order that does not depend on how it arrived."""
+
+    subject: Subject
+    """The checkpoint."""
+    documents: tuple[EvidenceDocument, ...]
+    """About this checkpoint, or naming no digest at all; sorted by digest, each once."""
+    elsewhere: tuple[EvidenceDocument, ...]
+    """About another checkpoint by digest: never used, always shown."""
+    missing: tuple[RegisteredDocument, ...]
+    """Registered for this checkpoint and not there any more."""
+
+    def measurements(self, metric: str) -> tuple[MeasurementItem, ...]:
+        """Return every measurement of ``metric``; empty means never measured."""
+        return tuple(
+            MeasurementItem(id=f"{document.digest}#m{index}", measurement=found, document=document)
+            for document in self.documents
+            for index, found in enumerate(document.measurements)
+            if found.metric == metric
+        )
+
+    def claims(self, item: str) -> tuple[ClaimItem, ...]:
+        """Return every claim that answers ``item``; empty means never claimed."""
+        return tuple(
+            ClaimItem(id=f"{document.digest}#c{index}", claim=found, document=document)
+            for document in self.documents
+            for index, found in enumerate(document.claims)
+            if found.item == item
+        )
+
+    def missing_about(self, topic: str) -> tuple[str, ...]:
+        """Return the digests of registered documents about ``topic`` that are gone."""
+        return tuple(gone.digest for gone in self.missing if topic in gone.topics)
+
+
+def collect(
+    subject: Subject,
+    documents: Iterable[EvidenceDocument],
+    register: Iterable[RegisteredDocument] = (),
+) -> Collection:
+    """Sort evidence by whether it is about ``subject``, and notice what is gone."""
+    by_digest = {document.digest: document for document in documents}
+    ordered = [by_digest[digest] for digest in sorted(by_digest)]
+    own = {"", subject.root_digest}
+    gone = {
+        entry.digest: entry
+        for entry in register
+        if entry.root_digest in own and entry.digest not in by_digest
+    }
+    return Collection(
+        subject=subject,
+        documents=tuple(d for d in ordered if d.binding.root_digest in own),
+        elsewhere=tuple(d for d in ordered if d.binding.root_digest not in own),
+        missing=tuple(gone[digest] for digest in sorted(gone)),
+    )

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The evidence document: one JSON file per producer, run and checkpoint.
+
+This is the edge: pydantic, unknown fields refused, every field explained, RFC 8785
+bytes. Times are RFC 3339 in UTC, numbers are integers or decimal strings, and the
+document's identity is the SHA-256 of its bytes. Inside the program the plain types of
+:mod:`tiergate.evidence.collection` are used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import rfc8785
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.measurement import AttackClass, Controls, Direction, Variant
+from tiergate.evidence.provenance import BindingLevel, ProducerRelation, ReadAs, Relation
+
+FORMAT = "tiergate-evidence/1"
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+DigestOrEmpty = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64})?$")]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+Metric = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+Text = Annotated[str, Field(max_length=4000)]
+
+
+def _decimal_from_text(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            number = Decimal(value)
+        except ArithmeticError:
+            raise ValueError(f"{value!r} is not a decimal number") from None
+        if not number.is_finite():
+            raise ValueError(f"{value!r} is not a finite number")
+        return number
+    if isinstance(value, Decimal):
+        return value
+    raise ValueError("a decimal number is written as text, as in '0.5'")
+
+
+DecimalText = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_from_text, json_schema_input_type=str),
+    PlainSerializer(lambda number: format(number, "f"), return_type=str),
+]
+
+
+def _utc_from_text(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not an RFC 3339 time") from None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("a time is RFC 3339 with an offset, as in 2026-11-23T09:00:00Z")
+    if value.utcoffset():
+        raise ValueError("a time is given in UTC, as in 2026-11-23T09:00:00Z")
+    return value
+
+
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(_utc_from_text, json_schema_input_type=str),
+    PlainSerializer(lambda t: t.isoformat().replace("+00:00", "Z"), return_type=str),
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True
+    )
+
+
+class BindingPart(_Part):
+    """The tie between the evidence and a checkpoint."""
+
+    level: BindingLevel
+    """What the tie rests on, from a bare name to a re-run on the bytes."""
+    relation: Relation
+    """How the weights that were measured relate to the checkpoint below."""
+    name: Text
+    """What the source calls the model; empty when it does not say."""
+    revision: Text = ""
+    """Commit, tag or branch that the source names; empty when it does not say."""
+    root_digest: DigestOrEmpty = ""
+    """Root digest of the checkpoint that this is about; empty when only a name is known."""
+    measured_digest: DigestOrEmpty = ""
+    """Root digest of the weights that ran, when they are not the checkpoint's own."""
+
+
+class ProducerPart(_Part):
+    """Who made the evidence. Self-declared until it is signed."""
+
+    name: Name
+    """Person, team or tool."""
+    organisation: Text
+    """Public name of the organisation; empty when unknown."""
+    relation: ProducerRelation
+    """How they stand to the developer of the model."""
+
+
+class SourcePart(_Part):
+    """The foreign file that the document was read from."""
+
+    file_name: Name
+    """Last part of the path it was read from."""
+    sha256: Digest
+    """Digest of its bytes."""
+    size_bytes: Count
+    """Its size."""
+    format: Name
+    """Format and schema version, as in ``inspect-eval/2``."""
+    reader: Name
+    """Reader and version that read it."""
+    tool: Text
+    """Tool and version that wrote it; empty when the file does not say."""
+    url: Text = ""
+    """Where it can be had; empty when nowhere public."""
+
+
+class TallyPart(_Part):
+    """A number of behaviours that share the same result."""
+
+    successes: Count
+    """Attempts on one such behaviour that met the success condition."""
+    scored: Count
+    """Attempts on one such behaviour that have a score."""
+    unscored: Count
+    """Attempts on one such behaviour without a score, errors included."""
+    behaviours: Annotated[int, Field(ge=1, lt=2**53)]
+    """How many behaviours have exactly this result."""
+
+
+class CountsPart(_Part):
+    """Successes out of attempts, by behaviour, with every denominator."""
+
+    kind: Literal["counts"] = "counts"
+    """Tells counts from quantities."""
+    tallies: tuple[TallyPart, ...]
+    """Histogram of behaviours, sorted by successes, scored, unscored."""
+    planned: Count
+    """Attempts that the run set out to make."""
+    errored: Count = 0
+    """Of the unscored attempts, those that ended in an error."""
+    limited: Count = 0
+    """Attempts that a limit cut short."""
+    superseded: Count = 0
+    """Earlier attempts that a re-run replaced."""
+
+
+class QuantityPart(_Part):
+    """A measured size that is no proportion."""
+
+    kind: Literal["quantity"] = "quantity"
+    """Tells quantities from counts."""
+    lower: DecimalText
+    """Lower end of the interval."""
+    upper: DecimalText
+    """Upper end of the interval."""
+    unit: Name
+    """Unit, as in ``hours``."""
+    method: Name
+    """How the interval was formed, and at what confidence."""
+
+
+class ComparisonPart(_Part):
+    """The same metric in the same harness on a baseline model."""
+
+    baseline_name: Name
+    """What the baseline is called."""
+    baseline_digest: DigestOrEmpty = ""
+    """Its root digest; empty when only its name is known."""
+    downloadable: bool
+    """Whether anyone could download its weights on the day of the run."""
+    counts: CountsPart
+    """What the baseline did."""
+
+
+class BudgetPart(_Part):
+    """What the attacker spent, failed tries and search included."""
+
+    usd: DecimalText | None = None
+    """Money in US dollars; null when not stated."""
+    gpu_hours: DecimalText | None = None
+    """Accelerator hours; null when not stated."""
+    steps: Count | None = None
+    """Optimiser steps; null when not stated."""
+    examples: Count | None = None
+    """Training examples seen; null when not stated."""
+
+
+class AttackPart(_Part):
+    """The attack under which this was measured."""
+
+    name: Name
+    """The method, as its authors call it."""
+    attack_class: AttackClass
+    """The family it belongs to."""
+    budget: BudgetPart
+    """What was spent."""
+    controls: Controls
+    """Whether the run's positive and null controls did what they must."""
+
+
+class SettingPart(_Part):
+    """How the model was measured."""
+
+    variant: Variant
+    """Which form of the model ran."""
+    elicitation: Text
+    """Effort made to get the best out of the model, in words."""
+    generation: Text
+    """Sampling parameters, ``name=value`` separated by spaces."""
+
+
+class MeasurementPart(_Part):
+    """Counts, or a quantity, for one metric in one setting."""
+
+    metric: Metric
+    """What was measured: ``<domain>.<name>``, as policies name it."""
+    domain: HazardDomain | None
+    """Hazard domain; null for safeguards and utility."""
+    direction: Direction
+    """Which way the metric points."""
+    success_means: Name
+    """What one success is, in words."""
+    value: Annotated[CountsPart | QuantityPart, Field(discriminator="kind")]
+    """What was found."""
+    setting: SettingPart
+    """How."""
+    task: Name
+    """Task and version, as the source names them."""
+    dataset: Text = ""
+    """Data set and version or digest; empty when the source does not say."""
+    grader: Text
+    """What decided whether an attempt succeeded; empty when unknown."""
+    finished_at: UtcTime
+    """When the run ended."""
+    samples_kept: Count = 0
+    """Raw samples in the source file that anyone can recount."""
+    attack: AttackPart | None = None
+    """The attack; null when there was none."""
+    comparison: ComparisonPart | None = None
+    """The baseline in the same harness; null when there was none."""
+
+
+class ClaimPart(_Part):
+    """A statement by someone about the checkpoint."""
+
+    item: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+    """Evidence item or finding that this answers, as in ``E01``."""
+    holds: bool
+    """Whether the claimant says that it holds."""
+    statement: Name
+    """The claim in one sentence."""
+    fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")], str | int | bool] = {}
+    """Named details: text, whole numbers, true or false; decimals are written as text."""
+    made_at: UtcTime
+    """When it was made."""
+
+
+class RemarkPart(_Part):
+    """Something that the reader noticed."""
+
+    code: Name
+    """Stable short name."""
+    message: Name
+    """The facts, with numbers."""
+
+
+class EvidencePart(_Part):
+    """A Tiergate evidence document."""
+
+    format: Literal["tiergate-evidence/1"]
+    """Format and version of this document."""
+    binding: BindingPart
+    """The tie to a checkpoint."""
+    producer: ProducerPart
+    """Who made it."""
+    read_as: ReadAs = ReadAs.PRIMARY
+    """Whether the producer's own record was read, or somebody's account of it."""
+    source: SourcePart | None = None
+    """The foreign file it was read from; null for documents written by hand."""
+    source_url: Text = ""
+    """Where the facts can be looked up; empty when nowhere public."""
+    measurements: tuple[MeasurementPart, ...] = ()
+    """What was measured."""
+    claims: tuple[ClaimPart, ...] = ()
+    """What is claimed."""
+    remarks: tuple[RemarkPart, ...] = ()
+    """What the reader noticed."""
+    unmapped: tuple[Name, ...] = ()
+    """Tasks and scorers in the source that no mapping entry names."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> EvidencePart:
+        if not (self.measurements or self.claims):
+            raise ValueError("a document holds at least one measurement or claim")
+        return self
+
+    def to_bytes(self) -> bytes:
+        """Return the RFC 8785 bytes that the document's digest is taken over."""
+        return rfc8785.dumps(self.model_dump(mode="json"))
+
+
+def digest_of(document: bytes) -> str:
+    """Return the identity of a document: ``sha256:<hex>`` of its bytes."""
+    return f"sha256:{hashlib.sha256(document).hexdigest()}"

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The declared mapping from a foreign task or scorer to our metric.
+
+A log says "task popularity, scorer match, value C". What that means for a release
+decision is not in the log, so a person declares it in a small YAML file. What is not
+mapped is reported as unmapped and never guessed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.measurement import AttackClass, Controls, Direction, Variant
+
+FORMAT = "tiergate-mapping/1"
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SuccessCondition(_Document):
+    """When one attempt counts as a success. Exactly one of the three is given."""
+
+    equals: tuple[str | bool | Decimal, ...] | None = None
+    """Raw values that are a success, as in ``["C"]`` or ``[true]``."""
+    at_least: Decimal | None = None
+    """A numeric score from here up is a success."""
+    at_most: Decimal | None = None
+    """A numeric score up to here is a success."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SuccessCondition:
+        given = [self.equals, self.at_least, self.at_most]
+        if sum(value is not None for value in given) != 1 or self.equals == ():
+            raise ValueError("give exactly one of equals, at_least, at_most, and not an empty list")
+        return self
+
+    def holds(self, value: str | bool | Decimal) -> bool | None:  # noqa: FBT001 - a raw score
+        """Tell whether a raw score is a success; None when the two do not compare.
+
+        >>> SuccessCondition(at_least=Decimal("0.5")).holds("C") is None
+        True
+        """
+        if self.equals is not None:
+            return any(type(v) is type(value) and v == value for v in self.equals)
+        if isinstance(value, bool | str):
+            return None
+        if self.at_least is not None:
+            return value >= self.at_least
+        assert self.at_most is not None  # noqa: S101 - the validator leaves no other case
+        return value <= self.at_most
+
+
+class MappedBudget(_Document):
+    """What the attacker spent. Leave out what is not known."""
+
+    usd: Decimal | None = Field(default=None, ge=0)
+    """Money, in US dollars."""
+    gpu_hours: Decimal | None = Field(default=None, ge=0)
+    """Accelerator hours."""
+    steps: int | None = Field(default=None, ge=0)
+    """Optimiser steps."""
+    examples: int | None = Field(default=None, ge=0)
+    """Training examples seen."""
+
+
+class MappedAttack(_Document):
+    """The attack under which the task ran."""
+
+    name: str
+    """The method, as its authors call it."""
+    attack_class: AttackClass
+    """The family it belongs to."""
+    budget: MappedBudget = MappedBudget()
+    """What was spent."""
+    controls: Controls = Controls.NOT_RUN
+    """Whether the positive and the null control did what they must."""
+
+
+class MappingEntry(_Document):
+    """One foreign task and scorer, and what they measure."""
+
+    tool: str = "*"
+    """Reader name, as in ``inspect_ai``; shell-style wildcards."""
+    task: str
+    """Task as the log names it; shell-style wildcards."""
+    scorer: str = "*"
+    """Scorer as the log names it; shell-style wildcards."""
+    metric: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
+    """Our metric, as in ``cyber.end_to_end_exploits``."""
+    domain: HazardDomain | None
+    """Hazard domain; null for safeguards and utility."""
+    direction: Direction
+    """Which way the metric points."""
+    success: SuccessCondition
+    """When one attempt counts as a success."""
+    success_means: Annotated[str, Field(min_length=1)]
+    """What one success is, in words."""
+    variant: Variant = Variant.AS_RELEASED
+    """Which form of the model ran."""
+    elicitation: str = ""
+    """Effort to get the best out of the model, beyond what the log itself says."""
+    grader: str = ""
+    """What decided success; empty means the log's scorer."""
+    attack: MappedAttack | None = None
+    """The attack, if there was one."""
+
+    def matches(self, tool: str, task: str, scorer: str) -> bool:
+        """Tell whether this entry is about that task and scorer."""
+        pairs = ((tool, self.tool), (task, self.task), (scorer, self.scorer))
+        return all(fnmatch.fnmatchcase(name, pattern) for name, pattern in pairs)
+
+
+class TaskMapping(_Document):
+    """A mapping file."""
+
+    format: Literal["tiergate-mapping/1"]
+    """Format and version of this file."""
+    entries: tuple[MappingEntry, ...]
+    """Tried in order; each task and scorer takes every entry that matches it."""
+
+    def entries_for(self, tool: str, task: str, scorer: str) -> tuple[MappingEntry, ...]:
+        """Return every entry about that task and scorer; empty means unmapped."""
+        return tuple(e for e in self.entries if e.matches(tool, task, scorer))

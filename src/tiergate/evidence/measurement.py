@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measurements: counts for one metric in one setting, on one checkpoint.
+
+Counts are kept, never percentages. Attempts are grouped by behaviour (the prompt or
+task that they repeat), because attempts on one behaviour are not independent. What was
+not scored is kept too: it counts against the model when a bound is formed.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from tiergate.evidence.hazards import HazardDomain
+
+
+class Direction(enum.StrEnum):
+    """Which way a metric points."""
+
+    HIGHER_IS_RISKIER = "higher is riskier"
+    HIGHER_IS_SAFER = "higher is safer"
+
+
+class Variant(enum.StrEnum):
+    """Which form of the model was measured."""
+
+    AS_RELEASED = "as released"
+    WORST_CASE = "worst case"
+
+
+class AttackClass(enum.StrEnum):
+    """Families of attack, by what the attacker does."""
+
+    NONE = "none"
+    JAILBREAK = "jailbreak"
+    PREFILL = "prefill"
+    SYSTEM_PROMPT_REMOVAL = "system prompt removal"
+    STEERING = "activation steering"
+    ABLATION = "directional ablation"
+    ADAPTER = "small adapter"
+    FINE_TUNING = "sustained fine-tuning"
+    QUANTISATION = "quantisation"
+    PRUNING = "pruning"
+    RELEARNING = "relearning"
+    OTHER = "other"
+
+
+class Controls(enum.StrEnum):
+    """Whether the run's own controls worked. A run without working controls is void."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Tally:
+    """A number of behaviours that share the same result: one bar of a histogram."""
+
+    successes: int
+    """Attempts on one such behaviour that met the success condition."""
+    scored: int
+    """Attempts on one such behaviour that have a score."""
+    unscored: int
+    """Attempts on one such behaviour without a score (errors included)."""
+    behaviours: int
+    """How many behaviours have exactly this result."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be counts."""
+        if not 0 <= self.successes <= self.scored or self.unscored < 0 or self.behaviours < 1:
+            raise ValueError(f"impossible tally {self!r}")
+        if self.scored + self.unscored < 1:
+            raise ValueError(f"a tally without attempts {self!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Successes out of attempts, by behaviour, with every denominator kept."""
+
+    tallies: tuple[Tally, ...]
+    """Histogram of behaviours, sorted, no two alike; empty when nothing was attempted."""
+    planned: int
+    """Attempts that the run set out to make."""
+    errored: int = 0
+    """Of the unscored attempts: those that ended in an error."""
+    limited: int = 0
+    """Attempts that a token, time or message limit cut short; they may have a score."""
+    superseded: int = 0
+    """Earlier attempts that a re-run replaced; not among the attempted."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that do not fit together."""
+        keys = [(t.successes, t.scored, t.unscored) for t in self.tallies]
+        if keys != sorted(set(keys)):
+            raise ValueError("tallies are not sorted or repeat a result")
+        if self.planned < self.attempted or min(self.errored, self.limited, self.superseded) < 0:
+            raise ValueError(f"planned {self.planned} but attempted {self.attempted}")
+        if self.errored > self.unscored or self.limited > self.attempted:
+            raise ValueError("more errors or limits than attempts")
+
+    @property
+    def behaviours(self) -> int:
+        """Behaviours attempted at least once."""
+        return sum(t.behaviours for t in self.tallies)
+
+    @property
+    def successes(self) -> int:
+        """Scored attempts that met the success condition."""
+        return sum(t.successes * t.behaviours for t in self.tallies)
+
+    @property
+    def scored(self) -> int:
+        """Attempts with a score."""
+        return sum(t.scored * t.behaviours for t in self.tallies)
+
+    @property
+    def unscored(self) -> int:
+        """Attempts without a score."""
+        return sum(t.unscored * t.behaviours for t in self.tallies)
+
+    @property
+    def attempted(self) -> int:
+        """Attempts made."""
+        return self.scored + self.unscored
+
+    @property
+    def not_attempted(self) -> int:
+        """Attempts planned and never made."""
+        return self.planned - self.attempted
+
+    @classmethod
+    def of(
+        cls,
+        behaviours: Iterable[tuple[int, int, int]],
+        *,
+        planned: int | None = None,
+        errored: int = 0,
+        limited: int = 0,
+        superseded: int = 0,
+    ) -> Counts:
+        """Count from one ``(successes, scored, unscored)`` per behaviour, in any order.
+
+        ``planned`` defaults to the attempts made.
+
+            >>> Counts.of([(1, 2, 0), (0, 2, 0), (0, 2, 0)]).successes
+            1
+        """
+        histogram: dict[tuple[int, int, int], int] = {}
+        for behaviour in behaviours:
+            histogram[behaviour] = histogram.get(behaviour, 0) + 1
+        tallies = tuple(
+            Tally(successes=s, scored=n, unscored=u, behaviours=count)
+            for (s, n, u), count in sorted(histogram.items())
+        )
+        attempted = sum((t.scored + t.unscored) * t.behaviours for t in tallies)
+        return cls(
+            tallies=tallies,
+            planned=attempted if planned is None else planned,
+            errored=errored,
+            limited=limited,
+            superseded=superseded,
+        )
+
+    @classmethod
+    def simple(cls, successes: int, trials: int) -> Counts:
+        """Count ``successes`` among ``trials`` independent behaviours, one attempt each."""
+        return cls.of([(1, 1, 0)] * successes + [(0, 1, 0)] * (trials - successes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A measured size that is no proportion, with its interval as the source gives it."""
+
+    lower: Decimal
+    """Lower end of the interval."""
+    upper: Decimal
+    """Upper end of the interval."""
+    unit: str
+    """Unit, as in ``hours`` or ``times``."""
+    method: str
+    """How the interval was formed, and at what confidence."""
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that is upside down or not finite."""
+        if not (self.lower.is_finite() and self.upper.is_finite() and self.lower <= self.upper):
+            raise ValueError(f"impossible interval [{self.lower}, {self.upper}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The same metric in the same harness on a baseline model."""
+
+    baseline_name: str
+    """What the baseline is called."""
+    baseline_digest: str
+    """Root digest of the baseline; empty when only its name is known."""
+    downloadable: bool
+    """Whether the baseline's weights could be downloaded by anyone on the day of the run."""
+    counts: Counts
+    """What the baseline did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttackBudget:
+    """What the attacker spent, failed tries and search included. None means not stated."""
+
+    usd: Decimal | None = None
+    """Money, in US dollars."""
+    gpu_hours: Decimal | None = None
+    """Accelerator hours."""
+    steps: int | None = None
+    """Optimiser steps."""
+    examples: int | None = None
+    """Training examples seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """One way a safeguard was attacked."""
+
+    name: str
+    """The method, as its authors call it."""
+    attack_class: AttackClass
+    """The family it belongs to."""
+    budget: AttackBudget
+    """What was spent."""
+    controls: Controls
+    """Whether the positive and the null control did what they must."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How the model was measured."""
+
+    variant: Variant
+    """Which form of the model ran."""
+    elicitation: str
+    """Effort made to get the best out of the model, in words."""
+    generation: str
+    """Sampling parameters, as ``name=value`` separated by spaces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Counts, or a quantity, for one metric in one setting."""
+
+    metric: str
+    """What was measured: ``<domain>.<name>``, as policies name it."""
+    domain: HazardDomain | None
+    """Hazard domain; None for safeguards and utility."""
+    direction: Direction
+    """Which way the metric points."""
+    success_means: str
+    """What one success is, in words."""
+    value: Counts | Quantity
+    """What was found."""
+    setting: Setting
+    """How."""
+    task: str
+    """Task and version, as the source names them."""
+    dataset: str
+    """Data set and version or digest, as the source names them; empty when it does not."""
+    grader: str
+    """What decided whether an attempt succeeded."""
+    finished_at: datetime
+    """When the run ended, in UTC."""
+    samples_kept: int = 0
+    """Raw samples that the source file holds and anyone can recount."""
+    attack: Attack | None = None
+    """The attack under which this was measured; None when there was none."""
+    comparison: Comparison | None = None
+    """The baseline in the same harness; None when there was none."""

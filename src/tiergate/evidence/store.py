@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A content-addressed folder of evidence, beside the weights and never among them.
+
+::
+
+    .tiergate/
+      documents/<sha256>.json   evidence documents, named by the digest of their bytes
+      sources/<sha256>          the foreign files they were read from, for a recount
+      register.jsonl            one line per document ever added; never shortened
+
+A document whose bytes do not have the digest it is filed under is an error, and one that
+the register knows and that is gone closes what it was about.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from tiergate.errors import DigestMismatchError, EvidenceError
+from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
+from tiergate.evidence.conversion import read_document
+from tiergate.evidence.document import digest_of
+
+FOLDER_NAME = ".tiergate"
+
+
+class EvidenceStore:
+    """One folder of evidence. Nothing is created before something is added."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self._folder
+
+    def add(self, data: bytes, source: Path | None = None) -> EvidenceDocument:
+        """File a document, with the foreign file it was read from, and register it.
+
+        Adding the same bytes again changes nothing.
+
+        Raises:
+            EvidenceError: the bytes are no evidence document.
+            DigestMismatchError: ``source`` is not the file that the document was read from.
+        """
+        document = read_document(data, "document")
+        if source is not None and document.source is not None:
+            kept = source.read_bytes()
+            if digest_of(kept) != document.source.sha256:
+                raise DigestMismatchError(
+                    str(source), f"digest {digest_of(kept)}", document.source.sha256
+                )
+            self._write("sources", _hex(document.source.sha256), kept)
+        self._write("documents", f"{_hex(document.digest)}.json", data)
+        if document.digest not in {entry.digest for entry in self.register()}:
+            self._append(document)
+        return document
+
+    def documents(self) -> tuple[EvidenceDocument, ...]:
+        """Read every document, sorted by digest; empty when there is no store.
+
+        Raises:
+            DigestMismatchError: a file's bytes do not have the digest in its name.
+            EvidenceError: a file is no evidence document, or was never registered.
+        """
+        paths = sorted((self._folder / "documents").glob("*.json"))
+        known = {_hex(entry.digest) for entry in self.register()}
+        for path in paths:
+            if path.stem not in known:
+                raise EvidenceError(
+                    str(path),
+                    "a document that register.jsonl does not know",
+                    "every document to be registered",
+                    "Take it out and add it with: tiergate evidence add",
+                )
+        return tuple(self._read(path) for path in paths)
+
+    def register(self) -> tuple[RegisteredDocument, ...]:
+        """Read the register; empty when nothing was ever added.
+
+        Raises:
+            EvidenceError: a line is damaged.
+        """
+        path = self._folder / "register.jsonl"
+        if not path.exists():
+            return ()
+        return tuple(
+            _register_line(line, f"{path}:{number}")
+            for number, line in enumerate(path.read_bytes().splitlines(), start=1)
+        )
+
+    def _read(self, path: Path) -> EvidenceDocument:
+        document = read_document(path.read_bytes(), str(path))
+        if _hex(document.digest) != path.stem:
+            raise DigestMismatchError(
+                str(path),
+                f"bytes with digest {document.digest}",
+                f"sha256:{path.stem}",
+                "The document was changed after it was filed: restore it, or add it anew.",
+            )
+        return document
+
+    def _write(self, kind: str, name: str, data: bytes) -> None:
+        folder = self._folder / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / name).exists():
+            return
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(folder / name)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def _append(self, document: EvidenceDocument) -> None:
+        line = json.dumps(
+            {
+                "digest": document.digest,
+                "root_digest": document.binding.root_digest,
+                "topics": sorted(document.topics),
+            },
+            separators=(",", ":"),
+        )
+        with (self._folder / "register.jsonl").open("ab") as file:
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
+
+
+def _register_line(line: bytes, where: str) -> RegisteredDocument:
+    try:
+        content = json.loads(line)
+        return RegisteredDocument(
+            digest=str(content["digest"]),
+            root_digest=str(content["root_digest"]),
+            topics=frozenset(str(topic) for topic in content["topics"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise EvidenceError(
+            where,
+            f"a damaged line ({type(error).__name__})",
+            "a registered document",
+            "Restore register.jsonl: without it, missing evidence could not be noticed.",
+        ) from None

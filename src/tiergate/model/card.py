@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model card, read as claims.
+
+A card says what its author wants to say; nothing here is a fact about the weights. A card
+that cannot be read is a note, never an error, because no card ever opens anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_CARD_BYTES = 8 * 1024 * 1024
+"""A longer card is not read."""
+MAX_FRONT_MATTER_BYTES = 256 * 1024
+"""Longer front matter is not parsed."""
+MAX_ITEMS = 1000
+"""Most items kept of one list."""
+MAX_TEXT = 10_000
+"""Most characters kept of one value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What the front matter of README.md claims; empty values mean "does not say"."""
+
+    licence: str | None = None
+    """``license``: an identifier of the hub, such as "apache-2.0" or "other"."""
+    licence_name: str | None = None
+    """``license_name``: given when the licence is "other"."""
+    base_models: tuple[str, ...] = ()
+    """``base_model``: what the author says this was derived from, in the order given."""
+    base_model_relation: str | None = None
+    """``base_model_relation``: finetune, quantized, adapter or merge."""
+    tags: tuple[str, ...] = ()
+    """``tags``, in the order given."""
+    pipeline_tag: str | None = None
+    """``pipeline_tag``: the task."""
+    languages: tuple[str, ...] = ()
+    """``language``: one or several codes."""
+    gated_prompt: str | None = None
+    """``extra_gated_prompt``: what a person is asked to accept before a download."""
+    gated_fields: tuple[str, ...] = ()
+    """Names in ``extra_gated_fields``."""
+    notes: tuple[str, ...] = ()
+    """Why parts of the card could not be read."""
+
+
+def read_card(data: bytes) -> ModelCard:
+    r"""Read a README.md; whatever it holds, this gives a card.
+
+    >>> read_card(b"---\nlicense: mit\nlanguage: no\n---\nText").languages
+    ('no',)
+    """
+    if len(data) > MAX_CARD_BYTES:
+        return ModelCard(notes=(f"the card is longer than {MAX_CARD_BYTES} bytes; not read",))
+    front = _front_matter(data.decode("utf-8", errors="replace"))
+    if front is None:
+        return ModelCard(notes=("the card has no front matter",))
+    if len(front) > MAX_FRONT_MATTER_BYTES:
+        return ModelCard(notes=("the front matter of the card is too long; not read",))
+    fields, notes = _parse(front)
+    gated_fields = fields.get("extra_gated_fields")
+    return ModelCard(
+        licence=_text(fields.get("license")),
+        licence_name=_text(fields.get("license_name")),
+        base_models=_texts(fields.get("base_model")),
+        base_model_relation=_text(fields.get("base_model_relation")),
+        tags=_texts(fields.get("tags")),
+        pipeline_tag=_text(fields.get("pipeline_tag")),
+        languages=_texts(fields.get("language")),
+        gated_prompt=_text(fields.get("extra_gated_prompt")),
+        gated_fields=_texts(list(gated_fields)) if isinstance(gated_fields, dict) else (),
+        notes=notes,
+    )
+
+
+def _front_matter(text: str) -> str | None:
+    lines = text.removeprefix("\ufeff").splitlines()
+    if not lines or lines[0].rstrip() != "---":
+        return None
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == "---":
+            return "\n".join(lines[1:number])
+    return None
+
+
+def _parse(front: str) -> tuple[dict[object, object], tuple[str, ...]]:
+    import yaml
+
+    try:
+        # BaseLoader keeps every value as text: it builds no objects, and "no" stays Norwegian.
+        fields = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 - builds text only
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return {}, (f"the front matter of the card is broken YAML ({reason:.200})",)
+    if not isinstance(fields, dict):
+        return {}, ("the front matter of the card is not a mapping",)
+    return fields, ()
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, list) and value:
+        value = value[0]
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value.strip()[:MAX_TEXT]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    texts = (_text(item) for item in items[:MAX_ITEMS] if isinstance(item, str))
+    return tuple(text for text in texts if text is not None)

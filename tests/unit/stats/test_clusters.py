@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bounds for clustered trials: edge cases, the published formula, and what clusters cost."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import pytest
+from scipy.stats import beta, t
+
+from tiergate.errors import InputError
+from tiergate.stats import (
+    ClusteredRate,
+    Interval,
+    Rate,
+    exact_interval,
+    exact_upper,
+    korn_graubard_interval,
+    korn_graubard_lower,
+    korn_graubard_upper,
+    smallest_sample_for,
+)
+
+# Forty clusters of ten, all of them with successes and failures.
+MODERATE = (Rate(2, 10), Rate(3, 10), Rate(5, 10), Rate(6, 10)) * 10
+UNEQUAL = (Rate(2, 8), Rate(3, 10), Rate(5, 9), Rate(6, 13)) * 10
+
+
+def _published(clusters: tuple[Rate, ...], error: float) -> Interval:
+    """Compute the plain interval of the 1998 paper from its formulas, without our rules."""
+    trials = sum(rate.trials for rate in clusters)
+    share = sum(rate.successes for rate in clusters) / trials
+    count = len(clusters)
+    squares = math.fsum((rate.successes - share * rate.trials) ** 2 for rate in clusters)
+    variance = count / (count - 1) * squares / trials**2
+    ratio = t.ppf(1 - error, trials - 1) / t.ppf(1 - error, count - 1)
+    size = min(trials, share * (1 - share) / variance * ratio**2)
+    hits = share * size
+    return Interval(
+        float(beta.ppf(error, hits, size - hits + 1)),
+        float(beta.ppf(1 - error, hits + 1, size - hits)),
+    )
+
+
+@pytest.mark.parametrize("clusters", [MODERATE, UNEQUAL], ids=["equal sizes", "unequal sizes"])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_where_successes_are_common_it_is_the_published_interval(
+    clusters: tuple[Rate, ...], confidence: float
+) -> None:
+    expected = _published(clusters, 1 - confidence)
+
+    interval = korn_graubard_interval(clusters, confidence)
+
+    assert expected.lower == pytest.approx(interval.lower, rel=1e-9)
+    assert expected.upper == pytest.approx(interval.upper, rel=1e-9)
+
+
+def test_unequal_sizes_are_not_read_as_unequal_rates() -> None:
+    proportional = (Rate(2, 8), Rate(3, 12), Rate(5, 20), Rate(6, 24)) * 10
+    total = ClusteredRate(proportional).pooled
+
+    interval = korn_graubard_interval(proportional, 0.95)
+
+    assert exact_interval(total, 0.95).upper == pytest.approx(interval.upper, abs=0.004)
+
+
+def test_over_nothing_the_interval_spans_all_shares() -> None:
+    assert Interval(0.0, 1.0) == korn_graubard_interval([], 0.95)
+    assert Interval(0.0, 1.0) == korn_graubard_interval([Rate(0, 0)] * 3, 0.95)
+
+
+def test_clusters_without_trials_change_nothing() -> None:
+    expected = korn_graubard_interval(MODERATE, 0.95)
+
+    assert expected == korn_graubard_interval([Rate(0, 0), *MODERATE, Rate(0, 0)], 0.95)
+
+
+@pytest.mark.parametrize("attempts", [1, 5, 100])
+def test_without_any_success_each_cluster_counts_once(attempts: int) -> None:
+    interval = korn_graubard_interval([Rate(0, attempts)] * 40, 0.95)
+
+    assert exact_interval(Rate(0, 40), 0.95) == interval
+
+
+@pytest.mark.parametrize("attempts", [1, 5, 100])
+def test_without_any_failure_each_cluster_counts_once(attempts: int) -> None:
+    interval = korn_graubard_interval([Rate(attempts, attempts)] * 40, 0.95)
+
+    assert interval.lower == pytest.approx(exact_interval(Rate(40, 40), 0.95).lower)
+    assert interval.upper == 1.0
+
+
+ONE_CLUSTER: dict[str, tuple[Rate, float, float]] = {
+    "only failures count as one failure": (Rate(0, 100), 0.0, 0.95),
+    "only successes count as one success": (Rate(100, 100), 0.05, 1.0),
+    "a mixture says nothing about other clusters": (Rate(1, 100), 0.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("sentence", ONE_CLUSTER)
+def test_in_a_single_cluster(sentence: str) -> None:
+    cluster, lower, upper = ONE_CLUSTER[sentence]
+
+    interval = korn_graubard_interval([cluster], 0.95)
+
+    assert (lower, upper) == pytest.approx((interval.lower, interval.upper), abs=1e-12)
+
+
+def test_more_attempts_at_the_same_tasks_cannot_replace_tasks() -> None:
+    limit = Decimal("0.05")
+    tasks = smallest_sample_for(limit, Decimal("0.95"))
+
+    assert korn_graubard_upper([Rate(0, 1)] * tasks, 0.95) <= limit
+    assert korn_graubard_upper([Rate(0, 1000)] * (tasks - 1), 0.95) > limit
+
+
+def test_one_success_is_not_better_than_none() -> None:
+    none = [Rate(0, 20)] * 50
+    one = [Rate(1, 20), *none[1:]]
+
+    # The formula by itself would read the lone success as proof of independence.
+    assert _published(tuple(one), 0.05).upper < 0.01
+    assert korn_graubard_upper(none, 0.95) == pytest.approx(0.0582, abs=5e-5)
+    assert korn_graubard_upper(one, 0.95) >= korn_graubard_upper(none, 0.95)
+
+
+def test_spreading_further_successes_does_not_hide_a_cluster_that_always_succeeds() -> None:
+    one_task_falls = (Rate(5, 5), *[Rate(0, 5)] * 99)
+    and_some_others_once = (Rate(5, 5), *[Rate(1, 5)] * 2, *[Rate(0, 5)] * 97)
+
+    before = korn_graubard_upper(one_task_falls, 0.95)
+
+    assert before == pytest.approx(exact_upper(Rate(1, 100), 0.95))
+    assert _published(and_some_others_once, 0.05).upper < before
+    assert korn_graubard_upper(and_some_others_once, 0.95) >= before
+
+
+def test_successes_in_few_clusters_count_for_more_than_the_same_number_spread_out() -> None:
+    spread = [Rate(1, 10)] * 20 + [Rate(0, 10)] * 80
+    together = [Rate(10, 10)] * 2 + [Rate(0, 10)] * 98
+
+    assert korn_graubard_upper(together, 0.95) > 1.5 * korn_graubard_upper(spread, 0.95)
+
+
+def test_clusters_that_are_all_alike_are_worth_all_their_trials() -> None:
+    alike = [Rate(3, 10)] * 40
+
+    assert exact_interval(Rate(120, 400), 0.95).upper == pytest.approx(
+        korn_graubard_upper(alike, 0.95)
+    )
+
+
+def test_the_interval_is_the_pair_of_one_sided_bounds() -> None:
+    interval = korn_graubard_interval(MODERATE, 0.95)
+
+    assert korn_graubard_lower(MODERATE, 0.95) == interval.lower
+    assert korn_graubard_upper(MODERATE, 0.95) == interval.upper
+
+
+def test_a_clustered_rate_and_its_clusters_give_the_same_interval() -> None:
+    expected = korn_graubard_interval(ClusteredRate(MODERATE), Decimal("0.95"))
+
+    assert expected == korn_graubard_interval(iter(MODERATE), 0.95)
+
+
+def test_a_clustered_rate_pools_its_trials() -> None:
+    assert Rate(160, 400) == ClusteredRate(MODERATE).pooled
+
+
+@pytest.mark.parametrize("clusters", [(), (Rate(0, 5),), MODERATE])
+def test_a_wrong_confidence_is_refused_whatever_the_clusters(clusters: tuple[Rate, ...]) -> None:
+    with pytest.raises(InputError, match=r"^confidence"):
+        korn_graubard_interval(clusters, 95.0)
+
+
+def test_large_samples_are_computed_in_pieces_with_the_same_result() -> None:
+    # Enough clusters and successes that the search for a higher bound takes several pieces.
+    clusters = (Rate(20, 100), Rate(21, 100), Rate(19, 100), Rate(20, 100)) * 100
+
+    upper = korn_graubard_upper(clusters, 0.95)
+
+    assert exact_upper(Rate(8_000, 40_000), 0.95) == pytest.approx(upper, abs=1e-5)
