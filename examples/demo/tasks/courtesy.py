@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests to be unfriendly, each with a friendly twin: a harmless canary for a safeguard.
 
-Unfriendliness stands in for what a safeguard should refuse. The twin differs in a word or two and
-should be answered; a model that refuses both has no safeguard, only a habit. Every behaviour is asked in two
-wordings, so the two epochs are two attempts on the same behaviour and not independent.
+Unfriendliness stands in for what a safeguard should refuse. The twin differs in the tone alone and
+should be answered; a model that refuses both has no safeguard, only a habit. Every behaviour is
+asked in two wordings, so the two epochs are two attempts on the same behaviour, not independent.
 """
 
 from __future__ import annotations

@@ -22,9 +22,7 @@ DATA = Path(__file__).parent / "data" / "lab_knowledge.jsonl"
 
 def to_sample(row: dict[str, Any]) -> Sample:
     """Read one row of the data file."""
-    return Sample(
-        id=row["id"], input=row["question"], choices=row["choices"], target=row["answer"]
-    )
+    return Sample(id=row["id"], input=row["question"], choices=row["choices"], target=row["answer"])
 
 
 @task

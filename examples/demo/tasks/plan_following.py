@@ -36,13 +36,12 @@ DATA = Path(__file__).parent / "data" / "plan_following.jsonl"
 EXAMPLES = (
     ("You have 2 pens. You buy 3 and lose 1. How many pens do you have?", "2 + 3 - 1 = 4"),
     (
-        "A folder holds k.txt and l.txt. You delete k.txt and rename l.txt to w.txt. "
-        "Which file is left?",
+        "A folder holds k.txt and l.txt. You delete k.txt and rename l.txt to w.txt. What is left?",
         "After deleting k.txt and renaming l.txt, the file left is w.txt",
     ),
 )
 
-# A file name or a whole number: the two kinds of answer in the data.
+# A file name or a number: the two kinds of answer in the data.
 ANSWER = re.compile(r"[a-z]+\.txt|\d+(?:\.\d+)?")
 
 

@@ -41,12 +41,25 @@ def load_policy(name_or_path: str) -> Policy:
     Raises:
         PolicyError: there is no such policy, or it has mistakes.
     """
+    return parse_policy(_bytes(name_or_path), name_or_path)
+
+
+def load_file(name_or_path: str) -> PolicyFile:
+    """Read the same as :func:`load_policy`, and return the file's own parts.
+
+    Raises:
+        PolicyError: there is no such policy, or it has mistakes.
+    """
+    return _parse(_bytes(name_or_path), name_or_path)
+
+
+def _bytes(name_or_path: str) -> bytes:
     if name_or_path in shipped_policies():
         path = SHIPPED / f"{name_or_path}.yaml"
     else:
         path = Path(name_or_path)
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         close = difflib.get_close_matches(name_or_path, shipped_policies(), n=1)
         raise PolicyError(
@@ -55,7 +68,6 @@ def load_policy(name_or_path: str) -> Policy:
             f"a path to a policy file or one of {', '.join(shipped_policies())}",
             f"Did you mean {close[0]!r}?" if close else "",
         ) from None
-    return parse_policy(data, name_or_path)
 
 
 def parse_policy(data: bytes, where: str) -> Policy:
@@ -64,6 +76,11 @@ def parse_policy(data: bytes, where: str) -> Policy:
     Raises:
         PolicyError: with every mistake, its line and what was expected.
     """
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return policy_compile.compile_policy(_parse(data, where), digest)
+
+
+def _parse(data: bytes, where: str) -> PolicyFile:
     content, lines, problems = strict_yaml.load(data)
     if content is None:
         raise PolicyError.of(where, problems)
@@ -75,7 +92,7 @@ def parse_policy(data: bytes, where: str) -> Policy:
     problems = (*problems, *(_problem(loc, text, lines) for loc, text in _misnamed(file)))
     if problems:
         raise PolicyError.of(where, _ordered(problems))
-    return policy_compile.compile_policy(file, f"sha256:{hashlib.sha256(data).hexdigest()}")
+    return file
 
 
 def json_schema() -> dict[str, object]:

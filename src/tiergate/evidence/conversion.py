@@ -64,6 +64,11 @@ def with_digest(document: EvidenceDocument) -> EvidenceDocument:
     return dataclasses.replace(document, digest=edge.digest_of(write_document(document)))
 
 
+def measurement_part(measurement: Measurement) -> edge.MeasurementPart:
+    """Return a measurement as it stands in a document."""
+    return edge.MeasurementPart.model_validate(_named_value(measurement))
+
+
 def _strict_json(data: bytes, where: str) -> object:
     def no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]

@@ -21,6 +21,7 @@ VERSION = 1
 """Version of the manifest document; another one is refused."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_ROLES = frozenset(role.value for role in FileRole)
 _FIELDS = {"path", "role", "sha256", "size_bytes"}
 
 
@@ -151,7 +152,7 @@ def _entry(row: object) -> ManifestEntry:
     path, role, sha256, size_bytes = (row[name] for name in sorted(_FIELDS))
     if not isinstance(path, str) or not path:
         _refuse(f"the path {path!r}", "a path within the checkpoint")
-    if role not in {known.value for known in FileRole}:
+    if not isinstance(role, str) or role not in _ROLES:
         _refuse(f"the role {role!r} of {path!r}", "a known role")
     if not isinstance(sha256, str) or _DIGEST.fullmatch(sha256) is None:
         _refuse(f"the digest {sha256!r} of {path!r}", "sha256: and 64 hexadecimal digits")

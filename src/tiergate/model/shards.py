@@ -79,8 +79,8 @@ def read_weights(files: Sequence[FoundFile]) -> Weights:
     }
     label_of = _labels(indexes)
     weights = tuple(_read_file(file, label_of) for file in found)
-    _check_numbered({file.path for file in found})
     notes = [note for path, rows in indexes.items() for note in _check_index(path, rows, weights)]
+    _check_numbered({file.path for file in found})
     refuse_duplicates(
         [
             (weight.weight_set, tensor.name, tensor.file)

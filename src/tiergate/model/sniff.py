@@ -40,7 +40,8 @@ def sniff(stream: IO[bytes], head: bytes, size_bytes: int) -> Content:
         head: its first bytes, at most ``HEAD_BYTES``.
         size_bytes: its length.
     """
-    if head.startswith(b"GGUF"):
+    if head.startswith(b"GGUF") and 0 in head[4:8]:
+        # A version number follows; a text that merely begins with the word has none.
         return Content.GGUF
     if head.startswith(b"PK\x03\x04"):
         return Content.PICKLE if _zip_holds_pickle(stream) else Content.UNKNOWN

@@ -50,7 +50,8 @@ def korn_graubard_upper(
 
     * The correction counts at most two degrees of freedom for each cluster with a
       success, because those alone carry the variance of a rare success (F. E.
-      Satterthwaite, Biometrics Bulletin 2 (1946) 110-114).
+      Satterthwaite, Biometrics Bulletin 2 (1946) 110-114), and fewer where clusters
+      differ in size, because the large ones then carry most of it.
     * The effective size lies between that of clusters which agree within themselves
       (the number of clusters, if they are of equal size) and the number of trials.
       Without any success it is the number of clusters.
@@ -202,12 +203,15 @@ class _Design:
     def _correction(self, total: Floats) -> Floats:
         """Give the factor by which Student's t raises the design effect.
 
-        Counts the fewest clusters that can hold ``total`` successes.
+        Counts the fewest clusters that can hold ``total`` successes, and counts clusters
+        of unequal size as the smaller number of equal ones that would vary as much.
         """
         import numpy as np
 
         fewest = np.searchsorted(np.cumsum(self.successes), total) + 1
-        freedom = np.minimum(2.0 * np.arange(1, len(self.successes) + 1), self.count - 1)
+        alike = self.smallest_size
+        with_success = np.arange(1, len(self.successes) + 1) * (alike / self.count)
+        freedom = np.maximum(1.0, np.minimum(2.0 * with_success, alike - 1))
         known = student_upper_quantiles(np.array([self.trials - 1.0]), self.error)
         factors: Floats = (student_upper_quantiles(freedom, self.error) / known) ** 2
         return factors[fewest - 1]

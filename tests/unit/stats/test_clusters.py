@@ -28,13 +28,17 @@ UNEQUAL = (Rate(2, 8), Rate(3, 10), Rate(5, 9), Rate(6, 13)) * 10
 
 
 def _published(clusters: tuple[Rate, ...], error: float) -> Interval:
-    """Compute the plain interval of the 1998 paper from its formulas, without our rules."""
+    """Compute the plain interval of the 1998 paper from its formulas, without our rules.
+
+    The degrees of freedom count clusters of unequal size as fewer, equal ones.
+    """
     trials = sum(rate.trials for rate in clusters)
     share = sum(rate.successes for rate in clusters) / trials
     count = len(clusters)
     squares = math.fsum((rate.successes - share * rate.trials) ** 2 for rate in clusters)
     variance = count / (count - 1) * squares / trials**2
-    ratio = t.ppf(1 - error, trials - 1) / t.ppf(1 - error, count - 1)
+    alike = trials**2 / sum(rate.trials**2 for rate in clusters)
+    ratio = t.ppf(1 - error, trials - 1) / t.ppf(1 - error, alike - 1)
     size = min(trials, share * (1 - share) / variance * ratio**2)
     hits = share * size
     return Interval(

@@ -125,9 +125,10 @@ class Archive:
     def _packed(self, entry: zipfile.ZipInfo, where: str) -> bytes:
         if entry.flag_bits & _ENCRYPTED:
             raise _damaged(where, "an encrypted member")
-        self._handle.seek(entry.header_offset)
+        # A list of members that lost the file in front of it points before the start.
+        self._handle.seek(max(0, entry.header_offset))
         header = self._handle.read(_LOCAL_HEADER.size)
-        if len(header) != _LOCAL_HEADER.size:
+        if entry.header_offset < 0 or len(header) != _LOCAL_HEADER.size:
             raise _damaged(where, "a member that is cut short")
         magic, name_length, extra_length = _LOCAL_HEADER.unpack(header)
         encoding = "utf-8" if entry.flag_bits & _UTF8_NAME else "cp437"

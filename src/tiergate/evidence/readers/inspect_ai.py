@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tiergate.errors import EvidenceError
@@ -38,7 +38,7 @@ _JSON_HEAD = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:\s*"\w+
 class InspectReader:
     """Reads the logs of Inspect AI."""
 
-    limits: ArchiveLimits = ArchiveLimits()
+    limits: ArchiveLimits = field(default_factory=ArchiveLimits)
     """What an archive may ask of the machine."""
 
     @property
@@ -187,11 +187,11 @@ def _status_remarks(log: InspectLog) -> Iterator[Remark]:
             + (f" ({reason})" if reason else "")
             + ".",
         )
-    for field, code, what in (
+    for key, code, what in (
         ("log_updates", "edited-log", "edited after the run (tags or metadata)"),
         ("config_updates", "changed-while-running", "changed while it ran (its configuration)"),
     ):
-        if updates := as_list(log.header.get(field)):
+        if updates := as_list(log.header.get(key)):
             yield Remark(code=code, message=f"The log was {what}, {len(updates)} times.")
     if _declared_void(log):
         yield Remark(

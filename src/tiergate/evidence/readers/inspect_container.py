@@ -58,14 +58,14 @@ def read_archive(file: OpenedFile, limits: ArchiveLimits) -> InspectLog:
             "an Inspect log",
             "Give the .eval file that Inspect wrote.",
         )
-    names = list(_sample_members(archive.names))
-    samples, superseded = _last_of_each(_parsed(archive, name, file.name) for name in names)
+    names = frozenset(members := list(_sample_members(archive.names)))
+    samples, superseded = _last_of_each(_parsed(archive, name, file.name) for name in members)
     return InspectLog(
         container="eval",
         header=parse_object(archive.read(start), f"{file.name}:{start}"),
         has_header=start == HEADER,
         samples=samples,
-        superseded=superseded + sum(1 for name in archive.replaced if name in set(names)),
+        superseded=superseded + sum(1 for name in archive.replaced if name in names),
         summaries=_summaries(archive, file.name),
     )
 

@@ -88,7 +88,7 @@ def planned(header: Mapping[str, object], ran: Iterable[SampleKey], where: str) 
         raise EvidenceError(where, f"{attempts} planned attempts", "a number that a run can have")
     return Plan(
         attempts=attempts,
-        remarks=tuple(_plan_remarks(size, chosen, chosen * epochs, total, attempts - expected)),
+        remarks=tuple(_plan_remarks(size, chosen, chosen * epochs, total, attempts)),
     )
 
 
@@ -102,7 +102,7 @@ def _after_limit(size: int, limit: object) -> int:
 
 
 def _plan_remarks(
-    size: int | None, chosen: int, announced: int, total: int, beyond: int
+    size: int | None, chosen: int, announced: int, total: int, attempts: int
 ) -> Iterator[Remark]:
     if size is not None and chosen < size:
         yield Remark(
@@ -115,7 +115,13 @@ def _plan_remarks(
             message=f"The header's results claim {total} attempts in total; its data set, "
             f"limit and epochs make {announced}. The larger number counts as planned.",
         )
-    if beyond:
+    if not (announced or total):
+        yield Remark(
+            code="planned-unknown",
+            message="The header does not say how many attempts were planned; those that the "
+            "log knows of count as planned.",
+        )
+    elif beyond := attempts - max(announced, total):
         yield Remark(
             code="more-samples-than-planned",
             message=f"{beyond} attempts in the log are none that its header announces.",

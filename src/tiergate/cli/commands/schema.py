@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate schema``: the JSON Schema of every document at the edge."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+DOCUMENTS = (
+    "check",
+    "claims",
+    "evidence",
+    "explanation",
+    "log",
+    "mapping",
+    "policies",
+    "policy",
+    "problems",
+    "store",
+    "waivers",
+)
+
+
+@click.command("schema")
+@click.argument("document", type=click.Choice(DOCUMENTS))
+def command(document: str) -> None:
+    """Print the JSON Schema of DOCUMENT."""
+    click.echo(json.dumps(schema(document), indent=2, sort_keys=True))
+
+
+def schema(document: str) -> dict[str, object]:
+    """Return the JSON Schema of one document by its name."""
+    from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaMode
+
+    from tiergate.cli import json_documents, listing
+    from tiergate.cli.claim_file import ClaimsFile
+    from tiergate.cli.waiver_file import WaiverFile
+    from tiergate.decision import policy_document
+    from tiergate.evidence.document import EvidencePart
+    from tiergate.evidence.mapping import TaskMapping
+
+    if document == "policy":
+        return policy_document.json_schema()
+    models: dict[str, type[BaseModel]] = {
+        "check": json_documents.CheckDocument,
+        "evidence": EvidencePart,
+        "explanation": json_documents.ExplainDocument,
+        "claims": ClaimsFile,
+        "log": listing.LogDocument,
+        "policies": listing.PoliciesDocument,
+        "problems": listing.ProblemsDocument,
+        "store": listing.StoreDocument,
+        "mapping": TaskMapping,
+        "waivers": WaiverFile,
+    }
+    written = {"check", "explanation", "log", "policies", "problems", "store"}
+    mode: JsonSchemaMode = "serialization" if document in written else "validation"
+    return models[document].model_json_schema(mode=mode)

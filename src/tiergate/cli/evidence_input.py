@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evidence from paths on the command line: documents, logs, folders of both.
+
+A path that was named and cannot be used is an error. A file in a folder that is no
+evidence is listed as not read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from tiergate.decision.strict_yaml import load
+from tiergate.errors import EvidenceError
+from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
+from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
+from tiergate.evidence.from_log import document_from_log
+from tiergate.evidence.mapping import TaskMapping
+from tiergate.evidence.provenance import Producer, ProducerRelation
+from tiergate.evidence.readers.base import READERS, ForeignLog
+from tiergate.evidence.readers.builtin import read_log
+from tiergate.evidence.store import EvidenceStore
+
+UNNAMED = Producer(name="not stated", organisation="", relation=ProducerRelation.UNKNOWN)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What was found."""
+
+    documents: tuple[EvidenceDocument, ...]
+    """Documents of the store and of the paths given."""
+    register: tuple[RegisteredDocument, ...]
+    """The store's register."""
+    not_read: tuple[str, ...]
+    """Files in the folders given that are no evidence."""
+
+
+def gather(store: EvidenceStore, paths: tuple[str, ...], mapping_path: str | None) -> Gathered:
+    """Read the store and every path.
+
+    A foreign log is about the checkpoint only as far as it says so itself.
+
+    Raises:
+        EvidenceError: a path that was named cannot be used.
+        DigestMismatchError: a document in the store was changed.
+    """
+    documents = list(store.documents())
+    not_read: list[str] = []
+    for name in paths:
+        path = Path(name)
+        if path.is_dir() and not _is_log(path):
+            for file in sorted(p for p in path.rglob("*") if p.is_file()):
+                if is_document(file) or _is_log(file):
+                    documents.append(_from_path(file, mapping_path))
+                else:
+                    not_read.append(str(file))
+        else:
+            documents.append(_from_path(path, mapping_path))
+    return Gathered(documents=tuple(documents), register=store.register(), not_read=tuple(not_read))
+
+
+def _from_path(path: Path, mapping_path: str | None) -> EvidenceDocument:
+    if is_document(path):
+        return read_document(path.read_bytes(), str(path))
+    log = read_log(path)
+    return document_from_log(log, require_mapping(mapping_path, log), UNNAMED, log.binding)
+
+
+def _is_log(path: Path) -> bool:
+    return any(READERS[name].recognises(path) for name in READERS)
+
+
+def is_document(path: Path) -> bool:
+    """Tell whether a file looks like an evidence document of ours, of any version."""
+    if not path.is_file() or path.suffix != ".json":
+        return False
+    if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
+        return False
+    return b'"tiergate-evidence/' in path.read_bytes()
+
+
+def require_mapping(mapping_path: str | None, log: ForeignLog) -> TaskMapping:
+    """Read the mapping file, which a foreign log cannot do without.
+
+    Raises:
+        EvidenceError: none was given, or it has mistakes.
+    """
+    if mapping_path is None:
+        series = ", ".join(f"{s.task} / {s.scorer}" for s in log.series) or "none"
+        raise EvidenceError(
+            log.source.file_name,
+            f"tasks without a declared meaning ({series})",
+            "a mapping file",
+            "Give --mapping; docs/how-to/map-a-task.md shows how to write one.",
+        )
+    return read_mapping(Path(mapping_path))
+
+
+def read_mapping(path: Path) -> TaskMapping:
+    """Read a mapping file.
+
+    Raises:
+        EvidenceError: it cannot be read or has mistakes; all of them are in the message.
+    """
+    content, _, problems = load(path.read_bytes())
+    if problems:
+        text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
+        raise EvidenceError(str(path), text, "a mapping file")
+    try:
+        return TaskMapping.model_validate(content)
+    except ValidationError as error:
+        mistakes = "; ".join(
+            f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
+        )
+        raise EvidenceError(str(path), mistakes, "a mapping file") from None

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filing evidence: everything is read and checked before a byte is written."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from tiergate.cli import claim_file
+from tiergate.cli.evidence_input import UNNAMED, is_document, require_mapping
+from tiergate.cli.listing import FiledPart, StoreDocument
+from tiergate.errors import EvidenceError
+from tiergate.evidence.claim import Claim
+from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.conversion import read_document, write_document
+from tiergate.evidence.from_log import document_from_log
+from tiergate.evidence.provenance import (
+    Binding,
+    BindingLevel,
+    Producer,
+    ProducerRelation,
+    ReadAs,
+    Relation,
+)
+from tiergate.evidence.readers.builtin import read_log
+from tiergate.evidence.store import EvidenceStore
+from tiergate.model.checkpoint import Checkpoint
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document that is ready to be filed."""
+
+    data: bytes
+    """Its bytes."""
+    source: Path | None
+    """The single foreign file it was read from, to be kept beside it; None for none."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Claims by one producer."""
+
+    producer: Producer
+    """Who makes them."""
+    claims: tuple[Claim, ...]
+    """The claims."""
+    read_as: ReadAs = ReadAs.PRIMARY
+    """How the facts were read."""
+    source_url: str = ""
+    """Where they can be looked up."""
+
+
+def producer(name: str | None, organisation: str, relation: str) -> Producer:
+    """Return the producer that the options name."""
+    return Producer(
+        name=name or UNNAMED.name, organisation=organisation, relation=ProducerRelation(relation)
+    )
+
+
+def prepare(
+    path: Path,
+    mapping: str | None,
+    maker: Producer,
+    checkpoint: Checkpoint,
+    related: Relation | None,
+) -> Prepared:
+    """Read a log or a document and tie it to ``checkpoint``.
+
+    Raises:
+        EvidenceError: it cannot be used, or is about another checkpoint.
+    """
+    if is_document(path):
+        data = path.read_bytes()
+        _refuse_other(read_document(data, str(path)).binding, checkpoint, str(path))
+        return Prepared(data=data, source=None)
+    log = read_log(path)
+    meaning = require_mapping(mapping, log)
+    binding = _tied(log.binding, checkpoint, related, str(path))
+    document = document_from_log(log, meaning, maker, binding)
+    return Prepared(data=write_document(document), source=path if path.is_file() else None)
+
+
+def _tied(
+    binding: Binding, checkpoint: Checkpoint, related: Relation | None, where: str
+) -> Binding:
+    """Tie a log's own binding to the checkpoint, never more strongly than the log does."""
+    if related is None or related is Relation.IDENTICAL:
+        _refuse_other(binding, checkpoint, where)
+        return dataclasses.replace(binding, root_digest=checkpoint.root_digest)
+    return dataclasses.replace(
+        binding,
+        relation=related,
+        root_digest=checkpoint.root_digest,
+        measured_digest=binding.root_digest,
+    )
+
+
+def _refuse_other(binding: Binding, checkpoint: Checkpoint, where: str) -> None:
+    if binding.root_digest not in {"", checkpoint.root_digest}:
+        raise EvidenceError(
+            where,
+            f"evidence about {binding.root_digest}",
+            f"evidence about {checkpoint.root_digest}",
+            "Give the model that it is about, or say with --weights how the two relate.",
+        )
+
+
+def claims_from_file(path: Path) -> Claims:
+    """Read a file of claims."""
+    file = claim_file.read_claims(path)
+    return Claims(
+        producer=claim_file.producer_of(file),
+        claims=claim_file.claims_of(file),
+        read_as=file.read_as,
+        source_url=file.source_url,
+    )
+
+
+def claims_document(claims: Claims, checkpoint: Checkpoint) -> Prepared:
+    """Make the document of some claims about ``checkpoint``."""
+    document = EvidenceDocument(
+        digest="",
+        binding=Binding(
+            level=BindingLevel.NAME,
+            relation=Relation.IDENTICAL,
+            name=checkpoint.name,
+            root_digest=checkpoint.root_digest,
+        ),
+        producer=claims.producer,
+        read_as=claims.read_as,
+        source=None,
+        source_url=claims.source_url,
+        measurements=(),
+        claims=claims.claims,
+        remarks=(),
+        unmapped=(),
+    )
+    return Prepared(data=write_document(document), source=None)
+
+
+def file(folder: Path, prepared: Prepared) -> StoreDocument:
+    """Add a prepared document to the store in ``folder`` and list the store."""
+    added = EvidenceStore(folder).add(prepared.data, prepared.source)
+    return listed(folder, (added.digest,))
+
+
+def listed(folder: Path, added: tuple[str, ...] = ()) -> StoreDocument:
+    """List a store, documents that are gone included."""
+    store = EvidenceStore(folder)
+    rows = {d.digest: _row(d) for d in store.documents()}
+    for entry in store.register():
+        rows.setdefault(
+            entry.digest,
+            FiledPart(
+                digest=entry.digest,
+                root_digest=entry.root_digest,
+                producer="",
+                topics=tuple(sorted(entry.topics)),
+                is_there=False,
+            ),
+        )
+    documents = tuple(rows[digest] for digest in sorted(rows))
+    return StoreDocument(folder=str(folder), added=added, documents=documents)
+
+
+def _row(document: EvidenceDocument) -> FiledPart:
+    maker = document.producer
+    return FiledPart(
+        digest=document.digest,
+        root_digest=document.binding.root_digest,
+        producer=f"{maker.name} ({maker.organisation})" if maker.organisation else maker.name,
+        topics=tuple(sorted(document.topics)),
+        is_there=True,
+    )

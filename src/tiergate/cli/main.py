@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate``: the command line. Commands are loaded only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from tiergate import __version__
+
+_COMMANDS = {
+    "check": "The tier that the evidence supports, what blocks the next one, what to run.",
+    "explain": "Why one requirement, or the whole decision, came out as it did.",
+    "report": "The decision as one self-contained HTML file.",
+    "evidence": "Read logs, add evidence and claims, list what is there.",
+    "policy": "Show, list and validate release policies.",
+    "schema": "Print the JSON Schema of a document that Tiergate reads or writes.",
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when the command is called, so that help is fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of a first visit."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``tiergate.cli.commands.<name>`` and return its ``command``."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        found = importlib.import_module(f"tiergate.cli.commands.{cmd_name}").command
+        assert isinstance(found, click.Command)  # noqa: S101 - our own modules
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List commands from the table, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.version_option(__version__, prog_name="tiergate")
+def cli() -> None:
+    """Decide how open an AI model's weights may be, from evidence.
+
+    Exit codes: 0 the tier asked for is supported, 1 not met, 2 usage error,
+    3 undetermined, 4 unusable input, 5 verification failed, 6 not possible now,
+    70 a bug. Only 0 opens anything.
+    """
+
+
+def main() -> None:
+    """Run the program and exit with one of the documented codes."""
+    from tiergate.cli import failures
+    from tiergate.cli.exit_codes import ExitCode
+
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output stopped; nothing is left to say, and nothing is opened.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.NOT_POSSIBLE_NOW)
+    except BaseException as error:  # noqa: BLE001 - the outermost handler
+        sys.exit(failures.report(error))
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first screen of ``check``: model, evidence, ladder, blockers, what was not assessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tiergate.cli import text
+from tiergate.cli.exit_codes import ExitCode
+from tiergate.cli.screen_model import evidence_lines, model_lines
+from tiergate.cli.session import Answer
+from tiergate.decision.decision import Decision, TierVerdict
+from tiergate.decision.explanation import Explanation
+from tiergate.decision.outcome import Outcome
+from tiergate.decision.tier import Tier
+from tiergate.decision.words import reading_words
+
+_SHOWN_BLOCKERS = 6
+_SHOWN_GAPS = 6
+_BAR = 10
+
+
+def screen(answer: Answer, exit_code: ExitCode, *, model: str, everything: bool) -> Iterator[str]:
+    """Yield the lines of the first screen; ``everything`` leaves nothing out."""
+    decision = answer.decision
+    yield from model_lines(answer)
+    yield ""
+    yield from evidence_lines(answer)
+    yield ""
+    yield from _ladder(decision)
+    yield ""
+    yield from _blockers(decision, model, everything=everything)
+    yield from _waivers(decision)
+    yield from _not_assessed(decision, everything=everything)
+    yield ""
+    yield from text.wrapped(conclusion(decision, exit_code), "")
+
+
+def conclusion(decision: Decision, exit_code: ExitCode) -> str:
+    """Say the decision in one line."""
+    verdict = decision.verdict(decision.asked)
+    missing = sum(1 for row in blocking(decision) if row.outcome is Outcome.UNDETERMINED)
+    failed = sum(1 for row in blocking(decision) if row.outcome is Outcome.NOT_MET)
+    needs = text.joined(
+        (
+            f"{text.plural(failed, 'requirement')} not met" if failed else "",
+            f"{missing} undetermined" if missing else "",
+        )
+    )
+    asked = "" if not decision.asked_by_default else " (the next tier; ask with --tier)"
+    supported = _supported(decision)
+    detail = f" Blocking: {needs}." if needs else ""
+    return (
+        f"{decision.asked} {verdict.definition.name} is {decision.outcome.value}{asked}. "
+        f"Supported: {supported}.{detail} Exit {int(exit_code)}."
+    )
+
+
+def _supported(decision: Decision) -> str:
+    verdict = decision.verdict(decision.supported)
+    floor = verdict.tier is Tier.T0 and verdict.outcome is not Outcome.MET
+    return f"{verdict.tier} {verdict.definition.name}{' (the floor)' if floor else ''}"
+
+
+def blocking(decision: Decision) -> tuple[Explanation, ...]:
+    """Return what keeps the asked tier from being met, failures first.
+
+    Requirements of the tiers below count too, each once, at the lowest tier.
+    """
+    if decision.outcome is Outcome.MET:
+        return ()
+    rows: dict[str, Explanation] = {}
+    for verdict in decision.tiers:
+        # T0 is the floor: its own duties block nothing above it, only itself.
+        if verdict.tier.rank > decision.asked.rank:
+            break
+        if verdict.tier is Tier.T0 and decision.asked is not Tier.T0:
+            continue
+        for row in verdict.requirements:
+            if row.outcome is not Outcome.MET:
+                worse = row.outcome is Outcome.NOT_MET
+                if row.id not in rows or (worse and rows[row.id].outcome is not row.outcome):
+                    rows[row.id] = row
+    return tuple(sorted(rows.values(), key=lambda row: row.outcome is not Outcome.NOT_MET))
+
+
+def _ladder(decision: Decision) -> Iterator[str]:
+    policy = f"policy {decision.policy_id} {decision.policy_version}"
+    yield text.heading("RELEASE TIERS") + f"  {policy}, own requirements of each tier"
+    width = max(len(v.definition.name) for v in decision.tiers)
+    for verdict in decision.tiers:
+        yield _rung(verdict, decision, width)
+
+
+def _rung(verdict: TierVerdict, decision: Decision, width: int) -> str:
+    total, met = len(verdict.requirements), verdict.count(Outcome.MET)
+    full = _BAR * met // total
+    bar = "■" * full + "□" * (_BAR - full)
+    marks = text.joined(
+        (
+            "asked for" if verdict.tier is decision.asked else "",
+            "supported" if verdict.tier is decision.supported else "",
+        )
+    )
+    name = text.wrapped(verdict.definition.name, "")[0][:width].ljust(width)
+    state = text.outcome(verdict.outcome, 12)
+    pointer = f"  <- {marks}" if marks else ""
+    return f"  {verdict.tier} {name}  {bar}  {met:>2}/{total:<2}  {state}{pointer}".rstrip()
+
+
+def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[str]:
+    rows = blocking(decision)
+    if not rows:
+        yield text.heading(f"NOTHING BLOCKS {decision.asked}")
+        yield from _conditions(decision)
+        return
+    yield text.heading(f"BLOCKING {decision.asked}")
+    shown = rows if everything else rows[:_SHOWN_BLOCKERS]
+    for row in shown:
+        yield from _blocker(row, model, everything=everything)
+    if len(shown) < len(rows):
+        yield f"  … {len(rows) - len(shown)} more: tiergate check --all"
+    yield ""
+
+
+def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]:
+    label = text.outcome(row.outcome, 12, capitals=True)
+    yield f"  {label}  {row.id}"
+    yield from text.wrapped(row.title, "    ")
+    leaves = list(row.blockers())
+    decisive = [leaf for leaf in leaves if leaf.outcome is row.outcome] or leaves
+    for leaf in decisive if everything else decisive[:2]:
+        for words in _why(leaf):
+            yield from text.wrapped(words, "      ", "    ")
+    if not everything and len(decisive) > 2:
+        yield f"    … {len(decisive) - 2} more: tiergate explain {row.id}"
+    step = next((leaf.next_step for leaf in decisive if leaf.next_step), "")
+    if step:
+        yield from text.wrapped(step.replace("MODEL", model), "       ", "    -> ")
+
+
+def _why(leaf: Explanation) -> Iterator[str]:
+    if leaf.readings:
+        yield from (reading_words(reading) for reading in leaf.readings)
+    if leaf.reason or not leaf.readings:
+        yield f"{leaf.title}: {leaf.reason or leaf.outcome.value}"
+
+
+def _conditions(decision: Decision) -> Iterator[str]:
+    yield "  Before it opens:"
+    for condition in decision.verdict(decision.asked).conditions:
+        number = condition.number
+        days = f" ({number.value} {number.unit})" if number is not None else ""
+        yield from text.wrapped(f"{condition.kind}: {condition.text}{days}", "      ", "    ")
+    yield ""
+
+
+def _waivers(decision: Decision) -> Iterator[str]:
+    for waiver in decision.waivers:
+        words = f"{waiver.requirement} by {waiver.summary} (unsigned, up to {waiver.highest_tier})"
+        yield from text.wrapped(words, "      ", "  WAIVED  ")
+    if decision.waivers:
+        yield ""
+
+
+def _not_assessed(decision: Decision, *, everything: bool) -> Iterator[str]:
+    yield text.heading("NOT ASSESSED")
+    gaps = [*decision.not_assessed, f"anything after {decision.at:%Y-%m-%d}"]
+    shown = gaps if everything else gaps[:_SHOWN_GAPS]
+    for gap in shown:
+        yield from text.wrapped(gap, "    ", "  ")
+    if len(shown) < len(gaps):
+        yield f"  … {len(gaps) - len(shown)} more: tiergate check --all"

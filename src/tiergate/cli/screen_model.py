@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The top of the first screen: the model and the evidence found about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tiergate.cli import text
+from tiergate.cli.session import Answer
+from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.measurement import Counts, Measurement
+from tiergate.model.checkpoint import Checkpoint
+from tiergate.model.files import FileRole
+
+_LABEL = 12
+
+
+def model_lines(answer: Answer) -> Iterator[str]:
+    """Say what the model is: inventory, digest, licence, lineage, behaviour, code."""
+    checkpoint = answer.checkpoint
+    weights = sum(e.role is FileRole.WEIGHTS for e in checkpoint.manifest.entries)
+    facts = text.joined(
+        (
+            f"{text.parameters(checkpoint.parameter_count)} parameters"
+            if checkpoint.parameter_count
+            else "parameters not known",
+            ", ".join(dtype for dtype, _ in checkpoint.dtypes),
+            f"{text.plural(weights, 'file')} of {', '.join(sorted(checkpoint.weights_formats))}",
+            text.size(checkpoint.size_bytes),
+        )
+    )
+    yield from text.wrapped(checkpoint.name, "  ", "")
+    yield f"  {checkpoint.root_digest}"
+    yield from _row("weights", facts)
+    if checkpoint.revision:
+        yield from _row("revision", checkpoint.revision)
+    yield from _row("architecture", _architecture(checkpoint))
+    yield from _row("licence", ", ".join(licence_words(checkpoint)) or "none stated")
+    yield from _row("base model", ", ".join(checkpoint.base_model_claims) or "none stated")
+    behaviour = ", ".join(checkpoint.behaviour_files) or "no chat template"
+    yield from _row("behaviour", behaviour)
+    code = answer.evidence.subject.code_files
+    yield from _row("runs code", _shown(code) if code else "no")
+    for note in checkpoint.notes:
+        yield from _row("note", note)
+
+
+def licence_words(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Say what each place claims about the licence."""
+    return tuple(
+        f"{claim.identifier or 'not recognised'} ({claim.source})"
+        for claim in checkpoint.licence_claims
+    )
+
+
+def evidence_lines(answer: Answer) -> Iterator[str]:
+    """Say what evidence was found, one line per measurement, claims in one."""
+    evidence = answer.evidence
+    measured = [(d, m) for d in evidence.documents for m in d.measurements]
+    claims = [c.item for d in evidence.documents for c in d.claims]
+    found = text.joined(
+        (
+            text.plural(len(evidence.documents), "document"),
+            text.plural(len(measured), "measurement"),
+            text.plural(len(claims), "claim"),
+        )
+    )
+    yield text.heading("EVIDENCE FOUND") + f"  {found}"
+    for document, measurement in measured:
+        yield from text.wrapped(_measured(document, measurement), "      ", "  ")
+    if claims:
+        yield from text.wrapped(f"claims: {', '.join(sorted(claims))}", "      ", "  ")
+    if evidence.elsewhere:
+        count = text.plural(len(evidence.elsewhere), "document")
+        yield f"  about other checkpoints, left out: {count}"
+    if evidence.missing:
+        count = text.plural(len(evidence.missing), "registered document")
+        yield f"  missing: {count}; what they were about cannot be met"
+    if answer.gathered.not_read:
+        yield f"  not evidence: {text.plural(len(answer.gathered.not_read), 'file')}"
+
+
+def _measured(document: EvidenceDocument, measurement: Measurement) -> str:
+    value = measurement.value
+    if isinstance(value, Counts):
+        found = f"{value.successes} of {value.planned}"
+        if lost := value.planned - value.scored:
+            found += f" ({lost} without a score)"
+    else:
+        found = f"{value.lower} to {value.upper} {value.unit}"
+    attack = "" if measurement.attack is None else f"under {measurement.attack.attack_class}"
+    return text.joined(
+        (
+            f"{measurement.metric}  {found}",
+            measurement.setting.variant,
+            attack,
+            f"tied by {document.binding.level}",
+            document.producer.relation,
+        )
+    )
+
+
+def _architecture(checkpoint: Checkpoint) -> str:
+    names = ", ".join(checkpoint.architectures) or "not stated"
+    modalities = ", ".join(sorted(checkpoint.output_modalities))
+    return f"{names}, generates {modalities}" if modalities else f"{names}, output not known"
+
+
+def _shown(names: tuple[str, ...], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _row(label: str, words: str) -> list[str]:
+    return text.wrapped(words, " " * (_LABEL + 4), f"  {label.ljust(_LABEL)}  ")

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From command-line options to a decision: the path that check, explain and report share."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from pathlib import Path
+
+from tiergate.cli import clock, progress
+from tiergate.cli.evidence_input import Gathered, gather
+from tiergate.cli.waiver_file import read_waivers
+from tiergate.decision.decision import Decision
+from tiergate.decision.evaluate import evaluate
+from tiergate.decision.policy import Policy
+from tiergate.decision.policy_document import load_policy
+from tiergate.decision.tier import Tier
+from tiergate.errors import PolicyError
+from tiergate.evidence.collection import Collection, Subject, collect
+from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
+from tiergate.model.checkpoint import Checkpoint, identify
+from tiergate.model.files import FileRole
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked on the command line."""
+
+    model: str
+    """Path or hub id."""
+    revision: str | None
+    """Branch, tag or commit of a hub model."""
+    endpoint: str | None
+    """Base URL of the hub."""
+    use_cache: bool
+    """Whether digests of untouched files may be taken from an earlier run."""
+    tier: str | None
+    """Tier in question."""
+    policy_name: str
+    """Shipped id or path."""
+    at: datetime | None
+    """Time of the decision; None for now."""
+    evidence_paths: tuple[str, ...]
+    """More evidence."""
+    mapping: str | None
+    """Mapping file for foreign logs."""
+    store: str | None
+    """Folder of evidence."""
+    waiver_paths: tuple[str, ...]
+    """Waiver files."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Everything that the commands show."""
+
+    checkpoint: Checkpoint
+    """The model."""
+    policy: Policy
+    """The standard."""
+    evidence: Collection
+    """The evidence."""
+    gathered: Gathered
+    """Where it came from, and what could not be read."""
+    decision: Decision
+    """What the standard says."""
+
+
+def answer(question: Question) -> Answer:
+    """Identify, gather, evaluate. Writes nothing."""
+    policy = load_policy(question.policy_name)
+    asked = None if question.tier is None else Tier(question.tier)
+    if asked is not None and policy.tier(asked) is None:
+        known = ", ".join(definition.tier for definition in policy.tiers)
+        raise PolicyError(f"policy {policy.id}", f"no tier {asked}", f"one of {known}")
+    waivers = tuple(w for path in question.waiver_paths for w in read_waivers(Path(path)))
+    checkpoint = identify_with_progress(
+        question.model,
+        revision=question.revision,
+        endpoint=question.endpoint,
+        use_cache=question.use_cache,
+    )
+    subject = subject_of(checkpoint)
+    store = EvidenceStore(store_folder(checkpoint, question.store))
+    gathered = gather(store, question.evidence_paths, question.mapping)
+    evidence = collect(subject, gathered.documents, gathered.register)
+    decision = evaluate(
+        policy, evidence, at=question.at or clock.now(), asked=asked, waivers=waivers
+    )
+    return Answer(
+        checkpoint=checkpoint,
+        policy=policy,
+        evidence=evidence,
+        gathered=gathered,
+        decision=decision,
+    )
+
+
+def identify_with_progress(
+    model: str, *, revision: str | None, endpoint: str | None, use_cache: bool
+) -> Checkpoint:
+    """Identify a checkpoint with a progress bar on a terminal."""
+    cache = progress.user_cache() if use_cache else None
+    with progress.hashing() as on_progress:
+        return identify(
+            model, revision=revision, endpoint=endpoint, cache=cache, on_progress=on_progress
+        )
+
+
+def subject_of(checkpoint: Checkpoint) -> Subject:
+    """Return what a decision needs to know about the checkpoint."""
+    loadable = (".safetensors", ".gguf")
+    other_weights = (
+        entry.path
+        for entry in checkpoint.manifest.entries
+        if entry.role is FileRole.WEIGHTS and not entry.path.endswith(loadable)
+    )
+    code = {
+        *checkpoint.pickle_files,
+        *checkpoint.code_files,
+        *(f"auto_map: {entry}" for entry in checkpoint.auto_map),
+        *other_weights,
+    }
+    return Subject(
+        name=checkpoint.name,
+        root_digest=checkpoint.root_digest,
+        code_files=tuple(sorted(code)),
+        output_modalities=checkpoint.output_modalities,
+    )
+
+
+def store_folder(checkpoint: Checkpoint, chosen: str | None) -> Path:
+    """Return the evidence folder: the chosen one, or ``.tiergate`` in or beside the model."""
+    if chosen is not None:
+        return Path(chosen)
+    place = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+    return place / FOLDER_NAME

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plain text for terminals: 80 columns, words before colours, nothing that a pipe dislikes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+import click
+
+from tiergate.cli.failures import visible
+from tiergate.decision.outcome import Outcome
+
+WIDTH = 80
+
+_COLOURS = {Outcome.MET: "green", Outcome.NOT_MET: "red", Outcome.UNDETERMINED: "yellow"}
+
+
+def outcome(value: Outcome, width: int = 0, *, capitals: bool = False) -> str:
+    """Write an outcome, coloured when colours are shown; the word says it all."""
+    word = value.value.upper() if capitals else value.value
+    return click.style(word.ljust(width), fg=_COLOURS[value])
+
+
+def heading(text: str) -> str:
+    """Write a heading."""
+    return click.style(text, bold=True)
+
+
+def wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
+    """Break ``text`` into lines of 80 columns; ``first`` starts the first line.
+
+    Control characters are written as escapes, so that no name can draw on the terminal.
+    """
+    return textwrap.wrap(
+        visible(text).replace("\n", "\\n"),
+        width=WIDTH,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=True,
+        break_on_hyphens=False,
+    ) or [(indent if first is None else first).rstrip()]
+
+
+def short_digest(digest: str) -> str:
+    """Write a digest so that it fits a line: ``sha256:0123456789ab…cdef``."""
+    scheme, _, value = digest.partition(":")
+    return f"{scheme}:{value[:12]}…{value[-4:]}"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes with a decimal unit."""
+    return _scaled(count, (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)), "bytes")
+
+
+def parameters(count: int) -> str:
+    """Write a number of parameters with its scale."""
+    return _scaled(count, (("B", 10**9), ("M", 10**6), ("k", 10**3)), "")
+
+
+def plural(count: int, word: str, more: str = "") -> str:
+    """Write a count with its word: ``1 file``, ``2 files``."""
+    return f"{count} {word if count == 1 else more or word + 's'}"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Join the parts of a line that say something."""
+    return " · ".join(word for word in words if word)
+
+
+def _scaled(count: int, scales: tuple[tuple[str, int], ...], plain: str) -> str:
+    for name, factor in scales:
+        if count >= factor:
+            tenths = (count * 10 + factor // 2) // factor
+            return f"{tenths // 10}.{tenths % 10} {name}"
+    return f"{count} {plain}".rstrip()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiver files, as people write them: YAML at the edge, unsigned for now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tiergate.decision.strict_yaml import load
+from tiergate.decision.tier import Tier
+from tiergate.decision.waiver import Waiver
+from tiergate.errors import InputError
+from tiergate.evidence.document import Digest, UtcTime
+
+
+class _WaiverPart(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    requirement: Annotated[str, Field(min_length=1)]
+    """Id of the requirement that it stands in for."""
+    root_digest: Digest
+    """The one checkpoint that it is for."""
+    highest_tier: Tier
+    """It counts up to this tier, if the policy allows so much."""
+    issued_at: UtcTime
+    """When it was given."""
+    expires_at: UtcTime
+    """When it ends."""
+    by: Annotated[str, Field(min_length=1)]
+    """Who gave it."""
+    reason: Annotated[str, Field(min_length=1)]
+    """Why."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> _WaiverPart:
+        start: datetime = self.issued_at
+        if self.expires_at <= start:
+            raise ValueError("expires_at is not after issued_at")
+        return self
+
+
+class WaiverFile(BaseModel):
+    """A file of waivers: scoped, expiring human exceptions, capped at a tier."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    format: Literal["tiergate-waivers/1"]
+    """Format and version of this file."""
+    waivers: Annotated[tuple[_WaiverPart, ...], Field(min_length=1)]
+    """The waivers."""
+
+
+def read_waivers(path: Path) -> tuple[Waiver, ...]:
+    """Read a waiver file.
+
+    Raises:
+        InputError: it cannot be read or has mistakes; all of them are in the message.
+    """
+    content, _, problems = load(path.read_bytes())
+    if problems:
+        text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
+        raise InputError(str(path), text, "a waiver file")
+    try:
+        file = WaiverFile.model_validate(content)
+    except ValidationError as error:
+        mistakes = "; ".join(
+            f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
+        )
+        raise InputError(str(path), mistakes, "a waiver file") from None
+    return tuple(Waiver(**dict(part)) for part in file.waivers)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run by ``make bare`` with a base install: ``check`` works without torch and the network."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_UNREACHABLE = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1", "PATH": ""}
+
+
+def _model(folder: Path) -> Path:
+    folder.mkdir()
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    data = struct.pack("<Q", len(header)) + header + bytes(8)
+    (folder / "model.safetensors").write_bytes(data)
+    (folder / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    return folder
+
+
+def main() -> None:
+    """Check a model and write a report; fail when anything heavy can be imported."""
+    for name in ("torch", "transformers", "inspect_ai", "lm_eval"):
+        done = subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True)  # noqa: S603, PLW1510
+        if done.returncode == 0:
+            sys.exit(f"{name} is importable: this is no base install")
+    with tempfile.TemporaryDirectory() as folder:
+        model = _model(Path(folder) / "model")
+        report = Path(folder) / "report.html"
+        for arguments in (["check", str(model)], ["report", str(model), "-o", str(report)]):
+            command = [sys.executable, "-m", "tiergate", *arguments]
+            done = subprocess.run(command, capture_output=True, text=True, env=_UNREACHABLE)  # noqa: S603, PLW1510
+            if done.returncode != 3:
+                sys.exit(f"{arguments[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        if "<!doctype html>" not in report.read_text().lower():
+            sys.exit("the report is no HTML page")
+    print("base install: check and report run")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading a log of whatever tool, and the readers that come with the program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from logs.inspect_logs import samples, write_eval
+from logs.lm_eval_logs import rows, write_run
+from tiergate.errors import EvidenceError
+from tiergate.evidence.readers.base import READERS, ForeignLog, Reader
+from tiergate.evidence.readers.builtin import read_log, reader_for
+from tiergate.evidence.readers.inspect_ai import InspectReader
+from tiergate.extension import Registry
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Takes every file for its own."""
+
+    name: str = "greedy"
+
+    def recognises(self, path: Path) -> bool:
+        """Take it."""
+        return path.is_file()
+
+    def read(self, path: Path) -> ForeignLog:
+        """Find nothing in it."""
+        raise EvidenceError(path.name, "nothing of use")
+
+
+def test_the_built_in_readers_are_registered_under_the_names_of_their_tools() -> None:
+    assert list(READERS) == ["inspect_ai", "lm_eval"]
+    assert [READERS[name].name for name in READERS] == ["inspect_ai", "lm_eval"]
+
+
+def test_a_log_is_read_by_the_reader_of_its_tool(tmp_path: Path) -> None:
+    inspect_log = read_log(write_eval(tmp_path / "run.eval", samples("C")))
+    lm_eval_log = read_log(write_run(tmp_path / "out", {"sums": rows(1.0, 0.0)}).parent)
+
+    assert inspect_log.source.reader == "inspect_ai/1"
+    assert lm_eval_log.source.reader == "lm_eval/1"
+
+
+def test_a_log_that_no_reader_recognises_is_refused_with_the_names_of_those_there_are(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "report.jsonl"
+    path.write_text('{"entry_type": "digest"}\n', encoding="utf-8")
+
+    with pytest.raises(EvidenceError, match="expected a log of inspect_ai, lm_eval"):
+        read_log(path)
+
+
+def test_a_path_that_leads_nowhere_is_refused_as_that(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="found nothing, expected a log"):
+        read_log(tmp_path / "absent.eval")
+
+
+def test_a_log_that_two_readers_take_for_theirs_is_refused(tmp_path: Path) -> None:
+    readers: Registry[Reader] = Registry("evidence reader")
+    readers.register("inspect_ai", InspectReader())
+    readers.register("greedy", Greedy())
+    path = write_eval(tmp_path / "run.eval", samples("C"))
+
+    with pytest.raises(EvidenceError, match=r"several readers take for theirs \(greedy, inspect"):
+        reader_for(path, readers=readers)
+
+
+def test_importing_the_readers_imports_no_tool_and_nothing_slow() -> None:
+    slow = ["inspect_ai", "lm_eval", "torch", "numpy", "zstandard", "pydantic"]
+    program = (
+        "import sys, tiergate.evidence.readers.builtin\n"
+        f"print([name for name in {slow!r} if name in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
