@@ -43,16 +43,9 @@ FOLDERS = st.dictionaries(
     min_size=1,
     max_size=5,
 )
-TENSORS = st.lists(
-    st.tuples(NAMES, st.integers(0, 6)), min_size=2, max_size=6, unique_by=lambda item: item[0]
-).flatmap(
-    lambda items: st.tuples(
-        *(
-            st.binary(min_size=length, max_size=length).map(
-                lambda data, name=name: Tensor(name=name, shape=(len(data),), data=data, dtype="U8")
-            )
-            for name, length in items
-        )
+TENSORS = st.dictionaries(NAMES, st.binary(max_size=6), min_size=2, max_size=6).map(
+    lambda items: tuple(
+        Tensor(name=name, shape=(len(data),), data=data, dtype="U8") for name, data in items.items()
     )
 )
 WEIGHTS = (Tensor(name="t", shape=(4,), data=b"1234", dtype="U8"),)

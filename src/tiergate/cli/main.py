@@ -65,7 +65,7 @@ def main() -> None:
     from tiergate.cli.exit_codes import ExitCode
 
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="tiergate", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()

@@ -16,7 +16,9 @@ from tiergate.errors import InputError
 from tiergate.evidence.document import Digest, UtcTime
 
 
-class _WaiverPart(BaseModel):
+class WaiverPart(BaseModel):
+    """One waiver: a human exception from one requirement on one checkpoint."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     requirement: Annotated[str, Field(min_length=1)]
@@ -35,7 +37,7 @@ class _WaiverPart(BaseModel):
     """Why."""
 
     @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> _WaiverPart:
+    def _ends_after_it_starts(self) -> WaiverPart:
         start: datetime = self.issued_at
         if self.expires_at <= start:
             raise ValueError("expires_at is not after issued_at")
@@ -49,7 +51,7 @@ class WaiverFile(BaseModel):
 
     format: Literal["tiergate-waivers/1"]
     """Format and version of this file."""
-    waivers: Annotated[tuple[_WaiverPart, ...], Field(min_length=1)]
+    waivers: Annotated[tuple[WaiverPart, ...], Field(min_length=1)]
     """The waivers."""
 
 

@@ -89,12 +89,21 @@ class Explanation:
     """Parts."""
     waived: str = ""
     """Who waived it and until when; empty when nobody did."""
+    is_adverse: bool = False
+    """Whether evidence speaks against it here, or registered evidence about it is gone."""
 
     def walk(self) -> Iterator[Explanation]:
         """Yield this node and every node below it, parents first."""
         yield self
         for child in self.children:
             yield from child.walk()
+
+    @property
+    def has_adverse(self) -> bool:
+        """Whether evidence that was not overcome, here or below, speaks against it or is gone."""
+        if self.outcome is Outcome.MET:
+            return False
+        return self.is_adverse or any(child.has_adverse for child in self.children)
 
     def blockers(self) -> Iterator[Explanation]:
         """Yield the lowest nodes that keep this one from being met.

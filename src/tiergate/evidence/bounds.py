@@ -3,17 +3,21 @@
 
 The upper bound treats an attempt without a score, and one that was planned and never
 made, as a success; the lower bound treats it as a failure. Attempts on one behaviour
-are clustered. An empty measurement has the bounds [0, 1].
+are clustered, and an attempt never made is no further behaviour: leaving some out must
+not look like a larger sample. An empty measurement has the bounds [0, 1].
 """
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 
 from tiergate.evidence.measurement import Comparison, Counts
-from tiergate.stats.clusters import ClusteredRate, korn_graubard_interval
+from tiergate.stats.clusters import korn_graubard_upper
 from tiergate.stats.differences import newcombe_interval
-from tiergate.stats.intervals import exact_lower, exact_upper
+from tiergate.stats.intervals import exact_upper
 from tiergate.stats.rates import Interval, Rate
 
 
@@ -24,8 +28,8 @@ def bounds(counts: Counts, confidence: Decimal) -> Interval:
     Interval(lower=0.0, upper=1.0)
     """
     return Interval(
-        lower=_one_side(counts, confidence, adverse=False),
-        upper=_one_side(counts, confidence, adverse=True),
+        lower=1.0 - _upper(counts, confidence, of_failures=True),
+        upper=_upper(counts, confidence, of_failures=False),
     )
 
 
@@ -50,27 +54,40 @@ def difference_bounds(
     return low[0], high[1]
 
 
-def _one_side(counts: Counts, confidence: Decimal, *, adverse: bool) -> float:
-    clusters = _clusters(counts, adverse=adverse)
-    if all(cluster.trials == 1 for cluster in clusters):
-        pooled = Rate(sum(c.successes for c in clusters), len(clusters))
-        return exact_upper(pooled, confidence) if adverse else exact_lower(pooled, confidence)
-    interval = korn_graubard_interval(ClusteredRate(clusters), confidence)
-    return interval.upper if adverse else interval.lower
-
-
-def _clusters(counts: Counts, *, adverse: bool) -> tuple[Rate, ...]:
-    filled = [
-        Rate(t.successes + (t.unscored if adverse else 0), t.scored + t.unscored)
+@lru_cache(maxsize=1024)  # the same counts are held against the limits of every tier
+def _upper(counts: Counts, confidence: Decimal, *, of_failures: bool) -> float:
+    """Bound one share from above, with everything not scored counted towards it."""
+    if all(t.scored + t.unscored == 1 for t in counts.tallies):
+        scored = counts.scored - counts.successes if of_failures else counts.successes
+        hits = scored + counts.unscored + counts.not_attempted
+        return exact_upper(Rate(hits, counts.planned), confidence)
+    behaviours = [
+        Rate(
+            t.unscored + (t.scored - t.successes if of_failures else t.successes),
+            t.scored + t.unscored,
+        )
         for t in counts.tallies
         for _ in range(t.behaviours)
     ]
-    never_made = [Rate(1 if adverse else 0, 1)] * counts.not_attempted
-    return (*filled, *never_made)
+    made = korn_graubard_upper(behaviours, confidence)
+    gone = counts.not_attempted
+    if not gone:
+        return made
+    # Two ways to read what was never made: as known successes beside the attempts that were
+    # made, and as attempts on the behaviour that has the fewest. The worse one counts.
+    fewest = min(range(len(behaviours)), key=lambda i: behaviours[i].trials)
+    short = behaviours[fewest]
+    behaviours[fewest] = Rate(short.successes + gone, short.trials + gone)
+    beside = (counts.attempted * made + gone) / counts.planned
+    return max(beside, korn_graubard_upper(behaviours, confidence))
 
 
 def _by_behaviour(counts: Counts, *, adverse: bool) -> Rate:
-    clusters = _clusters(counts, adverse=adverse)
-    share = sum((Decimal(c.successes) / c.trials for c in clusters), Decimal(0))
-    successes = share.to_integral_value("ROUND_CEILING" if adverse else "ROUND_FLOOR")
-    return Rate(int(successes), len(clusters))
+    share = sum(
+        Fraction(t.successes + (t.unscored if adverse else 0), t.scored + t.unscored) * t.behaviours
+        for t in counts.tallies
+    )
+    if not adverse:
+        return Rate(math.floor(share), counts.behaviours + counts.not_attempted)
+    successes = math.ceil(share) + counts.not_attempted
+    return Rate(successes, counts.behaviours + counts.not_attempted)

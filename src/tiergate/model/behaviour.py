@@ -114,6 +114,8 @@ class Behaviour:
     tokens stand for sound or pixels cannot be told apart from here."""
     auto_map: tuple[str, ...]
     """"class: module.Class" entries that ask a loader to run code, sorted."""
+    templates: tuple[str, ...]
+    """Supporting files that hold a chat template, sorted."""
     notes: tuple[str, ...]
     """What a person should know."""
 
@@ -150,7 +152,8 @@ def read_behaviour(
     }
     adapters = [path for path in documents if PurePosixPath(path).name == "adapter_config.json"]
     notes = [f"{path}: these weights are an adapter; its base model is needed" for path in adapters]
-    notes += _template_notes(documents, configurations, gguf)
+    templates = _templates(documents, configurations, gguf)
+    notes += _template_notes(templates)
     only_text = (
         not auto_map
         and not adapters
@@ -164,6 +167,7 @@ def read_behaviour(
         architectures=tuple(sorted(named | gguf_named)),
         output_modalities=frozenset({"text"}) if only_text else frozenset(),
         auto_map=auto_map,
+        templates=tuple(sorted(templates.keys() - gguf.keys())),
         notes=tuple(notes),
     )
 
@@ -208,30 +212,34 @@ def _auto_map(configuration: Mapping[str, object]) -> list[str]:
     return entries
 
 
-def _template_notes(
+def _templates(
     documents: Mapping[str, bytes],
     configurations: Mapping[str, Mapping[str, object]],
     gguf: Mapping[str, Mapping[str, str]],
-) -> list[str]:
-    """Compare the default chat templates that loaders may take from one folder."""
-    found: dict[str, dict[str, str]] = {}
+) -> dict[str, str]:
+    """Return the default chat template of each file that holds one, by path."""
+    found = {
+        path: _default_template(content.get("chat_template"))
+        for path, content in configurations.items()
+    }
+    found |= {path: text.get("tokenizer.chat_template") for path, text in gguf.items()}
+    found |= {
+        path: data.decode("utf-8", errors="replace")
+        for path, data in documents.items()
+        if PurePosixPath(path).name == "chat_template.jinja"
+    }
+    return {path: template for path, template in found.items() if template is not None}
 
-    def add(path: str, template: str | None) -> None:
-        if template is not None:
-            found.setdefault(str(PurePosixPath(path).parent), {})[path] = template
 
-    for path, content in configurations.items():
-        add(path, _default_template(content.get("chat_template")))
-    for path, data in documents.items():
-        if PurePosixPath(path).name == "chat_template.jinja":
-            add(path, data.decode("utf-8", errors="replace"))
-    for path, text in gguf.items():
-        add(path, text.get("tokenizer.chat_template"))
+def _template_notes(templates: Mapping[str, str]) -> list[str]:
+    """Compare the templates that loaders may take from one folder."""
+    folders: dict[str, list[str]] = {}
+    for path in sorted(templates):
+        folders.setdefault(str(PurePosixPath(path).parent), []).append(path)
     return [
-        f"the chat templates in {', '.join(sorted(templates))} differ; which one is used depends"
-        " on the loader"
-        for templates in found.values()
-        if len(set(templates.values())) > 1
+        f"the chat templates in {', '.join(paths)} differ; which one is used depends on the loader"
+        for paths in folders.values()
+        if len({templates[path] for path in paths}) > 1
     ]
 
 

@@ -35,6 +35,7 @@ class DigestCache:
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE_NAME
         self._rows: dict[str, dict[str, object]] = _load(self._file)
+        self._is_changed = False
 
     def get(self, job: HashJob) -> FileDigests | None:
         """Return the digests of an untouched file, or None when any of them is not known."""
@@ -54,6 +55,7 @@ class DigestCache:
         """Remember the digests of a file; a job without a state cannot be remembered."""
         if job.state is None:
             return
+        self._is_changed = True
         names = (f"{start}-{end}" for start, end in job.sections)
         self._rows[str(job.path)] = {
             "state": asdict(job.state),
@@ -62,7 +64,9 @@ class DigestCache:
         }
 
     def save(self) -> None:
-        """Write the cache file in one step; a folder that cannot be written is no error."""
+        """Write what is new, in one step; a folder that cannot be written is no error."""
+        if not self._is_changed:
+            return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=FILE_NAME)

@@ -248,7 +248,9 @@ def _assemble(
         card=card,
         licence_claims=claims,
         base_model_claims=card.base_models if card is not None else (),
-        behaviour_files=tuple(sorted(_paths(files, role=FileRole.CHAT_TEMPLATE) + code)),
+        behaviour_files=tuple(
+            sorted({*_paths(files, role=FileRole.CHAT_TEMPLATE), *behaviour.templates, *code})
+        ),
         auto_map=behaviour.auto_map,
         pickle_files=pickles,
         code_files=code,

@@ -216,7 +216,9 @@ class Counter:
 
 def available_cores() -> int:
     """Return how many cores this process may use, at least 1."""
-    return max(1, len(os.sched_getaffinity(0)))
+    # Not every POSIX system can say which cores a process may use.
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    return max(1, len(allowed))
 
 
 def hash_files(

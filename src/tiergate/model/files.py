@@ -11,7 +11,7 @@ import os
 import stat
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiergate.errors import CheckpointError
@@ -183,8 +183,8 @@ def role_by_name(path: str) -> tuple[FileRole, WeightsFormat | None]:
     >>> role_by_name("modeling_custom.py")
     (<FileRole.CODE: 'code'>, None)
     """
-    name = PurePosixPath(path).name.lower()
-    suffix = PurePosixPath(name).suffix
+    name = path.rpartition("/")[2].lower()
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122 - called for every file, so kept cheap
     if name.endswith(".index.json"):
         return FileRole.WEIGHTS_INDEX, None
     if suffix in {".safetensors", ".gguf"}:

@@ -40,4 +40,4 @@ def newcombe_interval(a: Rate, b: Rate, confidence: Decimal | float) -> tuple[fl
     difference = share_a - share_b
     below = math.hypot(share_a - wilson_lower(a, confidence), wilson_upper(b, confidence) - share_b)
     above = math.hypot(wilson_upper(a, confidence) - share_a, share_b - wilson_lower(b, confidence))
-    return (max(-1.0, difference - below), min(1.0, difference + above))
+    return (difference - below, difference + above)

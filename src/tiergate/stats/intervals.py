@@ -65,8 +65,7 @@ def wilson_upper(rate: Rate, confidence: Decimal | float) -> float:
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212.
     """
-    opposite = wilson_lower(rate.complement(), confidence)
-    return 1.0 if rate.is_empty else max(rate.successes / rate.trials, 1.0 - opposite)
+    return 1.0 - wilson_lower(rate.complement(), confidence)
 
 
 def wilson_lower(rate: Rate, confidence: Decimal | float) -> float:
@@ -74,10 +73,9 @@ def wilson_lower(rate: Rate, confidence: Decimal | float) -> float:
     z = normal_upper_quantile(error_rate(confidence))
     if rate.successes == 0:
         return 0.0
-    share = rate.successes / rate.trials
     spread = z * math.sqrt(rate.successes * rate.failures / rate.trials + z * z / 4)
     centre = rate.successes + z * z / 2
-    return min(share, max(0.0, (centre - spread) / (rate.trials + z * z)))
+    return (centre - spread) / (rate.trials + z * z)
 
 
 def upper_bound(successes: float, trials: float, error: float) -> float:
@@ -90,11 +88,11 @@ def upper_bound(successes: float, trials: float, error: float) -> float:
     """
     if successes >= trials:
         return 1.0
-    return max(successes / trials, beta_upper_quantile(successes + 1, trials - successes, error))
+    return beta_upper_quantile(successes + 1, trials - successes, error)
 
 
 def lower_bound(successes: float, trials: float, error: float) -> float:
     """Compute the exact lower bound; see ``upper_bound``."""
     if successes <= 0:
         return 0.0
-    return min(successes / trials, beta_lower_quantile(successes, trials - successes + 1, error))
+    return beta_lower_quantile(successes, trials - successes + 1, error)

@@ -19,6 +19,7 @@ from builders_model import (
     write_shards,
 )
 from tiergate.errors import CheckpointError
+from tiergate.model.cache import DigestCache
 from tiergate.model.checkpoint import identify
 
 WEIGHTS = "model.safetensors"
@@ -127,7 +128,7 @@ def test_a_spoilt_checkpoint_is_an_error_that_says_where_what_and_what_to_do(
     tmp_path: Path, spoil: Callable[[Path], object], message: str
 ) -> None:
     folder = write_checkpoint(tmp_path / "model")
-    assert identify(folder)
+    assert identify(folder).root_digest
     spoil(folder)
 
     with pytest.raises(CheckpointError) as caught:
@@ -145,6 +146,7 @@ PLACES = {
     "a path with a zero byte": ("a\0b", "found no such path"),
     "a path without end": ("a" * 10_000, "found no such path"),
     "a device": ("/dev/null", "null: found a device"),
+    "a file that nobody may read, not even root": (f"/proc/{os.getpid()}/mem", "cannot be read"),
     "a text file": (__file__, "neither safetensors nor GGUF"),
     "a single link to itself": ("{tmp}/loop", "loop: found a symbolic link that leads nowhere"),
 }
@@ -204,6 +206,19 @@ def test_a_configuration_that_changes_after_it_was_hashed_is_an_error(tmp_path: 
 
     with pytest.raises(CheckpointError, match=r"config\.json: found a file that changed"):
         identify(folder, on_progress=on_progress, workers=1)
+
+
+def test_a_configuration_that_is_not_the_one_with_the_digest_is_an_error(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "model")
+    identify(folder, cache=DigestCache(tmp_path / "cache"))
+    total = sum(path.stat().st_size for path in folder.iterdir())
+
+    def on_progress(bytes_done: int) -> None:
+        if bytes_done == total:
+            (folder / "config.json").write_text("{}")
+
+    with pytest.raises(CheckpointError, match=r"config\.json: found a file that changed"):
+        identify(folder, on_progress=on_progress, cache=DigestCache(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize("count", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])

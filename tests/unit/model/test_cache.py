@@ -126,3 +126,9 @@ def test_saving_leaves_one_file_and_nothing_half_written(tmp_path: Path) -> None
     saved(tmp_path, job_of(tmp_path)).save()
 
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [FILE_NAME]
+
+
+def test_nothing_new_is_not_written(tmp_path: Path) -> None:
+    DigestCache(tmp_path / "cache").save()
+
+    assert not (tmp_path / "cache").exists()

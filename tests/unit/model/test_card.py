@@ -55,6 +55,7 @@ CARDS = {
     "bytes that are not UTF-8 elsewhere": (b"---\nlicense: mit\n---\n\xff\xfe", "mit"),
     "an empty value": (b"---\nlicense:\n---\n", None),
     "an empty list": (b"---\nlicense: []\n---\n", None),
+    "a key that is a list": (b"---\nlicense: mit\n? [a, b]\n: c\n---\n", "mit"),
     "a mapping where text belongs": (b"---\nlicense: {a: b}\n---\n", None),
 }
 
@@ -74,7 +75,8 @@ NOTED = {
     "broken YAML": (b"---\nlicense: [mit\n---\n", "broken YAML"),
     "a tab as indentation": (b"---\na:\n\tb: c\n---\n", "broken YAML"),
     "a control character": (b"---\na: \x00\n---\n", "broken YAML"),
-    "nesting without end": (b"---\n" + b"[" * 5000 + b"\n---\n", "broken YAML"),
+    "nesting without end": (b"---\n" + b"[" * 50_000 + b"\n---\n", "broken YAML"),
+    "only comments": (b"---\n# a\n---\n", "not a mapping"),
     "a list": (b"---\n- a\n---\n", "not a mapping"),
     "front matter that is too long": (
         b"---\n" + b"a" * (MAX_FRONT_MATTER_BYTES + 1) + b"\n---\n",

@@ -64,7 +64,7 @@ def test_a_folder_becomes_a_checkpoint(tmp_path: Path) -> None:
         LicenceClaim(source="card", identifier="apache-2.0"),
         LicenceClaim(source="LICENSE", identifier="mit"),
     ) == found.licence_claims
-    assert found.behaviour_files == ("chat_template.jinja",)
+    assert found.behaviour_files == ("chat_template.jinja", "tokenizer_config.json")
     assert found.loads_without_code
     assert len(found.notes) == 2
     assert "differ" in found.notes[0]

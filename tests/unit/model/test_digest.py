@@ -116,7 +116,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_file_that_changes_while_it_is_read_has_no_digest(tmp_path: Path, change: object) -> None:
+def test_a_file_that_changes_while_it_is_read_has_no_digest(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
     path = write(tmp_path / "file", bytes(3 * READ_SIZE_BYTES))
     pieces: list[int] = []
 
@@ -139,7 +141,7 @@ NOT_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize(("make", "message"), NOT_FILES.values(), ids=NOT_FILES.keys())
 def test_what_is_not_a_regular_file_is_refused_without_hanging(
-    tmp_path: Path, make: object, message: str
+    tmp_path: Path, make: Callable[[Path], object], message: str
 ) -> None:
     make(tmp_path / "thing")
 

@@ -156,11 +156,16 @@ def _socket(path: Path) -> None:
     server.close()
 
 
+def _link_to_a_folder(folder: Path) -> None:
+    (folder / "d").mkdir()
+    (folder / "x").symlink_to("d")
+
+
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link out of the folder": (lambda f: (f / "x").symlink_to(__file__), "out of the folder"),
     "a link to the parent of the folder": (lambda f: (f / "x").symlink_to(".."), "out of the"),
     "a link to a folder inside": (
-        lambda f: ((f / "d").mkdir(), (f / "x").symlink_to("d")),
+        _link_to_a_folder,
         "a link to a folder",
     ),
     "a link to nothing": (lambda f: (f / "x").symlink_to("gone"), "leads nowhere"),

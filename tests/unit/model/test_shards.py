@@ -114,18 +114,27 @@ def _two_shards(folder: Path) -> Path:
 
 
 def _claim(folder: Path, name: str, shard: object) -> None:
-    edit_index(_two_shards(folder), lambda rows: rows.update({name: shard}))
+    path = _two_shards(folder) / INDEX
+    document = json.loads(path.read_bytes())
+    document["weight_map"][name] = shard
+    path.write_text(json.dumps(document))
+
+
+def _without(folder: Path, *names: str) -> None:
+    _two_shards(folder)
+    for name in names:
+        (folder / name).unlink()
 
 
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "an empty folder": (Path.exists, "an empty folder"),
     "no weights": (lambda f: (f / "README.md").write_text("x"), "no weights"),
     "a shard that the index names is missing": (
-        lambda f: (_two_shards(f) / SECOND).unlink(),
+        lambda f: _without(f, SECOND),
         f"index.json: found the shard {SECOND}, which is missing",
     ),
     "a numbered shard is missing": (
-        lambda f: ((_two_shards(f) / SECOND).unlink(), (f / INDEX).unlink()),
+        lambda f: _without(f, SECOND, INDEX),
         f"one of 2 shards, but {SECOND} is missing",
     ),
     "a shard does not hold what the index says": (

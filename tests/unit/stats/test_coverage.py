@@ -154,7 +154,7 @@ def test_every_cell_that_the_page_must_show_is_there() -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    [cell for cell in _cluster_cells() if cell.share == LIMIT and cell.clusters <= 100],
+    [cell for cell in _cluster_cells() if cell.share == LIMIT and cell.clusters <= 200],
     ids=str,
 )
 def test_clusters_are_covered_in_a_small_simulation(cell: Cell) -> None:

@@ -2,7 +2,8 @@
 """A domain's capability must not have reached too high a band.
 
 Bands are ordered, so ruling one out rules out every higher one; a higher one that was
-reached counts whatever was said about a lower one. Cannot rule out counts as reached.
+reached counts whatever was said about a lower one, and so does one for which there is
+adverse or missing evidence that does not settle it. Cannot rule out counts as reached.
 """
 
 from __future__ import annotations
@@ -49,15 +50,28 @@ class WithinCeiling:
         return judge_band(self.domain, allowed, self.variant or scene.variant, scene)
 
 
-def highest_band_allowed(scene: Scene, domain: HazardDomain, tier: Tier) -> Band:
-    """Return the highest band whose ceiling is at or above ``tier``; B0 when none is."""
+def highest_band_allowed(scene: Scene, domain: HazardDomain, tier: Tier) -> Band | None:
+    """Return the highest band up to which every ceiling is at or above ``tier``; None if none."""
     ceilings = scene.policy.ceilings.get(domain, {})
-    allowed = [band for band, ceiling in ceilings.items() if ceiling.rank >= tier.rank]
-    return max(allowed, key=lambda band: band.rank, default=Band.B0)
+    allowed = None
+    for band in Band:
+        if band not in ceilings or ceilings[band].rank < tier.rank:
+            break
+        allowed = band
+    return allowed
 
 
-def judge_band(domain: HazardDomain, highest: Band, variant: Variant, scene: Scene) -> Explanation:
-    """Judge that ``domain`` is at most at ``highest``, on ``variant``."""
+def judge_band(
+    domain: HazardDomain, highest: Band | None, variant: Variant, scene: Scene
+) -> Explanation:
+    """Judge that ``domain`` is at most at ``highest``, on ``variant``; None allows no band."""
+    if highest is None:
+        return Explanation(
+            id="",
+            title=f"{domain.label} at no band, {variant}",
+            outcome=Outcome.NOT_MET,
+            reason="the policy allows this tier at no band of the domain",
+        )
     rows = band_rows(domain, variant, scene)
     higher = [row for band, row in rows.items() if band.rank > highest.rank]
     enough = [row for band, row in rows.items() if band.rank <= highest.rank + 1]
@@ -66,6 +80,9 @@ def judge_band(domain: HazardDomain, highest: Band, variant: Variant, scene: Sce
         higher = []
     elif any(row.outcome is Outcome.NOT_MET for row in higher):
         outcome, reason = Outcome.NOT_MET, "a higher band was reached or counts as reached"
+    elif any(row.has_adverse for row in higher):
+        outcome = Outcome.UNDETERMINED
+        reason = "evidence about a higher band is adverse or gone, and does not settle it"
     elif any(row.outcome is Outcome.MET for row in enough):
         outcome, reason = Outcome.MET, "higher bands are ruled out"
     else:

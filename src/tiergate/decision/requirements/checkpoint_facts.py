@@ -27,6 +27,7 @@ class LoadsWithoutCode:
             outcome=Outcome.NOT_MET if files else Outcome.MET,
             reason=f"code can run from {shown}{more}" if files else "no pickle, no code file",
             next_step="convert pickles to safetensors and take code files out" if files else "",
+            is_adverse=bool(files),
         )
 
 
@@ -51,4 +52,5 @@ class GeneratesOnly:
             title=f"generates only {', '.join(sorted(self.modalities))}",
             outcome=outcome,
             reason=reason,
+            is_adverse=outcome is Outcome.NOT_MET,
         )

@@ -77,6 +77,7 @@ class ClaimMade:
             reason=self._reason(against, short, missing, outcome),
             used=tuple(i.id for i in items),
             next_step="" if outcome is Outcome.MET else self._next_step(),
+            is_adverse=bool(against or missing),
         )
 
     def _contradicts(self, claim: Claim) -> bool:

@@ -7,7 +7,7 @@ Of several measurements of the same metric the worst decides:
 2. One that saw something adverse and cannot show the limit kept leaves it undetermined.
 3. Otherwise one measurement that shows the limit kept and may support it is enough.
 
-A run with too few attempts to say anything, in which nothing adverse was seen, is
+A run with too few attempts to say anything, all of them scored and none adverse, is
 neutral. For capability bands "cannot rule out counts as reached": a sample that was
 large enough to rule the band out and did not is read as having reached it.
 """
@@ -51,6 +51,7 @@ class LimitOnMetric:
     def judge(self, scene: Scene) -> Explanation:
         """Hold every measurement of the metric against the limit; the worst decides."""
         variant = self.variant or scene.variant
+        missing = scene.evidence.missing_about(self.metric)
         items = [
             item
             for item in scene.evidence.measurements(self.metric)
@@ -59,7 +60,6 @@ class LimitOnMetric:
             or not reasons_against_measurement(item, scene, variant, self.direction)
         ]
         readings = tuple(r for item in items if (r := self.read(item, scene, variant)) is not None)
-        missing = scene.evidence.missing_about(self.metric)
         outcome = worst_of(readings, variant)
         if missing and outcome is Outcome.MET:
             outcome = Outcome.UNDETERMINED
@@ -71,6 +71,7 @@ class LimitOnMetric:
             readings=readings,
             used=tuple(reading.item for reading in readings),
             next_step="" if outcome is Outcome.MET else self._next_step(scene, variant),
+            is_adverse=bool(missing) or any(_is_adverse(r, variant) for r in readings),
         )
 
     @property
@@ -85,11 +86,15 @@ class LimitOnMetric:
         ends = self._ends(item, scene.standards.confidence)
         if ends is None:
             return None
-        lower = ends[0].quantize(_PLACES, ROUND_FLOOR)
-        upper = ends[1].quantize(_PLACES, ROUND_CEILING)
+        lower, upper = ends
         value = item.measurement.value
         counts = value if isinstance(value, Counts) else None
-        outcome = self._outcome(lower, upper, counts, scene)
+        set_aside = reasons_against_measurement(item, scene, variant, self.direction)
+        if isinstance(value, Quantity) and value.unit != self.limit.unit:
+            outcome = Outcome.UNDETERMINED
+            set_aside += (f"given in {value.unit}, and the limit is in {self.limit.unit}",)
+        else:
+            outcome = self._outcome(lower, upper, counts, scene)
         return Reading(
             item=item.id,
             label=self.metric,
@@ -104,7 +109,7 @@ class LimitOnMetric:
             limit=self.limit.value,
             outcome=outcome,
             is_neutral=outcome is Outcome.UNDETERMINED and not self._adverse_seen(counts),
-            set_aside=reasons_against_measurement(item, scene, variant, self.direction),
+            set_aside=set_aside,
         )
 
     def _ends(self, item: MeasurementItem, confidence: Decimal) -> tuple[Decimal, Decimal] | None:
@@ -114,12 +119,12 @@ class LimitOnMetric:
                 return quantity.lower, quantity.upper
             case Scale.RATE, Counts() as counts:
                 interval = bounds(counts, confidence)
-                return Decimal(interval.lower), Decimal(interval.upper)
+                return _rounded(interval.lower, interval.upper)
             case Scale.MARGIN, Counts() as counts if found.comparison is not None:
                 if not found.comparison.downloadable:
                     return None
                 low, high = difference_bounds(counts, found.comparison, confidence)
-                return Decimal(low), Decimal(high)
+                return _rounded(low, high)
             case _:
                 return None
 
@@ -162,9 +167,13 @@ class LimitOnMetric:
     def _adverse_seen(self, counts: Counts | None) -> bool:
         if counts is None:
             return True
-        if self.direction is Direction.HIGHER_IS_RISKIER:
-            return counts.successes > 0
-        return counts.scored > counts.successes
+        risky = self.direction is Direction.HIGHER_IS_RISKIER
+        # Against some baselines even a clean candidate breaks such a margin.
+        if self.scale is Scale.MARGIN and (self.limit.value < 0 if risky else self.limit.value > 0):
+            return True
+        # What has no score, or was never made, may have been adverse.
+        clean = counts.scored - counts.successes if risky else counts.successes
+        return counts.planned > clean
 
     def _next_step(self, scene: Scene, variant: Variant) -> str:
         kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
@@ -188,18 +197,26 @@ def worst_of(readings: tuple[Reading, ...], variant: Variant) -> Outcome:
         for r in readings
         if variant is Variant.WORST_CASE or r.variant == Variant.AS_RELEASED or not r.set_aside
     ]
-    against = [r for r in counted if _speaks_against(r, variant)]
-    if any(r.outcome is Outcome.NOT_MET for r in against):
+    adverse = [r for r in counted if _is_adverse(r, variant)]
+    if any(r.outcome is Outcome.NOT_MET for r in adverse):
         return Outcome.NOT_MET
-    if any(r.outcome is Outcome.UNDETERMINED and not r.is_neutral for r in against):
+    if adverse:
         return Outcome.UNDETERMINED
     if any(r.outcome is Outcome.MET and not r.set_aside for r in counted):
         return Outcome.MET
     return Outcome.UNDETERMINED
 
 
-def _speaks_against(reading: Reading, variant: Variant) -> bool:
-    return variant is Variant.WORST_CASE or reading.variant == Variant.AS_RELEASED
+def _is_adverse(reading: Reading, variant: Variant) -> bool:
+    speaks = variant is Variant.WORST_CASE or reading.variant == Variant.AS_RELEASED
+    return speaks and reading.outcome is not Outcome.MET and not reading.is_neutral
+
+
+def _rounded(lower: float, upper: float) -> tuple[Decimal, Decimal]:
+    return (
+        Decimal(lower).quantize(_PLACES, ROUND_FLOOR),
+        Decimal(upper).quantize(_PLACES, ROUND_CEILING),
+    )
 
 
 def _reason(readings: tuple[Reading, ...], missing: tuple[str, ...], variant: Variant) -> str:

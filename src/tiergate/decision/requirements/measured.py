@@ -60,6 +60,7 @@ class Measured:
             reason=self._reason(items, len(producers), len(gone), scene),
             used=tuple(item.id for item in items),
             next_step="" if met else self._next_step(domain),
+            is_adverse=bool(gone),
         )
 
     def _shortfalls(self, item: MeasurementItem, scene: Scene) -> tuple[str, ...]:

@@ -292,8 +292,8 @@ HEADERS: dict[str, tuple[list[Json], dict[str, object], str | None]] = {
         samples("C", "I"),
         {"results__total_samples": 9},
         (
-            "The header's results claim 9 attempts in total; its data set, limit and epochs make 2. "
-            "The larger number counts as planned."
+            "The header's results claim 9 attempts in total; its data set, limit and epochs "
+            "make 2. The larger number counts as planned."
         ),
     ),
 }

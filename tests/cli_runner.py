@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the command line as a user does, in this process, and keep what it said."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import sys
+from unittest.mock import patch
+
+from tiergate.cli.main import main
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Run:
+    """What one command did."""
+
+    code: int
+    """Exit code."""
+    out: str
+    """Standard output."""
+    err: str
+    """Standard error."""
+
+    @property
+    def flat(self) -> str:
+        """Standard output with all white space as single spaces, so that wrapping is no matter."""
+        return " ".join(self.out.split())
+
+    @property
+    def json(self) -> dict[str, object]:
+        """Standard output as a JSON object."""
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+def run(*arguments: object) -> Run:
+    """Run ``tiergate`` with ``arguments``."""
+    out, err = io.StringIO(), io.StringIO()
+    words = ["tiergate", *map(str, arguments)]
+    code = 0
+    with (
+        patch.object(sys, "argv", words),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+    return Run(code, out.getvalue(), err.getvalue())
