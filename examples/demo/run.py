@@ -89,7 +89,7 @@ def environment(place: Workplace) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HOME": str(place.output / "caches" / "huggingface"),
-        # Idle threads sleep: on a busy machine, spinning ones made the runs two to three times slower.
+        # Idle threads sleep: with spinning ones, a busy machine took two to three times as long.
         "OMP_WAIT_POLICY": "PASSIVE",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUTF8": "1",

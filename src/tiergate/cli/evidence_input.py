@@ -38,7 +38,9 @@ class Gathered:
     """Files in the folders given that are no evidence."""
 
 
-def gather(store: EvidenceStore, paths: tuple[str, ...], mapping_path: str | None) -> Gathered:
+def gather(
+    store: EvidenceStore | None, paths: tuple[str, ...], mapping_path: str | None
+) -> Gathered:
     """Read the store and every path.
 
     A foreign log is about the checkpoint only as far as it says so itself.
@@ -47,7 +49,7 @@ def gather(store: EvidenceStore, paths: tuple[str, ...], mapping_path: str | Non
         EvidenceError: a path that was named cannot be used.
         DigestMismatchError: a document in the store was changed.
     """
-    documents = list(store.documents())
+    documents = [] if store is None else list(store.documents())
     not_read: list[str] = []
     for name in paths:
         path = Path(name)
@@ -59,7 +61,11 @@ def gather(store: EvidenceStore, paths: tuple[str, ...], mapping_path: str | Non
                     not_read.append(str(file))
         else:
             documents.append(_from_path(path, mapping_path))
-    return Gathered(documents=tuple(documents), register=store.register(), not_read=tuple(not_read))
+    return Gathered(
+        documents=tuple(documents),
+        register=() if store is None else store.register(),
+        not_read=tuple(not_read),
+    )
 
 
 def _from_path(path: Path, mapping_path: str | None) -> EvidenceDocument:

@@ -256,8 +256,8 @@ class CheckDocument(_Part):
 
     format: Literal["tiergate-check/1"] = "tiergate-check/1"
     """Format and version of this document."""
-    checkpoint: CheckpointPart
-    """The model."""
+    checkpoint: CheckpointPart | None
+    """The model; null when only a name was given."""
     decision: DecisionPart
     """The decision."""
     evidence_not_read: tuple[str, ...]
@@ -309,9 +309,11 @@ def decision_part(answer: Answer) -> DecisionPart:
     return DecisionPart.model_validate({**plain, "tiers": tiers})
 
 
-def checkpoint_part(answer: Answer) -> CheckpointPart:
-    """Build the model's part."""
+def checkpoint_part(answer: Answer) -> CheckpointPart | None:
+    """Build the model's part; None when only a name was given."""
     checkpoint = answer.checkpoint
+    if checkpoint is None:
+        return None
     return CheckpointPart(
         name=checkpoint.name,
         root_digest=checkpoint.root_digest,
@@ -326,7 +328,7 @@ def checkpoint_part(answer: Answer) -> CheckpointPart:
         licences=licence_words(checkpoint),
         base_models=checkpoint.base_model_claims,
         behaviour_files=checkpoint.behaviour_files,
-        code_files=answer.evidence.subject.code_files,
+        code_files=answer.evidence.subject.code_files or (),
         notes=checkpoint.notes,
         files=tuple(FilePart.model_validate(entry) for entry in checkpoint.manifest.entries),
     )

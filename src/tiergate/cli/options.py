@@ -54,6 +54,11 @@ def decision_options(command: Command) -> Command:
     """Add the options of every command that takes a decision."""
     for option in (
         click.option(
+            "--without-weights",
+            is_flag=True,
+            help="MODEL is only a name: hold public findings against the policy. Supports nothing.",
+        ),
+        click.option(
             "--unsafe-unsigned-waiver",
             "waiver_paths",
             multiple=True,

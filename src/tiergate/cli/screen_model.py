@@ -18,6 +18,10 @@ _LABEL = 12
 def model_lines(answer: Answer) -> Iterator[str]:
     """Say what the model is: inventory, digest, licence, lineage, behaviour, code."""
     checkpoint = answer.checkpoint
+    if checkpoint is None:
+        yield from text.wrapped(answer.evidence.subject.name, "  ", "")
+        yield "  no weights were read: findings can count against a tier, nothing for one"
+        return
     weights = sum(e.role is FileRole.WEIGHTS for e in checkpoint.manifest.entries)
     facts = text.joined(
         (
@@ -39,7 +43,7 @@ def model_lines(answer: Answer) -> Iterator[str]:
     yield from _row("base model", ", ".join(checkpoint.base_model_claims) or "none stated")
     behaviour = ", ".join(checkpoint.behaviour_files) or "no chat template"
     yield from _row("behaviour", behaviour)
-    code = answer.evidence.subject.code_files
+    code = answer.evidence.subject.code_files or ()
     yield from _row("runs code", _shown(code) if code else "no")
     for note in checkpoint.notes:
         yield from _row("note", note)

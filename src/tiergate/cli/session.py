@@ -48,14 +48,16 @@ class Question:
     """Folder of evidence."""
     waiver_paths: tuple[str, ...]
     """Waiver files."""
+    without_weights: bool = False
+    """Whether ``model`` is only a name, and nothing is identified."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Everything that the commands show."""
 
-    checkpoint: Checkpoint
-    """The model."""
+    checkpoint: Checkpoint | None
+    """The model; None when only a name was given."""
     policy: Policy
     """The standard."""
     evidence: Collection
@@ -74,14 +76,16 @@ def answer(question: Question) -> Answer:
         known = ", ".join(definition.tier for definition in policy.tiers)
         raise PolicyError(f"policy {policy.id}", f"no tier {asked}", f"one of {known}")
     waivers = tuple(w for path in question.waiver_paths for w in read_waivers(Path(path)))
-    checkpoint = identify_with_progress(
-        question.model,
-        revision=question.revision,
-        endpoint=question.endpoint,
-        use_cache=question.use_cache,
-    )
-    subject = subject_of(checkpoint)
-    store = EvidenceStore(store_folder(checkpoint, question.store))
+    checkpoint = None if question.without_weights else _identified(question)
+    if checkpoint is None:
+        subject = Subject(
+            name=question.model, root_digest="", code_files=None, output_modalities=frozenset()
+        )
+        folder = None if question.store is None else Path(question.store)
+    else:
+        subject = subject_of(checkpoint)
+        folder = store_folder(checkpoint, question.store)
+    store = None if folder is None else EvidenceStore(folder)
     gathered = gather(store, question.evidence_paths, question.mapping)
     evidence = collect(subject, gathered.documents, gathered.register)
     decision = evaluate(
@@ -93,6 +97,15 @@ def answer(question: Question) -> Answer:
         evidence=evidence,
         gathered=gathered,
         decision=decision,
+    )
+
+
+def _identified(question: Question) -> Checkpoint:
+    return identify_with_progress(
+        question.model,
+        revision=question.revision,
+        endpoint=question.endpoint,
+        use_cache=question.use_cache,
     )
 
 

@@ -5,7 +5,8 @@ Steps, in order:
 
 1. Judge every requirement of every tier, all of them, with this tier's standards.
 2. A tier is supported when it and every tier below it are met, or when its fast path is.
-   T0 hands out nothing, so it is the floor whatever the evidence says.
+   T0 hands out nothing, so it is the floor whatever the evidence says. A waiver that does
+   not reach a tier does not help it from below either.
 3. The tier in question is the one asked for, else the one above the supported tier.
 4. Carry the conditions of each tier along; they are not requirements and are not judged,
    except that a hold may name what makes it unnecessary.
@@ -84,17 +85,16 @@ def _ladder(
     policy: Policy, evidence: Collection, at: datetime, waivers: tuple[Waiver, ...]
 ) -> tuple[TierVerdict, ...]:
     verdicts: list[TierVerdict] = []
-    below: list[Outcome] = []
-    for definition in policy.tiers:
+    for index, definition in enumerate(policy.tiers):
         scene = _scene(policy, evidence, at, definition, waivers)
+        reaching = tuple(w for w in waivers if _reaches(w, definition.tier, policy))
+        below = _outcomes_below(policy.tiers[:index], evidence, scene, reaching, verdicts)
         rows = tuple(judge_requirement(name, scene) for name in definition.requirements)
         fast = tuple(judge_requirement(name, scene) for name in definition.fast_path)
         own = all_of(row.outcome for row in rows)
         ways = [all_of([*below, own])]
         if fast:
             ways.append(all_of(row.outcome for row in fast))
-        if definition.tier is not Tier.T0:
-            below.append(own)
         verdicts.append(
             TierVerdict(
                 definition=definition,
@@ -106,6 +106,32 @@ def _ladder(
             )
         )
     return tuple(verdicts)
+
+
+def _reaches(waiver: Waiver, tier: Tier, policy: Policy) -> bool:
+    return tier.rank <= min(waiver.highest_tier.rank, policy.waivers.highest_tier.rank)
+
+
+def _outcomes_below(
+    lower: tuple[TierDefinition, ...],
+    evidence: Collection,
+    scene: Scene,
+    reaching: tuple[Waiver, ...],
+    verdicts: list[TierVerdict],
+) -> tuple[Outcome, ...]:
+    """Say what the lower tiers come to with those waivers alone that reach this one."""
+    if reaching == scene.waivers:
+        return tuple(verdict.own for verdict in verdicts if verdict.tier is not Tier.T0)
+    return tuple(
+        all_of(
+            judge_requirement(
+                name, _scene(scene.policy, evidence, scene.at, definition, reaching)
+            ).outcome
+            for name in definition.requirements
+        )
+        for definition in lower
+        if definition.tier is not Tier.T0
+    )
 
 
 def _scene(
@@ -161,8 +187,9 @@ def _bands(scene: Scene) -> tuple[BandReading, ...]:
     for domain in sorted(scene.policy.bands):
         rows = band_rows(domain, Variant.WORST_CASE, scene)
         reached = [band for band, row in rows.items() if row.outcome is Outcome.NOT_MET]
+        doubtful = [band.rank for band, row in rows.items() if row.has_adverse]
         ruled_out = [band.rank for band, row in rows.items() if row.outcome is Outcome.MET]
-        ceiling = min(ruled_out, default=len(Band)) - 1
+        ceiling = max(min(ruled_out, default=len(Band)) - 1, *doubtful, 0)
         highest = max(reached, key=lambda band: band.rank, default=Band.B0)
         found.append(
             BandReading(

@@ -23,9 +23,12 @@ class Subject:
     name: str
     """Name for people."""
     root_digest: str
-    """Its identity."""
-    code_files: tuple[str, ...]
-    """Files and settings in it that make a loader run code, weights in pickle form included."""
+    """Its identity; empty when no weights were read, and then nothing can support a tier."""
+    code_files: tuple[str, ...] | None
+    """Files and settings in it that make a loader run code, weights in pickle form included.
+
+    None when no files were read.
+    """
     output_modalities: frozenset[str]
     """What its architecture can generate; empty when that is not known."""
 

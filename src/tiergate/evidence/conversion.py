@@ -77,13 +77,21 @@ def _strict_json(data: bytes, where: str) -> object:
             raise EvidenceError(where, f"the field {twice!r} twice", "each field once")
         return dict(pairs)
 
-    def no_constants(name: str) -> object:
-        raise EvidenceError(where, name, "a finite number")
+    def no_floats(number: str) -> object:
+        raise EvidenceError(where, number, "whole numbers, and decimals as text, as in '0.5'")
 
     try:
-        return json.loads(data, object_pairs_hook=no_duplicates, parse_constant=no_constants)
+        # RFC 8785 text is UTF-8, and an escaped half of a surrogate pair cannot be written as it.
+        content = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=no_duplicates,
+            parse_float=no_floats,
+            parse_constant=no_floats,
+        )
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        raise EvidenceError(where, f"no valid JSON ({error})", "a JSON document") from None
+        raise EvidenceError(where, f"no valid JSON ({error})", "a JSON document in UTF-8") from None
+    return content
 
 
 def _upgrade_hint(found: object) -> str:

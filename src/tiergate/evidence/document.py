@@ -10,6 +10,7 @@ document's identity is the SHA-256 of its bytes. Inside the program the plain ty
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -25,23 +26,26 @@ FORMAT = "tiergate-evidence/1"
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 DigestOrEmpty = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64})?$")]
-Count = Annotated[int, Field(ge=0, lt=2**53)]
+Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
+Flag = Annotated[bool, Field(strict=True)]
+WholeNumber = Annotated[int, Field(strict=True, gt=-(2**53), lt=2**53)]
 Metric = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=100)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Text = Annotated[str, Field(max_length=4000)]
 
+LARGEST_REPEATED = 1_000_000
+"""Most attempts that one measurement may hold when behaviours are attempted more than once."""
+
+_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+
 
 def _decimal_from_text(value: object) -> object:
+    if isinstance(value, Decimal) and value.is_finite():
+        value = format(value, "f")
     if isinstance(value, str):
-        try:
-            number = Decimal(value)
-        except ArithmeticError:
-            raise ValueError(f"{value!r} is not a decimal number") from None
-        if not number.is_finite():
-            raise ValueError(f"{value!r} is not a finite number")
-        return number
-    if isinstance(value, Decimal):
-        return value
+        if not _DECIMAL.fullmatch(value):
+            raise ValueError(f"{value!r} is not a decimal number, as in '0.5'")
+        return Decimal(value)
     raise ValueError("a decimal number is written as text, as in '0.5'")
 
 
@@ -134,7 +138,7 @@ class TallyPart(_Part):
     """Attempts on one such behaviour that have a score."""
     unscored: Count
     """Attempts on one such behaviour without a score, errors included."""
-    behaviours: Annotated[int, Field(ge=1, lt=2**53)]
+    behaviours: Annotated[Count, Field(ge=1)]
     """How many behaviours have exactly this result."""
 
 
@@ -153,6 +157,13 @@ class CountsPart(_Part):
     """Attempts that a limit cut short."""
     superseded: Count = 0
     """Earlier attempts that a re-run replaced."""
+
+    @model_validator(mode="after")
+    def _can_be_counted(self) -> CountsPart:
+        repeated = any(t.scored + t.unscored > 1 for t in self.tallies)
+        if repeated and self.planned > LARGEST_REPEATED:
+            raise ValueError(f"repeated attempts can be counted up to {LARGEST_REPEATED}")
+        return self
 
 
 class QuantityPart(_Part):
@@ -177,7 +188,7 @@ class ComparisonPart(_Part):
     """What the baseline is called."""
     baseline_digest: DigestOrEmpty = ""
     """Its root digest; empty when only its name is known."""
-    downloadable: bool
+    downloadable: Flag
     """Whether anyone could download its weights on the day of the run."""
     counts: CountsPart
     """What the baseline did."""
@@ -186,9 +197,9 @@ class ComparisonPart(_Part):
 class BudgetPart(_Part):
     """What the attacker spent, failed tries and search included."""
 
-    usd: DecimalText | None = None
+    usd: Annotated[DecimalText, Field(ge=0)] | None = None
     """Money in US dollars; null when not stated."""
-    gpu_hours: DecimalText | None = None
+    gpu_hours: Annotated[DecimalText, Field(ge=0)] | None = None
     """Accelerator hours; null when not stated."""
     steps: Count | None = None
     """Optimiser steps; null when not stated."""
@@ -256,11 +267,13 @@ class ClaimPart(_Part):
 
     item: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
     """Evidence item or finding that this answers, as in ``E01``."""
-    holds: bool
+    holds: Flag
     """Whether the claimant says that it holds."""
     statement: Name
     """The claim in one sentence."""
-    fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")], str | int | bool] = {}
+    fields: dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")], Text | WholeNumber | Flag
+    ] = {}
     """Named details: text, whole numbers, true or false; decimals are written as text."""
     made_at: UtcTime
     """When it was made."""

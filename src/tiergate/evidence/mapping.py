@@ -12,7 +12,7 @@ import fnmatch
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass, Controls, Direction, Variant
@@ -27,7 +27,7 @@ class _Document(BaseModel):
 class SuccessCondition(_Document):
     """When one attempt counts as a success. Exactly one of the three is given."""
 
-    equals: tuple[str | bool | Decimal, ...] | None = None
+    equals: tuple[StrictStr | StrictBool | Decimal, ...] | None = None
     """Raw values that are a success, as in ``["C"]`` or ``[true]``."""
     at_least: Decimal | None = None
     """A numeric score from here up is a success."""
@@ -48,8 +48,9 @@ class SuccessCondition(_Document):
         True
         """
         if self.equals is not None:
-            return any(type(v) is type(value) and v == value for v in self.equals)
-        if isinstance(value, bool | str):
+            alike = [v for v in self.equals if type(v) is type(value)]
+            return value in alike if alike else None
+        if isinstance(value, bool | str) or not value.is_finite():
             return None
         if self.at_least is not None:
             return value >= self.at_least

@@ -19,10 +19,13 @@ import os
 import tempfile
 from pathlib import Path
 
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
 from tiergate.errors import DigestMismatchError, EvidenceError
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
 from tiergate.evidence.conversion import read_document
-from tiergate.evidence.document import digest_of
+from tiergate.evidence.document import Digest, DigestOrEmpty, digest_of
 
 FOLDER_NAME = ".tiergate"
 
@@ -107,7 +110,7 @@ class EvidenceStore:
     def _write(self, kind: str, name: str, data: bytes) -> None:
         folder = self._folder / kind
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / name).exists():
+        if (folder / name).exists() and (folder / name).read_bytes() == data:
             return
         descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".part-")
         try:
@@ -135,22 +138,31 @@ class EvidenceStore:
             os.fsync(file.fileno())
 
 
+class _RegisterLine(TypedDict):
+    digest: Digest
+    root_digest: DigestOrEmpty
+    topics: list[str]
+
+
+_REGISTER_LINE = TypeAdapter(_RegisterLine)
+
+
 def _hex(digest: str) -> str:
     return digest.removeprefix("sha256:")
 
 
 def _register_line(line: bytes, where: str) -> RegisteredDocument:
     try:
-        content = json.loads(line)
+        entry = _REGISTER_LINE.validate_json(line, strict=True)
         return RegisteredDocument(
-            digest=str(content["digest"]),
-            root_digest=str(content["root_digest"]),
-            topics=frozenset(str(topic) for topic in content["topics"]),
+            digest=entry["digest"],
+            root_digest=entry["root_digest"],
+            topics=frozenset(entry["topics"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError:
         raise EvidenceError(
             where,
-            f"a damaged line ({type(error).__name__})",
+            "a damaged line",
             "a registered document",
             "Restore register.jsonl: without it, missing evidence could not be noticed.",
         ) from None

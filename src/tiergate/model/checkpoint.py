@@ -139,13 +139,13 @@ def weights_digest_of(
     if checkpoint.weights_digest is not None:
         return checkpoint.weights_digest
     source = locate(os.fspath(checkpoint.path))
-    files = [file for file in list_source(source) if file.role is FileRole.WEIGHTS]
+    # An index decides which files form one set, so its bytes have to be the same too.
+    roles = {FileRole.WEIGHTS, FileRole.WEIGHTS_INDEX}
+    files = [file for file in list_source(source) if file.role in roles]
     weights = read_weights(files)
     digests = _hash(files, weights, on_progress=on_progress, workers=workers)
     known = {
-        entry.path: entry.sha256
-        for entry in checkpoint.manifest.entries
-        if entry.role is FileRole.WEIGHTS
+        entry.path: entry.sha256 for entry in checkpoint.manifest.entries if entry.role in roles
     }
     found = {path: digest.sha256 for path, digest in digests.items()}
     for label in sorted(known.keys() | found.keys()):

@@ -97,6 +97,20 @@ def test_the_weights_digest_is_the_same_now_or_later(tmp_path: Path, shards: int
     assert identify(folder).root_digest == now.root_digest
 
 
+def test_an_index_joins_files_with_any_names_into_one_set(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "model", items=tensors(1))
+    write_safetensors(folder / "more.safetensors", tensors(2)[1:])
+    names = [item.name for item in tensors(2)]
+    index = {"weight_map": dict(zip(names, ["model.safetensors", "more.safetensors"], strict=True))}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    whole = write_checkpoint(tmp_path / "whole", items=tensors(2))
+
+    expected = identify(whole, with_weights_digest=True).weights_digest
+
+    assert expected == identify(folder, with_weights_digest=True).weights_digest
+    assert expected == weights_digest_of(identify(folder))
+
+
 def test_the_weights_digest_is_the_one_that_the_definition_gives(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "model")
     rows = [

@@ -41,7 +41,7 @@ def command(*, model: str, everything: bool, quiet: bool, as_json: bool, **asked
     if as_json:
         click.echo(check_document(found, code).model_dump_json(indent=2))
     elif quiet:
-        line = f"{found.checkpoint.name}: {conclusion(found.decision, code)}"
+        line = f"{found.decision.subject_name}: {conclusion(found.decision, code)}"
         click.echo(visible(line).replace("\n", "\\n"))
     else:
         for line in screen(found, code, model=model, everything=everything):

@@ -19,6 +19,13 @@ class LoadsWithoutCode:
     def judge(self, scene: Scene) -> Explanation:
         """Not met when there are pickle weights, code files or settings that load code."""
         files = scene.evidence.subject.code_files
+        if files is None:
+            return Explanation(
+                id="",
+                title="files load without running code",
+                outcome=Outcome.UNDETERMINED,
+                reason="no files were read",
+            )
         shown = ", ".join(repr(name) for name in files[:_SHOWN])
         more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
         return Explanation(

@@ -49,18 +49,24 @@ def reasons_against_claim(item: ClaimItem, scene: Scene) -> tuple[str, ...]:
     A claim names the checkpoint's digest or nothing; it needs no tie to a run.
     """
     reasons = list(_age_reasons(item.claim.made_at, scene))
-    if item.document.binding.root_digest != scene.evidence.subject.root_digest:
+    if not _names_this(item.document, scene):
         reasons.append("names no digest of this checkpoint")
     return tuple(reasons)
 
 
 def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
     binding, minimum = document.binding, scene.standards.minimum_binding
-    if binding.root_digest != scene.evidence.subject.root_digest:
+    if not _names_this(document, scene):
         return ["names no digest of this checkpoint"]
     if binding.level.rank < minimum.rank:
         return [f"tied to the weights by {binding.level}, and {minimum} is asked for"]
     return []
+
+
+def _names_this(document: EvidenceDocument, scene: Scene) -> bool:
+    # Two empty digests are not the same checkpoint: nobody knows what either is about.
+    named = document.binding.root_digest
+    return named != "" and named == scene.evidence.subject.root_digest
 
 
 def _age_reasons(when: datetime, scene: Scene) -> list[str]:

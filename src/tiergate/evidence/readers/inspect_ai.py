@@ -28,7 +28,14 @@ from tiergate.evidence.readers.inspect_container import (
 from tiergate.evidence.readers.inspect_recount import header_remarks, summary_remarks
 from tiergate.evidence.readers.inspect_sample import Sample, SampleKey
 from tiergate.evidence.readers.source import first_bytes, opened, sniffed_keys
-from tiergate.evidence.readers.values import as_list, as_object, as_text, listed, shortened
+from tiergate.evidence.readers.values import (
+    as_label,
+    as_list,
+    as_object,
+    as_text,
+    listed,
+    shortened,
+)
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _JSON_HEAD = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:\s*"\w+"\s*,\s*"eval"')
@@ -117,7 +124,7 @@ def _series(
     for scorer in _scorers(log, where):
         yield Series(
             task=shortened(as_text(eval_spec.get("task")) or "unnamed task", 200),
-            task_version=shortened(str(eval_spec.get("task_version", "")), 100),
+            task_version=shortened(as_label(eval_spec.get("task_version")), 100),
             dataset=facts.dataset_text(log.header),
             scorer=scorer,
             rows=tuple(_row(key, log.samples.get(key), scorer, void=void) for key in attempts),

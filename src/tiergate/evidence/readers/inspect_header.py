@@ -14,6 +14,7 @@ from tiergate.evidence.readers.inspect_sample import SampleKey
 from tiergate.evidence.readers.values import (
     MAX_COUNT,
     as_count,
+    as_label,
     as_list,
     as_object,
     as_text,
@@ -41,7 +42,7 @@ def log_version(header: Mapping[str, object], where: str) -> int:
     if version not in SUPPORTED_VERSIONS:
         raise EvidenceError(
             where,
-            f"Inspect log version {header.get('version')}",
+            f"Inspect log version {shortened(repr(header.get('version')), 40)}",
             f"version {' or '.join(str(known) for known in SUPPORTED_VERSIONS)}",
             "Convert the log with `inspect log convert`, or use a tiergate that knows it.",
         )
@@ -74,7 +75,7 @@ def planned(header: Mapping[str, object], ran: Iterable[SampleKey], where: str) 
     """
     eval_spec = as_object(header.get("eval"))
     dataset, config = as_object(eval_spec.get("dataset")), as_object(eval_spec.get("config"))
-    ids = {as_text(i) or str(i) for i in as_list(dataset.get("sample_ids"))}
+    ids = {as_label(i) for i in as_list(dataset.get("sample_ids"))}
     size = as_count(dataset.get("samples"))
     epochs = as_count(config.get("epochs")) or 1
     chosen = len(ids) or _after_limit(size or 0, config.get("limit"))

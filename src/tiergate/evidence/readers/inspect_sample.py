@@ -14,6 +14,7 @@ from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.values import (
     Score,
     as_count,
+    as_label,
     as_list,
     as_object,
     as_score,
@@ -55,8 +56,7 @@ def parse_sample(sample: Mapping[str, object], where: str) -> Sample:
         EvidenceError: the sample has no id or no epoch.
     """
     identity, epoch = sample.get("id"), as_count(sample.get("epoch"))
-    named = isinstance(identity, int | str) and not isinstance(identity, bool)
-    if not named or not epoch:
+    if not as_label(identity) or not epoch:
         raise EvidenceError(
             where,
             "a sample without an id or an epoch",
@@ -65,7 +65,7 @@ def parse_sample(sample: Mapping[str, object], where: str) -> Sample:
         )
     scores = as_object(sample.get("scores"))
     return Sample(
-        key=(as_text(identity) or str(identity), epoch),
+        key=(as_label(identity), epoch),
         scores=_flat_scores(scores),
         scorers=frozenset(as_text(name) for name, score in scores.items() if score is not None),
         errored=sample.get("error") is not None,

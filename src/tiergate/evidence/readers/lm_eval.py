@@ -24,7 +24,7 @@ from tiergate.evidence.readers.lm_eval_files import (
 )
 from tiergate.evidence.readers.lm_eval_samples import TaskSamples, read_samples
 from tiergate.evidence.readers.source import opened
-from tiergate.evidence.readers.values import parse_object
+from tiergate.evidence.readers.values import as_text, parse_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,16 @@ class LmEvalReader:
             digests[files.samples[task]] = (samples.sha256, samples.size_bytes)
         sha256, size_bytes = digests[files.named]
         source = SourceFile(
-            file_name=files.named.name,
+            file_name=as_text(files.named.name),
             sha256=sha256,
             size_bytes=size_bytes,
             format="lm-eval/0.4",
             reader="lm_eval/1",
             tool=f"lm_eval {version}".rstrip(),
         )
-        beside = {file.name: sha for file, (sha, _) in digests.items() if file != files.named}
+        beside = {
+            as_text(file.name): sha for file, (sha, _) in digests.items() if file != files.named
+        }
         return _counted(results, tasks, source, beside)
 
 

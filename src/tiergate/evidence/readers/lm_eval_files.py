@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.source import first_bytes, sniffed_keys
-from tiergate.evidence.readers.values import listed, parse_object
+from tiergate.evidence.readers.values import as_text, listed, parse_object
 
 _TIME = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?"
 _RESULTS_NAME = re.compile(rf".+_({_TIME})\.json")
@@ -99,7 +99,7 @@ def _of_results(results: Path) -> RunFiles:
             "Keep the names that lm_eval gave to its files.",
         )
     samples = {
-        found[1]: path
+        as_text(found[1]): path
         for path in sorted(results.parent.glob("samples_*.jsonl"))
         if (found := _SAMPLES_NAME.fullmatch(path.name)) and found[2] == match[1]
     }
@@ -124,4 +124,4 @@ def _of_samples(samples: Path) -> RunFiles:
             "samples_<task>_<time>.jsonl beside results_<time>.json",
             "Keep the two files of a run together, under the names that lm_eval gave them.",
         )
-    return RunFiles(named=samples, results=results[0], samples={match[1]: samples})
+    return RunFiles(named=samples, results=results[0], samples={as_text(match[1]): samples})

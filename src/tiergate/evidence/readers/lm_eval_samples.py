@@ -12,6 +12,7 @@ from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.base import Row
 from tiergate.evidence.readers.source import OpenedFile, opened
 from tiergate.evidence.readers.values import (
+    as_label,
     as_list,
     as_score,
     as_text,
@@ -109,11 +110,11 @@ def _filter_of(sample: Mapping[str, object], where: str, filters: list[str]) -> 
 
 
 def _line(sample: Mapping[str, object], where: str, metrics: set[str]) -> _Line:
-    document = sample.get("doc_id")
-    if isinstance(document, bool) or not isinstance(document, int | str):
+    document = as_label(sample.get("doc_id"))
+    if not document:
         raise EvidenceError(where, "a sample without doc_id", "the number of its document")
     return _Line(
-        document=as_text(document) or str(document),
+        document=document,
         values={metric: sample[metric] for metric in metrics if metric in sample},
     )
 

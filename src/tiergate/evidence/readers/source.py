@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tiergate.errors import EvidenceError
-from tiergate.evidence.readers.values import parse_object
+from tiergate.evidence.readers.values import as_text, parse_object
 
 MAX_JSON_BYTES = 1024**3
 """A log that is one JSON text is held in memory whole; a longer one is refused."""
@@ -57,7 +57,7 @@ def opened(path: Path) -> Iterator[OpenedFile]:
     Raises:
         EvidenceError: not a readable regular file, or it changed while it was read.
     """
-    name = path.name
+    name = as_text(path.name)
     try:
         if not path.is_file():
             raise EvidenceError(str(path), "no file", "a log file")

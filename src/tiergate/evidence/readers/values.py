@@ -103,6 +103,16 @@ def as_text(value: object) -> str:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else ""
 
 
+def as_label(value: object) -> str:
+    """Return a text or a number as text; an empty text for anything else.
+
+    >>> as_label("2-A"), as_label(Decimal("1.0")), as_label(None)
+    ('2-A', '1.0', '')
+    """
+    number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return as_text(str(value) if number else value)
+
+
 def as_count(value: object) -> int | None:
     """Return the whole number from 0 up, or None for anything else.
 

@@ -47,6 +47,14 @@ def test_a_log_is_read_by_the_reader_of_its_tool(tmp_path: Path) -> None:
     assert lm_eval_log.source.reader == "lm_eval/1"
 
 
+def test_a_file_name_that_is_no_text_still_makes_a_record_that_is(tmp_path: Path) -> None:
+    odd = "run\udcff.eval"
+
+    log = read_log(write_eval(tmp_path / odd, samples("C")))
+
+    assert log.source.file_name == "run\\udcff.eval"
+
+
 def test_a_log_that_no_reader_recognises_is_refused_with_the_names_of_those_there_are(
     tmp_path: Path,
 ) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logs.disturbed import disturbed
 from logs.inspect_logs import (
     Json,
     a_header,
@@ -458,3 +460,51 @@ def test_a_changed_byte_never_gives_another_count(
         return
 
     assert values(only(log)) == ["C"]
+
+
+CLAIMS = a_header(
+    2,
+    results__total_samples=2,
+    results__completed_samples=2,
+    results__scores=[
+        {
+            "name": "match",
+            "scorer": "match",
+            "scored_samples": 2,
+            "metrics": {"accuracy": {"name": "accuracy", "value": 0.5, "params": {}}},
+        }
+    ],
+    eval__config__limit=[0, 2],
+    eval__metadata={"tiergate_root_digest": "sha256:" + "ab" * 32},
+)
+SCORED = a_sample(1, "C", model_fallbacks=[{"fallback_model": "x"}], error_retries=[{}], limit=None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    header=disturbed(CLAIMS),
+    sample=disturbed(SCORED),
+    summary=st.one_of(st.just(summary_of(SCORED)), disturbed(summary_of(SCORED))),
+)
+def test_whatever_a_log_holds_it_gives_counts_that_fit_together_or_an_error_of_ours(
+    header: Json, sample: Json, summary: Json, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    members = [
+        json_member("samples/1_epoch_1.json", sample),
+        sample_member(a_sample(2, "I")),
+        json_member("summaries.json", [summary]),
+        json_member("header.json", header),
+    ]
+    path = write_members(tmp_path_factory.mktemp("any") / "run.eval", members)
+
+    try:
+        log = READER.read(path)
+    except EvidenceError:
+        return
+
+    assert log.series
+    for series in log.series:
+        assert len({(row.behaviour, row.attempt) for row in series.rows}) == len(series.rows)
+        assert series.planned >= len(series.rows) >= series.samples_kept > 0
+        assert not [row for row in series.rows if row.errored and row.value is not None]
+    assert json.dumps(asdict(log), default=str, ensure_ascii=False).encode()

@@ -6,12 +6,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
+from logs.disturbed import disturbed
 from logs.lm_eval_logs import (
     TIME,
     Json,
@@ -515,3 +518,28 @@ def test_a_run_is_recognised_by_what_it_holds(tmp_path: Path) -> None:
 
     assert {name for name, path in recognised.items() if READER.recognises(path)} == set(recognised)
     assert not [name for name, path in other.items() if READER.recognises(path)]
+
+
+CLAIMS = some_results(
+    config={"model": "hf", "model_args": {"pretrained": "org/model"}, "model_sha": COMMIT},
+    configs={"sums": a_config(metadata={"tiergate_root_digest": DIGEST})},
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(results=disturbed(CLAIMS), row=disturbed(a_row(0)))
+def test_whatever_a_run_holds_it_gives_counts_that_fit_together_or_an_error_of_ours(
+    results: Json, row: Json, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = write_run(tmp_path_factory.mktemp("any"), {"sums": [row, a_row(1, 0.0)]}, results)
+
+    try:
+        log = READER.read(path)
+    except EvidenceError:
+        return
+
+    assert log.series
+    for series in log.series:
+        assert len({(r.behaviour, r.attempt) for r in series.rows}) == len(series.rows)
+        assert series.planned >= len(series.rows) == series.samples_kept > 0
+    assert json.dumps(asdict(log), default=str, ensure_ascii=False).encode()

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rewrite what the documentation takes from the program: help texts, fields, schemas.
+
+    python docs/generate.py [--check]
+
+A region between ``<!-- generated: WHAT -->`` and ``<!-- end -->`` belongs to this script;
+the text around it is written by hand. With ``--check`` nothing is written, and the exit
+code is 1 when something would change.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from tiergate import errors
+from tiergate.cli.commands.schema import DOCUMENTS, schema
+from tiergate.cli.exit_codes import ExitCode
+from tiergate.cli.failures import exit_code_for
+from tiergate.cli.main import cli
+
+DOCS = Path(__file__).resolve().parent
+SCHEMAS = DOCS / "reference" / "schemas"
+
+_REGION = re.compile(r"(<!-- generated: (?P<what>[^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+_Schema = dict[str, object]
+
+
+def pages() -> Iterator[Path]:
+    """Yield every page of the documentation, built ones left out."""
+    yield from (p for p in sorted(DOCS.rglob("*.md")) if "_build" not in p.parts)
+
+
+def wanted() -> Iterator[tuple[Path, str]]:
+    """Yield every generated file with the content that it should have."""
+    for name in DOCUMENTS:
+        yield SCHEMAS / f"{name}.json", json.dumps(schema(name), indent=2, sort_keys=True) + "\n"
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        if "<!-- generated:" in text:
+            yield page, regenerated(text)
+
+
+def regenerated(text: str) -> str:
+    """Return the text of a page with every region written anew."""
+    return _REGION.sub(lambda m: f"{m[1]}\n{_region(m['what'])}\n\n{m[3]}", text)
+
+
+def _region(what: str) -> str:
+    kind, _, argument = what.partition(" ")
+    match kind:
+        case "cli":
+            return "\n\n".join(_help(path) for path in command_paths())
+        case "fields":
+            return "\n\n".join(_fields(argument))
+        case "errors":
+            return _errors()
+        case "exit-codes":
+            return _exit_codes()
+        case _:
+            raise SystemExit(f"docs/generate.py: no region is called {what!r}")
+
+
+def command_paths() -> Iterator[tuple[str, ...]]:
+    """Yield every command and group as the words after ``tiergate``, in order of first use."""
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        yield (name,)
+        if isinstance(command, click.Group):
+            yield from ((name, below) for below in command.commands)
+
+
+def help_of(path: tuple[str, ...]) -> str:
+    """Return what ``tiergate PATH --help`` prints on 80 columns."""
+    done = CliRunner().invoke(cli, [*path, "--help"], prog_name="tiergate", env={"COLUMNS": "80"})
+    return "\n".join(line.rstrip() for line in done.output.splitlines()).strip()
+
+
+def _help(path: tuple[str, ...]) -> str:
+    return f"## tiergate {' '.join(path)}\n\n```text\n{help_of(path)}\n```"
+
+
+def _exit_codes() -> str:
+    rows = ["| code | name | meaning |", "|---|---|---|"]
+    notes = _field_docstrings(ExitCode)
+    rows += [f"| {int(c)} | {c.name.lower().replace('_', ' ')} | {notes[c.name]} |" for c in ExitCode]
+    return "\n".join(rows)
+
+
+def _field_docstrings(owner: type) -> dict[str, str]:
+    body = ast.parse(inspect.getsource(owner)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, note in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.Assign) and isinstance(field.targets[0], ast.Name):
+            assert isinstance(note, ast.Expr)
+            assert isinstance(note.value, ast.Constant)
+            found[field.targets[0].id] = str(note.value.value)
+    return found
+
+
+def _errors() -> str:
+    rows = ["| error | means | exit code |", "|---|---|---|"]
+    rows += [
+        f"| `{kind.__name__}` | {(kind.__doc__ or '').splitlines()[0]} | {code} |"
+        for kind, code in _error_kinds(errors.TiergateError)
+    ]
+    return "\n".join(rows)
+
+
+def _error_kinds(kind: type[errors.TiergateError]) -> Iterator[tuple[type, str]]:
+    for below in kind.__subclasses__():
+        yield below, str(int(exit_code_for(below("", ""))))
+        yield from _error_kinds(below)
+
+
+def _fields(document: str) -> Iterator[str]:
+    """Yield a table for the document and for every object in it, in order of first use."""
+    whole = schema(document)
+    definitions = _object(whole.get("$defs"))
+    top = _object(whole if "properties" in whole else definitions[_reference(whole)])
+    todo, seen = [("The document", top)], set[str]()
+    while todo:
+        title, part = todo.pop(0)
+        yield _table(title, part, definitions)
+        for name in _references(part):
+            if name not in seen and "properties" in _object(definitions[name]):
+                seen.add(name)
+                todo.append((_title(name), _object(definitions[name])))
+
+
+def _table(title: str, part: _Schema, definitions: _Schema) -> str:
+    required = part.get("required", [])
+    assert isinstance(required, list)
+    rows = [f"### {title}", "", _line(part), "", "| field | value | meaning |", "|---|---|---|"]
+    for name, field in _object(part["properties"]).items():
+        found = _object(field)
+        need = "" if name in required else ", may be left out"
+        value = _value(found, definitions).replace("|", "\\|")
+        rows.append(f"| `{name}` | {value}{need} | {_line(found)} |")
+    return "\n".join(rows)
+
+
+def _value(part: _Schema, definitions: _Schema) -> str:
+    if "$ref" in part:
+        name = _reference(part)
+        target = _object(definitions[name])
+        return _title(name) if "properties" in target else _value(target, definitions)
+    if "const" in part:
+        return f"`{json.dumps(part['const'])}`"
+    if "enum" in part:
+        values = part["enum"]
+        assert isinstance(values, list)
+        return ", ".join(f"`{value}`" for value in values)
+    ways = part.get("anyOf", part.get("oneOf"))
+    if isinstance(ways, list):
+        return " or ".join(dict.fromkeys(_value(_object(way), definitions) for way in ways))
+    if part.get("type") == "array":
+        return f"list of: {_value(_object(part.get('items', {})), definitions)}"
+    if part.get("type") == "object":
+        inner = _value(_object(part.get("additionalProperties", {})), definitions)
+        return f"object of: {inner}"
+    words = {"string": "text", "integer": "whole number", "boolean": "true or false"}
+    kind = str(part.get("type", "anything"))
+    pattern = f", `{part['pattern']}`" if "pattern" in part else ""
+    return words.get(kind, kind) + pattern
+
+
+def _references(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield _reference(part)
+        for name, value in part.items():
+            if name != "$defs":
+                yield from _references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _references(value)
+
+
+def _reference(part: _Schema) -> str:
+    return str(part["$ref"]).rpartition("/")[2]
+
+
+def _title(name: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.strip("_").removesuffix("Part"))
+    return words.lower()
+
+
+def _line(part: _Schema) -> str:
+    text = " ".join(str(part.get("description", "")).replace("``", "`").split())
+    return text.replace("|", "\\|")
+
+
+def _object(value: object) -> _Schema:
+    return value if isinstance(value, dict) else {}
+
+
+def main() -> None:
+    """Write or compare."""
+    check = sys.argv[1:] == ["--check"]
+    changed = [
+        path
+        for path, text in wanted()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if not check:
+        SCHEMAS.mkdir(exist_ok=True)
+        for path, text in list(wanted()):
+            path.write_text(text, encoding="utf-8")
+    for path in changed:
+        sys.stdout.write(f"{path.relative_to(DOCS)}: {'differs' if check else 'written'}\n")
+    sys.exit(1 if check and changed else 0)
+
+
+if __name__ == "__main__":
+    main()
