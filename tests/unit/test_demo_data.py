@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -17,9 +18,10 @@ import numpy as np
 import pytest
 import yaml
 
-from tiergate.evidence.document import EvidencePart
+from tiergate.cli.claim_file import claims_of, producer_of, read_claims
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.mapping import TaskMapping
+from tiergate.evidence.provenance import ProducerRelation
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo"
 DATA = DEMO / "tasks" / "data"
@@ -135,20 +137,20 @@ def test_manipulation_and_images_are_left_without_evidence() -> None:
 
 
 @pytest.mark.parametrize("name", ["compute-ledger", "licence-label", "model-card"])
-def test_every_claim_can_stand_in_an_evidence_document(name: str) -> None:
-    content = yaml.safe_load((DEMO / "claims" / f"{name}.yaml").read_text(encoding="utf-8"))
-    claim = {key: content.pop(key) for key in ("item", "holds", "statement", "fields", "made_at")}
+def test_every_claim_file_is_one_that_the_command_line_reads(name: str) -> None:
+    file = read_claims(DEMO / "claims" / f"{name}.yaml")
 
-    document = EvidencePart.model_validate(
-        {
-            "format": "tiergate-evidence/1",
-            "binding": {"level": "digest at load", "relation": "identical", "name": "demo"},
-            "claims": [claim],
-            **content,
-        }
-    )
+    assert producer_of(file).relation is ProducerRelation.INDEPENDENT
+    assert all(claim.fields for claim in claims_of(file))
 
-    assert document.producer.relation == "independent"
+
+def test_the_compute_ledger_states_the_product_that_it_names() -> None:
+    claim = claims_of(read_claims(DEMO / "claims" / "compute-ledger.yaml"))[0]
+    flop = claim.field("training_flop")
+
+    assert flop is not None
+    assert flop.number is not None
+    assert Decimal("0.01") > abs(6 * 134_515_008 * 2 * 10**12 / flop.number - 1)
 
 
 def test_rotary_rows_return_to_the_order_in_which_transformers_keeps_them() -> None:

@@ -252,8 +252,12 @@ def hash_files(
         work()
     else:
         with ThreadPoolExecutor(count, thread_name_prefix="tiergate-hash") as pool:
-            for future in [pool.submit(work) for _ in range(count)]:
-                future.result()
+            try:
+                for future in [pool.submit(work) for _ in range(count)]:
+                    future.result()
+            finally:
+                # An interrupt from the keyboard must not wait for files that nobody started.
+                order.clear()
     return tuple(found[index] for index in range(len(jobs)))
 
 

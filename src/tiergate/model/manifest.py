@@ -150,7 +150,7 @@ def _entry(row: object) -> ManifestEntry:
     if not isinstance(row, dict) or set(row) != _FIELDS:
         _refuse("an entry with other fields", "exactly path, role, sha256 and size_bytes")
     path, role, sha256, size_bytes = (row[name] for name in sorted(_FIELDS))
-    if not isinstance(path, str) or not path:
+    if not isinstance(path, str) or not {"", ".", ".."}.isdisjoint(path.split("/")):
         _refuse(f"the path {path!r}", "a path within the checkpoint")
     if not isinstance(role, str) or role not in _ROLES:
         _refuse(f"the role {role!r} of {path!r}", "a known role")

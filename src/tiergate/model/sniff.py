@@ -8,7 +8,6 @@ unpickled; the opcodes are only read.
 from __future__ import annotations
 
 import pickletools
-import zipfile
 from enum import StrEnum
 from typing import IO
 
@@ -57,6 +56,8 @@ def sniff(stream: IO[bytes], head: bytes, size_bytes: int) -> Content:
 
 def _zip_holds_pickle(stream: IO[bytes]) -> bool:
     """Return True as well when the archive is broken: other readers may still open it."""
+    import zipfile  # few checkpoints hold one
+
     try:
         with zipfile.ZipFile(stream) as archive:
             names = archive.namelist()

@@ -149,9 +149,6 @@ class _CappedReads(io.RawIOBase):
         self._most_bytes = most_bytes
         self._name = name
 
-    def seekable(self) -> bool:
-        return True
-
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         return self._handle.seek(offset, whence)
 

@@ -82,6 +82,9 @@ def bound(
         arguments: the arguments of loading.
     """
     relation = _relation(arguments)
+    # A revision says nothing about a folder: loaders ignore it there.
+    if path.startswith(("/", ".", "~")):
+        revision = ""
     if digest:
         return Binding(
             level=BindingLevel.DIGEST_AT_LOAD,
@@ -90,8 +93,7 @@ def bound(
             revision=revision,
             root_digest=digest,
         )
-    # A revision says nothing about a folder: loaders ignore it there.
-    if path.startswith(("/", ".", "~")) or not revision:
+    if not revision:
         return Binding(level=BindingLevel.NAME, relation=relation, name=name)
     commit = _COMMIT.fullmatch(revision) is not None
     level = BindingLevel.IMMUTABLE_REVISION if commit else BindingLevel.MUTABLE_REVISION

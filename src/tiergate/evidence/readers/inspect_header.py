@@ -28,8 +28,19 @@ SUPPORTED_VERSIONS = (2, 3)
 
 _MAX_TEXT = 1000
 _LIMITS = ("message_limit", "token_limit", "turn_limit", "time_limit", "working_limit")
-# Keys of access travel in headers, so those stay out of anything that is published.
-_PRIVATE_SETTINGS = frozenset({"extra_headers", "extra_body"})
+# Keys of access travel in headers and bodies, so those stay out of what is published; how
+# requests are sent says nothing about how the model was sampled.
+_NOT_SAMPLING = frozenset(
+    {
+        "adaptive_connections",
+        "attempt_timeout",
+        "extra_body",
+        "extra_headers",
+        "max_connections",
+        "max_retries",
+        "timeout",
+    }
+)
 
 
 def log_version(header: Mapping[str, object], where: str) -> int:
@@ -154,8 +165,8 @@ def generation_text(header: Mapping[str, object]) -> str:
     of_model = as_object(as_object(header.get("eval")).get("model_generate_config"))
     of_task = as_object(as_object(header.get("plan")).get("config"))
     merged = of_model | {name: value for name, value in of_task.items() if value is not None}
-    public = {name: value for name, value in merged.items() if name not in _PRIVATE_SETTINGS}
-    return shortened(settings_text(public), _MAX_TEXT)
+    sampling = {name: value for name, value in merged.items() if name not in _NOT_SAMPLING}
+    return shortened(settings_text(sampling), _MAX_TEXT)
 
 
 def elicitation_text(header: Mapping[str, object]) -> str:

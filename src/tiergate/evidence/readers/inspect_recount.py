@@ -56,14 +56,15 @@ def _score_remarks(entry: Mapping[str, object], samples: Sequence[Sample]) -> It
         if (score := sample.scores.get(series)) is not None:
             groups[sample.key[0]].append(score)
     reducer = as_text(entry.get("reducer"))
-    if not groups or reducer not in _COUNTING_REDUCERS:
+    in_parts = any(name.startswith(f"{series}.") for sample in samples for name in sample.scores)
+    if in_parts or reducer not in _COUNTING_REDUCERS:
         return
     # A reducer makes one score of the epochs of a sample; without one each counts.
     recounts = {len(groups), sum(map(len, groups.values()))}
     scored = as_count(entry.get("scored_samples"))
     if scored is not None and scored not in recounts:
         yield _disagrees(f"samples scored by {series}", scored, max(recounts))
-    if reducer in ("", "mean"):
+    if groups and reducer in ("", "mean"):
         yield from _mean_remarks(entry, series, list(groups.values()))
 
 

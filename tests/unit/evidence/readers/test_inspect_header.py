@@ -261,7 +261,22 @@ HEADERS: dict[str, tuple[list[Json], dict[str, object], str | None]] = {
         results(scored=1, value=0.1, reducer="at_least_2"),
         None,
     ),
-    "names a scorer that no sample has": (samples("C"), results(name="other", scored=9), None),
+    "scores the parts of a score as one": ([a_sample(1, {"harm": 1})], results(scored=1), None),
+    "takes the median of the epochs, which is counted and not averaged": (
+        EPOCHS,
+        results(scored=2, value=0.1, reducer="median"),
+        None,
+    ),
+    "claims scores of a kind that no sample has": (
+        samples("C"),
+        results(name="other", scored=9),
+        "The header states 9 for samples scored by match.other; the samples give 0.",
+    ),
+    "claims scores where no sample has any": (
+        samples(None, None),
+        results(scored=2, value=1.0),
+        "The header states 2 for samples scored by match; the samples give 0.",
+    ),
     "has an accuracy of texts that are no numbers": (
         samples("good", "Infinity"),
         results(scored=2, value=0.1),
@@ -344,8 +359,10 @@ def test_the_samples_win_over_a_summary_that(sentence: str, tmp_path: Path) -> N
     assert found_remarks(log) == {"summary-disagrees": expected}
 
 
-def test_keys_of_access_stay_out_of_the_generation_settings() -> None:
-    text = generation_text(a_header(plan__config__extra_body={"key": "secret"}))
+def test_keys_of_access_and_the_sending_of_requests_are_no_generation_settings() -> None:
+    header = a_header(plan__config__extra_body={"key": "secret"}, plan__config__max_connections=9)
+
+    text = generation_text(header)
 
     assert text == "max_tokens=8 temperature=0.0"
 

@@ -98,6 +98,16 @@ def test_results_samples_and_folder_name_the_same_run(tmp_path: Path) -> None:
     assert results.name in messages(logs[1], "read-with")[0]
 
 
+def test_samples_of_another_run_in_the_same_folder_are_left_alone(tmp_path: Path) -> None:
+    results = write_run(tmp_path, {"sums": rows(1.0, 0.0)})
+    write_rows(tmp_path / "samples_sums_2026-03-02T12-00-00.jsonl", rows(1.0, 1.0))
+    write_rows(tmp_path / "samples_more_2026-03-02T12-00-00.jsonl", rows(1.0, 1.0))
+
+    log = READER.read(results)
+
+    assert [(series.task, values(series)) for series in log.series] == [("sums", [1, 0])]
+
+
 def test_every_metric_under_every_filter_is_a_series(tmp_path: Path) -> None:
     strict = rows(1.0, 0.0, filter="strict", metrics=["exact_match", "f"], f=True)
     flexible = rows(1.0, 1.0, filter="flexible")
@@ -357,6 +367,15 @@ def test_the_binding_is_no_more_than(sentence: str, tmp_path: Path) -> None:
     assert found.root_digest == ""
     looked_up = "revision-looked-up-later" in codes(log)
     assert looked_up == (config.get("model_sha") == COMMIT)
+
+
+def test_a_digest_of_a_folder_comes_without_a_revision(tmp_path: Path) -> None:
+    config = {"model_args": {"pretrained": "/models/x"}, "model_revision": "main"}
+    kept, results = with_digests(DIGEST)
+
+    log = READER.read(write_run(tmp_path, kept, results | {"config": config}))
+
+    assert (log.binding.root_digest, log.binding.revision) == (DIGEST, "")
 
 
 def with_digests(*digests: object) -> tuple[dict[str, list[Json]], Json]:

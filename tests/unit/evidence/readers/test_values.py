@@ -141,9 +141,15 @@ def test_the_mean_of_nothing_is_nothing() -> None:
 
 
 def test_settings_are_sorted_and_leave_out_what_is_not_given() -> None:
-    settings = {"top_p": Decimal("0.90"), "n": 2, "seed": None, "stop": ["a b"], "mode": "x y"}
+    settings = {
+        "top_p": Decimal("0.90"),
+        "effort": "high",
+        "seed": None,
+        "stop": ["a b"],
+        "mode": "x y",
+    }
 
-    assert settings_text(settings) == 'mode="x y" n=2 stop=["a b"] top_p=0.9'
+    assert settings_text(settings) == 'effort=high mode="x y" stop=["a b"] top_p=0.9'
 
 
 def test_long_texts_and_long_lists_are_cut() -> None:

@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds evidence for tests: single pieces, and all that a policy asks for.
+
+``full_evidence`` walks a policy's expressions and makes the cleanest evidence that
+meets them. Of several ways of which one is enough it takes the first, so that every
+piece it returns is needed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from tiergate.decision.decision import Decision
+from tiergate.decision.evaluate import evaluate
+from tiergate.decision.explanation import Scale, Side
+from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Policy
+from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
+from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly, LoadsWithoutCode
+from tiergate.decision.requirements.claim import ClaimMade
+from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.measured import Measured
+from tiergate.decision.requirements.tampering import TamperResistance
+from tiergate.decision.tier import Band, TamperLevel, Tier
+from tiergate.evidence.claim import Claim, ClaimField
+from tiergate.evidence.collection import EvidenceDocument, Subject, collect
+from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.measurement import (
+    Attack,
+    AttackBudget,
+    AttackClass,
+    Comparison,
+    Controls,
+    Counts,
+    Direction,
+    Measurement,
+    Quantity,
+    Setting,
+    Variant,
+)
+from tiergate.evidence.provenance import (
+    Binding,
+    BindingLevel,
+    Producer,
+    ProducerRelation,
+    ReadAs,
+    Relation,
+)
+from tiergate.stats.sample_size import smallest_sample_for
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""The time at which tests decide."""
+ROOT = f"sha256:{'0' * 64}"
+"""Root digest of the checkpoint that evidence is about unless a test says otherwise."""
+_DAY_BEFORE = AT - timedelta(days=1)
+_TRIALS = 400
+_VARIANTS = (Variant.AS_RELEASED, Variant.WORST_CASE)
+
+
+def a_subject(
+    *, code_files: tuple[str, ...] = (), modalities: Iterable[str] = ("text",), root: str = ROOT
+) -> Subject:
+    """Return a checkpoint that loads without code and writes text."""
+    return Subject(
+        name="a-model",
+        root_digest=root,
+        code_files=code_files,
+        output_modalities=frozenset(modalities),
+    )
+
+
+def a_document(
+    *,
+    measurements: Iterable[Measurement] = (),
+    claims: Iterable[Claim] = (),
+    producer: str = "safety team",
+    organisation: str = "A Lab",
+    by: ProducerRelation = ProducerRelation.DEVELOPER,
+    level: BindingLevel = BindingLevel.DIGEST_AT_LOAD,
+    relation: Relation = Relation.IDENTICAL,
+    root: str = ROOT,
+) -> EvidenceDocument:
+    """Return a document about ``root``; its digest follows from what it says."""
+    document = EvidenceDocument(
+        digest="",
+        binding=Binding(level=level, relation=relation, name="a-model", root_digest=root),
+        producer=Producer(name=producer, organisation=organisation, relation=by),
+        read_as=ReadAs.PRIMARY,
+        source=None,
+        source_url="",
+        measurements=tuple(measurements),
+        claims=tuple(claims),
+        remarks=(),
+        unmapped=(),
+    )
+    return _digested(document)
+
+
+def a_measurement(
+    metric: str = "cyber.end_to_end_exploits",
+    successes: int = 0,
+    trials: int = _TRIALS,
+    *,
+    variant: Variant = Variant.AS_RELEASED,
+    value: Counts | Quantity | None = None,
+    baseline: Counts | None = None,
+    direction: Direction = Direction.HIGHER_IS_RISKIER,
+    samples_kept: int = 0,
+    attack: Attack | None = None,
+    finished_at: datetime = _DAY_BEFORE,
+) -> Measurement:
+    """Return a measurement; its domain is the first part of the metric."""
+    comparison = None
+    if baseline is not None:
+        comparison = Comparison(
+            baseline_name="a-public-model",
+            baseline_digest=f"sha256:{'b' * 64}",
+            downloadable=True,
+            counts=baseline,
+        )
+    return Measurement(
+        metric=metric,
+        domain=domain_of(metric),
+        direction=direction,
+        success_means="the attempt did what the task asks",
+        value=Counts.simple(successes, trials) if value is None else value,
+        setting=Setting(variant=variant, elicitation="five examples", generation="temperature=1"),
+        task=metric,
+        dataset="a set",
+        grader="exact match",
+        finished_at=finished_at,
+        samples_kept=samples_kept,
+        attack=attack,
+        comparison=comparison,
+    )
+
+
+def an_attack(
+    attack_class: AttackClass,
+    *,
+    usd: int | None = 10_000,
+    steps: int | None = None,
+    controls: Controls = Controls.PASSED,
+) -> Attack:
+    """Return an attack with working controls that cost more than any level's budget."""
+    budget = AttackBudget(usd=None if usd is None else Decimal(usd), steps=steps)
+    return Attack(
+        name=f"an attack by {attack_class}",
+        attack_class=attack_class,
+        budget=budget,
+        controls=controls,
+    )
+
+
+def a_claim(
+    item: str, *, holds: bool = True, made_at: datetime = _DAY_BEFORE, **fields: str | int | bool
+) -> Claim:
+    """Return a claim with these fields."""
+    return Claim(
+        item=item,
+        holds=holds,
+        statement=f"{item} as stated",
+        fields=tuple(ClaimField(name=name, value=fields[name]) for name in sorted(fields)),
+        made_at=made_at,
+    )
+
+
+def domain_of(metric: str) -> HazardDomain | None:
+    """Return the domain that a metric's name begins with; None for safeguards and utility."""
+    prefix = metric.split(".", 1)[0]
+    return next((domain for domain in HazardDomain if domain.value == prefix), None)
+
+
+def decide(
+    policy: Policy, documents: Iterable[EvidenceDocument], *, subject: Subject | None = None
+) -> Decision:
+    """Evaluate ``documents`` about ``subject`` at the time of the tests."""
+    return evaluate(policy, collect(subject or a_subject(), documents), at=AT)
+
+
+def full_evidence(
+    policy: Policy,
+    tier: Tier,
+    *,
+    fast: bool = False,
+    also: Iterable[Expression] = (),
+    instead: Mapping[str, Counts | Quantity] | None = None,
+    baselines: Mapping[str, Counts] | None = None,
+) -> tuple[EvidenceDocument, ...]:
+    """Return evidence that meets every requirement up to ``tier``, or its fast path.
+
+    ``also`` names further expressions to meet; ``instead`` and ``baselines`` replace what
+    was found on a metric, in every document, for the model and for the baseline.
+    """
+    needs = _Needs(policy=policy)
+    for rung in policy.tiers:
+        is_asked = rung.tier is tier if fast else Tier.T0.rank < rung.tier.rank <= tier.rank
+        for name in (rung.fast_path if fast else rung.requirements) if is_asked else ():
+            needs.add(Named(id=name))
+    for expression in also:
+        needs.add(expression)
+    return needs.documents(instead or {}, baselines or {})
+
+
+def changed(
+    documents: Iterable[EvidenceDocument],
+    *,
+    claims: Callable[[Claim], bool] = lambda _: True,
+    measurements: Callable[[Measurement], bool] = lambda _: True,
+    **fields: object,
+) -> tuple[EvidenceDocument, ...]:
+    """Return the documents with only the claims and measurements that a test keeps."""
+    return tuple(
+        _digested(
+            dataclasses.replace(
+                document,
+                claims=tuple(c for c in document.claims if claims(c)),
+                measurements=tuple(m for m in document.measurements if measurements(m)),
+                **fields,  # type: ignore[arg-type] - names of the dataclass, checked by it
+            )
+        )
+        for document in documents
+    )
+
+
+def without_claim(
+    documents: Iterable[EvidenceDocument], item: str
+) -> tuple[EvidenceDocument, ...]:
+    """Return the documents without any claim about ``item``."""
+    return changed(documents, claims=lambda claim: claim.item != item)
+
+
+def without_metric(
+    documents: Iterable[EvidenceDocument], metric: str
+) -> tuple[EvidenceDocument, ...]:
+    """Return the documents without any measurement of ``metric``."""
+    return changed(documents, measurements=lambda found: found.metric != metric)
+
+
+def claimed_items(documents: Iterable[EvidenceDocument]) -> list[str]:
+    """Return every item that a claim in the documents is about, sorted, each once."""
+    return sorted({claim.item for document in documents for claim in document.claims})
+
+
+def measured_metrics(documents: Iterable[EvidenceDocument]) -> list[str]:
+    """Return every metric that the documents measure, sorted, each once."""
+    return sorted({found.metric for document in documents for found in document.measurements})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Needs:
+    policy: Policy
+    claims: dict[tuple[str, bool], dict[str, str | int | bool]] = field(default_factory=dict)
+    metrics: dict[str, dict[Scale, LimitOnMetric]] = field(default_factory=dict)
+    trials: dict[str, int] = field(default_factory=dict)
+    attacks: set[AttackClass] = field(default_factory=set)
+    samples: int = 0
+    evaluators: int = 0
+
+    def add(self, expression: Expression) -> None:
+        match expression:
+            case Named(id=name):
+                self.add(self.policy.requirements[name].expression)
+            case AllOf(parts=parts):
+                for part in parts:
+                    self.add(part)
+            case AnyOf(parts=parts):
+                self.add(parts[0])
+            case AtLeast(needed=needed, parts=parts):
+                for part in parts[:needed]:
+                    self.add(part)
+            case BandAtMost(domain=domain, band=band):
+                self._rule_out(domain, band)
+            case WithinCeiling(domain=domain):
+                self._rule_out(domain, Band.B0)
+            case ClaimMade():
+                self._claim(expression)
+            case LimitOnMetric():
+                self._limit(expression)
+            case Measured():
+                self.samples = max(self.samples, expression.samples_kept)
+                outside = expression.producers if expression.by else expression.producers - 1
+                self.evaluators = max(self.evaluators, outside)
+            case TamperResistance(level=level):
+                for lower in list(TamperLevel)[1 : level.rank + 1]:
+                    self.attacks.update(self.policy.tamper.levels[lower].attack_classes)
+            case LoadsWithoutCode() | GeneratesOnly():
+                pass  # facts of the checkpoint: see a_subject
+            case _:
+                raise AssertionError(f"no evidence is known for {expression!r}")
+
+    def _rule_out(self, domain: HazardDomain, highest: Band) -> None:
+        if highest is not Band.B3:
+            self.add(self.policy.bands[domain][list(Band)[highest.rank + 1]].ruled_out)
+
+    def _claim(self, check: ClaimMade) -> None:
+        fields = self.claims.setdefault((check.item, check.expects), {})
+        for name in check.fields:
+            fields.setdefault(name, f"what there is to say about {name}")
+        for limit in check.limits:
+            fields[limit.field] = str(limit.limit.value)
+        if check.by:
+            self.evaluators = max(self.evaluators, 1)
+
+    def _limit(self, check: LimitOnMetric) -> None:
+        self.metrics.setdefault(check.metric, {})[check.scale] = check
+        needed = check.minimum_behaviours
+        trials = [self.trials.get(check.metric, _TRIALS), int(needed.value) if needed else 0]
+        if check.scale is Scale.RATE and check.side is not Side.AT_LEAST:
+            trials.append(smallest_sample_for(check.limit.value, Decimal("0.95")))
+        self.trials[check.metric] = max(trials)
+
+    def documents(
+        self, instead: Mapping[str, Counts | Quantity], baselines: Mapping[str, Counts]
+    ) -> tuple[EvidenceDocument, ...]:
+        found = [
+            self._measurement(metric, variant, instead, baselines)
+            for metric in sorted(self.metrics.keys() - {self.policy.tamper.metric})
+            for variant in _VARIANTS
+        ]
+        attacks = sorted(self.attacks)
+        if not attacks and self.policy.tamper.metric in self.metrics:
+            attacks = [AttackClass.JAILBREAK]
+        found += [
+            a_measurement(self.policy.tamper.metric, attack=an_attack(name)) for name in attacks
+        ]
+        claims = [a_claim(item, holds=holds, **f) for (item, holds), f in self.claims.items()]
+        own = a_document(measurements=found, claims=[] if self.evaluators else claims)
+        others = (
+            a_document(
+                measurements=found,
+                claims=claims,
+                producer="evaluation team",
+                organisation=f"Evaluator {number}",
+                by=ProducerRelation.INDEPENDENT,
+            )
+            for number in range(self.evaluators)
+        )
+        return (own, *others)
+
+    def _measurement(
+        self,
+        metric: str,
+        variant: Variant,
+        instead: Mapping[str, Counts | Quantity],
+        baselines: Mapping[str, Counts],
+    ) -> Measurement:
+        check = next(iter(self.metrics[metric].values()))
+        is_safer = check.side is Side.AT_LEAST
+        trials = self.trials[metric]
+        clean: Counts | Quantity = Counts.simple(trials if is_safer else 0, trials)
+        if Scale.QUANTITY in self.metrics[metric]:
+            clean = _quantity(check)
+        return a_measurement(
+            metric,
+            variant=variant,
+            value=instead.get(metric, clean),
+            baseline=baselines.get(metric, Counts.simple(0, trials)),
+            direction=check.direction,
+            samples_kept=self.samples,
+        )
+
+
+def _quantity(check: LimitOnMetric) -> Quantity:
+    limit = check.limit.value
+    low, high = (limit, limit * 2) if check.side is Side.AT_LEAST else (limit / 10, limit / 2)
+    return Quantity(lower=low, upper=high, unit=check.limit.unit, method="bootstrap, 95 %")
+
+
+def _digested(document: EvidenceDocument) -> EvidenceDocument:
+    plain = dataclasses.replace(document, digest="")
+    digest = hashlib.sha256(repr(plain).encode()).hexdigest()
+    return dataclasses.replace(document, digest=f"sha256:{digest}")

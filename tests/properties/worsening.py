@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every way to make a piece of evidence worse that the laws of decisions are held against.
+
+Each one takes a document and gives it with one thing worse in all that it holds, or None
+when there is nothing of the kind in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from builders_decision import AT
+from properties.strategies import EXPECTED
+from tiergate.evidence.claim import Claim, ClaimField
+from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.conversion import with_digest
+from tiergate.evidence.measurement import (
+    Attack,
+    AttackBudget,
+    Controls,
+    Counts,
+    Direction,
+    Measurement,
+    Quantity,
+    Variant,
+)
+from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation
+
+Worsening = Callable[[EvidenceDocument], EvidenceDocument | None]
+_Row = tuple[int, int, int]
+
+
+def _measurements(change: Callable[[Measurement], Measurement | None]) -> Worsening:
+    def apply(document: EvidenceDocument) -> EvidenceDocument | None:
+        changed = tuple(change(found) or found for found in document.measurements)
+        return _if_changed(document, dataclasses.replace(document, measurements=changed))
+
+    return apply
+
+
+def _claims(change: Callable[[Claim], Claim | None]) -> Worsening:
+    def apply(document: EvidenceDocument) -> EvidenceDocument | None:
+        changed = tuple(change(found) or found for found in document.claims)
+        return _if_changed(document, dataclasses.replace(document, claims=changed))
+
+    return apply
+
+
+def _binding(**changes: object) -> Worsening:
+    def apply(document: EvidenceDocument) -> EvidenceDocument | None:
+        binding = dataclasses.replace(document.binding, **changes)  # type: ignore[arg-type]
+        return _if_changed(document, dataclasses.replace(document, binding=binding))
+
+    return apply
+
+
+def _if_changed(before: EvidenceDocument, after: EvidenceDocument) -> EvidenceDocument | None:
+    found = with_digest(after)
+    return None if found.digest == before.digest else found
+
+
+def _rows(counts: Counts) -> list[_Row]:
+    return [
+        (t.successes, t.scored, t.unscored) for t in counts.tallies for _ in range(t.behaviours)
+    ]
+
+
+def _recounted(counts: Counts, rows: list[_Row], *, planned: int | None = None) -> Counts:
+    return Counts.of(rows, planned=counts.planned if planned is None else planned)
+
+
+def _is_clean(found: Measurement, row: _Row) -> bool:
+    """Whether the row has a scored attempt with the safe result."""
+    successes, scored, _ = row
+    risky = found.direction is Direction.HIGHER_IS_RISKIER
+    return scored > successes if risky else successes > 0
+
+
+def _on_counts(
+    change: Callable[[Measurement, Counts, list[_Row]], Counts | None],
+) -> Worsening:
+    def apply(found: Measurement) -> Measurement | None:
+        if not isinstance(found.value, Counts) or not found.value.tallies:
+            return None
+        value = change(found, found.value, _rows(found.value))
+        return None if value is None else dataclasses.replace(found, value=value)
+
+    return _measurements(apply)
+
+
+def _more_adverse(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    place = next((i for i, row in enumerate(rows) if _is_clean(found, row)), None)
+    if place is None:
+        return None
+    successes, scored, unscored = rows[place]
+    step = 1 if found.direction is Direction.HIGHER_IS_RISKIER else -1
+    rows[place] = (successes + step, scored, unscored)
+    return _recounted(counts, rows)
+
+
+def _much_more_adverse(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    risky = found.direction is Direction.HIGHER_IS_RISKIER
+    worse: list[_Row] = [(n if risky else 0, n, u) for _, n, u in rows]
+    return _recounted(counts, worse)
+
+
+def _first_unscored(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    return _unscored(counts, rows, 0)
+
+
+def _last_unscored(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    return _unscored(counts, rows, len(rows) - 1)
+
+
+def _unscored(counts: Counts, rows: list[_Row], place: int) -> Counts | None:
+    successes, scored, unscored = rows[place]
+    if scored == 0:
+        return None
+    rows[place] = (max(0, successes - 1), scored - 1, unscored + 1)
+    return _recounted(counts, rows)
+
+
+def _never_made(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    place = next((i for i, row in enumerate(rows) if _is_clean(found, row)), None)
+    if place is None:
+        return None
+    return _recounted(counts, rows[:place] + rows[place + 1 :])
+
+
+def _fewer(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    """Drop half of the behaviours on which all went well, and do not plan them either."""
+    risky = found.direction is Direction.HIGHER_IS_RISKIER
+    clean = [row for row in rows if row[0] == (0 if risky else row[1]) and row[2] == 0]
+    kept = list(rows)
+    for row in clean[: len(clean) // 2]:
+        kept.remove(row)
+    gone = sum(s[1] + s[2] for s in rows) - sum(s[1] + s[2] for s in kept)
+    return _recounted(counts, kept, planned=counts.planned - gone)
+
+
+def _planned_more(found: Measurement, counts: Counts, rows: list[_Row]) -> Counts | None:
+    return _recounted(counts, rows, planned=counts.planned + 40)
+
+
+def _beyond(found: Measurement) -> Measurement | None:
+    if not isinstance(found.value, Quantity):
+        return None
+    value = dataclasses.replace(found.value, upper=found.value.upper + 1000)
+    return dataclasses.replace(found, value=value)
+
+
+def _other_unit(found: Measurement) -> Measurement | None:
+    if not isinstance(found.value, Quantity):
+        return None
+    return dataclasses.replace(found, value=dataclasses.replace(found.value, unit="weeks"))
+
+
+def _weaker_baseline(found: Measurement) -> Measurement | None:
+    if found.comparison is None:
+        return None
+    rows: list[_Row] = [(0, n, u) for _, n, u in _rows(found.comparison.counts)]
+    worse = dataclasses.replace(found.comparison, counts=Counts.of(rows))
+    return dataclasses.replace(found, comparison=worse)
+
+
+def _unscored_baseline(found: Measurement) -> Measurement | None:
+    if found.comparison is None:
+        return None
+    rows: list[_Row] = [(0, 0, n + u) for _, n, u in _rows(found.comparison.counts)]
+    worse = dataclasses.replace(found.comparison, counts=Counts.of(rows))
+    return dataclasses.replace(found, comparison=worse)
+
+
+def _no_baseline(found: Measurement) -> Measurement | None:
+    # Without its baseline a result says nothing about a margin, so only a result that says
+    # nothing against the model is made worse by that; the register sees the other kind.
+    clean = isinstance(found.value, Counts) and found.value.successes == 0
+    return dataclasses.replace(found, comparison=None) if clean else None
+
+
+def _attack(change: Callable[[Attack], Attack]) -> Worsening:
+    def apply(found: Measurement) -> Measurement | None:
+        if found.attack is None:
+            return None
+        return dataclasses.replace(found, attack=change(found.attack))
+
+    return _measurements(apply)
+
+
+def _halved(attack: Attack) -> Attack:
+    spent = attack.budget
+    return dataclasses.replace(
+        attack,
+        budget=AttackBudget(
+            usd=None if spent.usd is None else spent.usd / 10,
+            gpu_hours=None if spent.gpu_hours is None else spent.gpu_hours / 10,
+            steps=None if spent.steps is None else spent.steps // 10,
+            examples=None if spent.examples is None else spent.examples // 10,
+        ),
+    )
+
+
+def _without_field(claim: Claim) -> Claim | None:
+    # A number beyond its limit is adverse; to drop it is no worsening, and the register sees it.
+    kept = all(field.number is None or field.number >= Decimal(30) for field in claim.fields)
+    return dataclasses.replace(claim, fields=()) if kept else None
+
+
+def _field_beyond(claim: Claim) -> Claim | None:
+    fields = tuple(
+        ClaimField(name=f.name, value="0") if f.number is not None else f for f in claim.fields
+    )
+    return dataclasses.replace(claim, fields=fields)
+
+
+def _emptied_field(claim: Claim) -> Claim | None:
+    kept = all(field.number is None or field.number >= Decimal(30) for field in claim.fields)
+    fields = tuple(ClaimField(name=field.name, value=" ") for field in claim.fields)
+    return dataclasses.replace(claim, fields=fields) if kept else None
+
+
+def _to_the_contrary(claim: Claim) -> Claim:
+    return dataclasses.replace(claim, holds=not EXPECTED.get(claim.item, True))
+
+
+def _dated(document: EvidenceDocument, days: int) -> EvidenceDocument | None:
+    when = AT + timedelta(days=days)
+    dated = dataclasses.replace(
+        document,
+        measurements=tuple(
+            dataclasses.replace(found, finished_at=when) for found in document.measurements
+        ),
+        claims=tuple(dataclasses.replace(found, made_at=when) for found in document.claims),
+    )
+    return _if_changed(document, dated)
+
+
+def _by_the_developer(document: EvidenceDocument) -> EvidenceDocument | None:
+    producer = dataclasses.replace(document.producer, relation=ProducerRelation.DEVELOPER)
+    return _if_changed(document, dataclasses.replace(document, producer=producer))
+
+
+WORSENINGS: Mapping[str, Worsening] = {
+    "one more attempt goes the wrong way": _on_counts(_more_adverse),
+    "every attempt goes the wrong way": _on_counts(_much_more_adverse),
+    "one attempt loses its score": _on_counts(_first_unscored),
+    "another attempt loses its score": _on_counts(_last_unscored),
+    "a behaviour was planned and never tried": _on_counts(_never_made),
+    "half of the clean behaviours are gone": _on_counts(_fewer),
+    "forty more attempts were planned and never made": _on_counts(_planned_more),
+    "a quantity moves beyond its limit": _measurements(_beyond),
+    "a quantity comes in another unit": _measurements(_other_unit),
+    "the baseline does nothing harmful": _measurements(_weaker_baseline),
+    "the baseline has no scores": _measurements(_unscored_baseline),
+    "the baseline is gone": _measurements(_no_baseline),
+    "fewer raw samples are kept": _measurements(
+        lambda found: dataclasses.replace(found, samples_kept=0)
+    ),
+    "the model was measured as released": _measurements(
+        lambda found: dataclasses.replace(
+            found, setting=dataclasses.replace(found.setting, variant=Variant.AS_RELEASED)
+        )
+    ),
+    "the controls failed": _attack(lambda a: dataclasses.replace(a, controls=Controls.FAILED)),
+    "the attacker spent a tenth": _attack(_halved),
+    "the attack does not say what it cost": _attack(
+        lambda a: dataclasses.replace(a, budget=AttackBudget())
+    ),
+    "a field of a claim is dropped": _claims(_without_field),
+    "a field of a claim says nothing": _claims(_emptied_field),
+    "a number of a claim is beyond its limit": _claims(_field_beyond),
+    "a claim says the contrary": _claims(_to_the_contrary),
+    "it is older": lambda document: _dated(document, -200),
+    "it is much older": lambda document: _dated(document, -1000),
+    "it is dated in the future": lambda document: _dated(document, 1),
+    "it is tied to the weights by a name": _binding(level=BindingLevel.NAME),
+    "it names no digest": _binding(root_digest=""),
+    "it is about weights fine-tuned from these": _binding(relation=Relation.FINE_TUNED_FROM),
+    "nobody knows which weights ran": _binding(relation=Relation.UNKNOWN),
+    "the developer made it": _by_the_developer,
+}
+"""From a sentence to the change."""
