@@ -9,7 +9,6 @@ piece it returns is needed.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.collection import EvidenceDocument, Subject, collect
+from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import (
     Attack,
@@ -97,7 +97,7 @@ def a_document(
         remarks=(),
         unmapped=(),
     )
-    return _digested(document)
+    return with_digest(document)
 
 
 def a_measurement(
@@ -197,10 +197,12 @@ def full_evidence(
     was found on a metric, in every document, for the model and for the baseline.
     """
     needs = _Needs(policy=policy)
+    # Every band is ruled out at its lowest, which keeps the evidence small.
     for rung in policy.tiers:
         is_asked = rung.tier is tier if fast else Tier.T0.rank < rung.tier.rank <= tier.rank
         for name in (rung.fast_path if fast else rung.requirements) if is_asked else ():
             needs.add(Named(id=name))
+    needs.is_exact = True
     for expression in also:
         needs.add(expression)
     return needs.documents(instead or {}, baselines or {})
@@ -215,7 +217,7 @@ def changed(
 ) -> tuple[EvidenceDocument, ...]:
     """Return the documents with only the claims and measurements that a test keeps."""
     return tuple(
-        _digested(
+        with_digest(
             dataclasses.replace(
                 document,
                 claims=tuple(c for c in document.claims if claims(c)),
@@ -260,6 +262,7 @@ class _Needs:
     attacks: set[AttackClass] = field(default_factory=set)
     samples: int = 0
     evaluators: int = 0
+    is_exact: bool = False
 
     def add(self, expression: Expression) -> None:
         match expression:
@@ -295,7 +298,8 @@ class _Needs:
 
     def _rule_out(self, domain: HazardDomain, highest: Band) -> None:
         if highest is not Band.B3:
-            self.add(self.policy.bands[domain][list(Band)[highest.rank + 1]].ruled_out)
+            lowest = list(Band)[highest.rank + 1] if self.is_exact else Band.B1
+            self.add(self.policy.bands[domain][lowest].ruled_out)
 
     def _claim(self, check: ClaimMade) -> None:
         fields = self.claims.setdefault((check.item, check.expects), {})
@@ -369,9 +373,3 @@ def _quantity(check: LimitOnMetric) -> Quantity:
     limit = check.limit.value
     low, high = (limit, limit * 2) if check.side is Side.AT_LEAST else (limit / 10, limit / 2)
     return Quantity(lower=low, upper=high, unit=check.limit.unit, method="bootstrap, 95 %")
-
-
-def _digested(document: EvidenceDocument) -> EvidenceDocument:
-    plain = dataclasses.replace(document, digest="")
-    digest = hashlib.sha256(repr(plain).encode()).hexdigest()
-    return dataclasses.replace(document, digest=f"sha256:{digest}")

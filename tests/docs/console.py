@@ -3,7 +3,8 @@
 
 In a fenced ``console`` block a line that begins with ``$ `` is a command and the lines
 below it are what it prints, with ``...`` for anything. A command must end with 0 unless
-``$ echo $?`` follows it and says otherwise.
+``$ echo $?`` follows it and says otherwise. A ``yaml`` block that begins with a comment
+that is a file name is a file of the page.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from tiergate.cli.main import main
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"^```yaml\n# (\S+\.yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SHELL_ONLY = re.compile(r"[|<>&;$`]")
 _COMPARE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -77,6 +79,12 @@ def _commands(block: str, first: int) -> Iterator[tuple[int, str, str]]:
             output.append(text)
     if current is not None:
         yield (*current, "\n".join(output))
+
+
+def write_files(text: str, folder: Path) -> None:
+    """Write the files of a page: ``yaml`` blocks whose first line is a comment with a name."""
+    for block in _FILE.finditer(text):
+        (folder / block[1]).write_text(block[2], encoding="utf-8")
 
 
 def run(step: Step, folder: Path) -> tuple[int, str]:

@@ -9,14 +9,9 @@ about what closes a tier says little where nothing was ever open.
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
-
 from hypothesis import strategies as st
 
 from builders_decision import (
-    AT,
-    MEASURED_AT,
-    OTHER_ROOT,
     attacked,
     baseline,
     claim,
@@ -166,37 +161,32 @@ def combined(
     return st.one_of(ways)
 
 
+_expressions = combined(evidence_atoms, with_facts=True)
+_ruled_out = combined(ruling_out, with_facts=False)
+_asked = st.lists(st.sampled_from(REQUIREMENTS), min_size=1, max_size=2, unique=True)
+_fast_paths = st.one_of(st.just([]), st.just([]), _asked)
+_unless = st.none() | evidence_atoms
+_standards = st.builds(
+    standards,
+    minimum=st.sampled_from([BindingLevel.NAME, BindingLevel.IMMUTABLE_REVISION]),
+    longest_age_days=st.sampled_from([90, 400]),
+)
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A policy with tiers T0 to at most T4, every tier above T0 asking for some evidence."""
-    expressions = {name: draw(combined(evidence_atoms, with_facts=True)) for name in REQUIREMENTS}
+    expressions = {name: draw(_expressions) for name in REQUIREMENTS}
     if draw(st.booleans()):
         expressions["R6"] = AllOf(parts=(Named(id="R1"), expressions["R6"]))
-    names = st.sampled_from(REQUIREMENTS)
     tiers = [rung(Tier.T0)]
     for tier in TIERS[: draw(st.integers(1, 4))]:
-        asked = draw(st.lists(names, min_size=1, max_size=2, unique=True))
-        fast = draw(st.one_of(st.just([]), st.just([]), st.lists(names, min_size=1, max_size=3)))
-        unless = draw(st.none() | evidence_atoms)
-        tiers.append(
-            rung(
-                tier,
-                *asked,
-                fast_path=tuple(fast),
-                holds=(Hold(text=f"wait for {tier}", days=number(7, "days"), unless=unless),),
-                asks=standards(
-                    minimum=draw(
-                        st.sampled_from([BindingLevel.NAME, BindingLevel.IMMUTABLE_REVISION])
-                    ),
-                    longest_age_days=draw(st.sampled_from([90, 400])),
-                ),
-            )
-        )
+        hold = Hold(text=f"wait for {tier}", days=number(7, "days"), unless=draw(_unless))
+        asked, fast = draw(_asked), tuple(draw(_fast_paths))
+        asks = draw(_standards)
+        tiers.append(rung(tier, *asked, fast_path=fast, holds=(hold,), asks=asks))
     bands = {
-        domain: {
-            band: draw(combined(ruling_out, with_facts=False))
-            for band in (Band.B1, Band.B2, Band.B3)
-        }
+        domain: {band: draw(_ruled_out) for band in (Band.B1, Band.B2, Band.B3)}
         for domain in (HazardDomain.CBRN, HazardDomain.CYBER)
     }
     table = {
@@ -347,7 +337,3 @@ def collections(draw: st.DrawFn) -> tuple[EvidenceDocument, ...]:
     return tuple({found.digest: found for found in [*kept, *extra]}.values())
 
 
-ages = st.sampled_from([timedelta(days=200), timedelta(days=1000)])
-LONG_AGO = MEASURED_AT - timedelta(days=1000)
-IN_THE_FUTURE = AT + timedelta(days=1)
-ELSEWHERE = OTHER_ROOT

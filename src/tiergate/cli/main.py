@@ -67,6 +67,9 @@ def main() -> None:
     try:
         code = cli.main(prog_name="tiergate", standalone_mode=False)
         sys.stdout.flush()
+    except SystemExit:
+        # click ends like this when whoever reads our output stopped: nothing is opened.
+        sys.exit(ExitCode.NOT_POSSIBLE_NOW)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -15,9 +15,11 @@ from tiergate.decision.outcome import Outcome
 from tiergate.decision.tier import Tier
 from tiergate.decision.words import reading_words
 
-_SHOWN_BLOCKERS = 6
-_SHOWN_GAPS = 6
-_BAR = 10
+_SHOWN_BLOCKERS = 5
+_SHOWN_GAPS = 5
+_BAR = 8
+_NAME = 28
+_INDENT = " " * 16
 
 
 def screen(answer: Answer, exit_code: ExitCode, *, model: str, everything: bool) -> Iterator[str]:
@@ -39,14 +41,7 @@ def screen(answer: Answer, exit_code: ExitCode, *, model: str, everything: bool)
 def conclusion(decision: Decision, exit_code: ExitCode) -> str:
     """Say the decision in one line."""
     verdict = decision.verdict(decision.asked)
-    missing = sum(1 for row in blocking(decision) if row.outcome is Outcome.UNDETERMINED)
-    failed = sum(1 for row in blocking(decision) if row.outcome is Outcome.NOT_MET)
-    needs = text.joined(
-        (
-            f"{text.plural(failed, 'requirement')} not met" if failed else "",
-            f"{missing} undetermined" if missing else "",
-        )
-    )
+    needs = _counts(blocking(decision))
     asked = "" if not decision.asked_by_default else " (the next tier; ask with --tier)"
     supported = _supported(decision)
     detail = f" Blocking: {needs}." if needs else ""
@@ -87,25 +82,20 @@ def blocking(decision: Decision) -> tuple[Explanation, ...]:
 def _ladder(decision: Decision) -> Iterator[str]:
     policy = f"policy {decision.policy_id} {decision.policy_version}"
     yield text.heading("RELEASE TIERS") + f"  {policy}, own requirements of each tier"
-    width = max(len(v.definition.name) for v in decision.tiers)
-    for verdict in decision.tiers:
-        yield _rung(verdict, decision, width)
+    yield from (_rung(verdict, decision) for verdict in decision.tiers)
 
 
-def _rung(verdict: TierVerdict, decision: Decision, width: int) -> str:
+def _rung(verdict: TierVerdict, decision: Decision) -> str:
     total, met = len(verdict.requirements), verdict.count(Outcome.MET)
     full = _BAR * met // total
     bar = "■" * full + "□" * (_BAR - full)
-    marks = text.joined(
-        (
-            "asked for" if verdict.tier is decision.asked else "",
-            "supported" if verdict.tier is decision.supported else "",
-        )
-    )
-    name = text.wrapped(verdict.definition.name, "")[0][:width].ljust(width)
+    mark = "supported" if verdict.tier is decision.supported else ""
+    if verdict.tier is decision.asked:
+        mark = "asked for"
+    name = text.shortened(verdict.definition.name, _NAME).ljust(_NAME)
     state = text.outcome(verdict.outcome, 12)
-    pointer = f"  <- {marks}" if marks else ""
-    return f"  {verdict.tier} {name}  {bar}  {met:>2}/{total:<2}  {state}{pointer}".rstrip()
+    pointer = f"  <- {mark}" if mark else ""
+    return f"  {verdict.tier} {name} {bar}  {met:>2}/{total:<2}  {state}{pointer}".rstrip()
 
 
 def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[str]:
@@ -114,29 +104,57 @@ def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[s
         yield text.heading(f"NOTHING BLOCKS {decision.asked}")
         yield from _conditions(decision)
         return
-    yield text.heading(f"BLOCKING {decision.asked}")
-    shown = rows if everything else rows[:_SHOWN_BLOCKERS]
+    unclaimed = [] if everything else [row for row in rows if _is_unclaimed(row)]
+    others = [row for row in rows if row not in unclaimed]
+    yield text.heading(f"BLOCKING {decision.asked}") + f"  {_counts(rows)}"
+    shown = others if everything else others[:_SHOWN_BLOCKERS]
     for row in shown:
         yield from _blocker(row, model, everything=everything)
-    if len(shown) < len(rows):
-        yield f"  … {len(rows) - len(shown)} more: tiergate check --all"
+    if unclaimed:
+        yield from _unclaimed(unclaimed, model)
+    if len(shown) < len(others):
+        yield f"  … {len(others) - len(shown)} more: tiergate check --all"
     yield ""
+
+
+def _counts(rows: tuple[Explanation, ...]) -> str:
+    failed = sum(row.outcome is Outcome.NOT_MET for row in rows)
+    missing = len(rows) - failed
+    return text.joined(
+        (f"{failed} not met" if failed else "", f"{missing} undetermined" if missing else "")
+    )
+
+
+def _is_unclaimed(row: Explanation) -> bool:
+    leaves = list(row.blockers())
+    return row.outcome is Outcome.UNDETERMINED and all(
+        not leaf.used and leaf.next_step.startswith("tiergate evidence claim") for leaf in leaves
+    )
+
+
+def _unclaimed(rows: list[Explanation], model: str) -> Iterator[str]:
+    label = text.outcome(Outcome.UNDETERMINED, 12, capitals=True)
+    yield f"  {label}  claims that nobody has made"
+    yield from text.wrapped(", ".join(row.id for row in rows), _INDENT)
+    step = next(leaf.next_step for leaf in rows[0].blockers())
+    yield from text.wrapped(step.replace("MODEL", model), f"{_INDENT}   ", f"{_INDENT}-> ")
 
 
 def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]:
     label = text.outcome(row.outcome, 12, capitals=True)
-    yield f"  {label}  {row.id}"
-    yield from text.wrapped(row.title, "    ")
+    first, *rest = text.wrapped(f"{row.id}  {row.title}", _INDENT)
+    yield f"  {label}  {first.strip()}"
+    yield from rest
     leaves = list(row.blockers())
     decisive = [leaf for leaf in leaves if leaf.outcome is row.outcome] or leaves
-    for leaf in decisive if everything else decisive[:2]:
+    for leaf in decisive if everything else decisive[:1]:
         for words in _why(leaf):
-            yield from text.wrapped(words, "      ", "    ")
-    if not everything and len(decisive) > 2:
-        yield f"    … {len(decisive) - 2} more: tiergate explain {row.id}"
+            yield from text.wrapped(words, f"{_INDENT}  ", _INDENT)
+    if not everything and len(decisive) > 1:
+        yield f"{_INDENT}… {len(decisive) - 1} more: tiergate explain {row.id}"
     step = next((leaf.next_step for leaf in decisive if leaf.next_step), "")
     if step:
-        yield from text.wrapped(step.replace("MODEL", model), "       ", "    -> ")
+        yield from text.wrapped(step.replace("MODEL", model), f"{_INDENT}   ", f"{_INDENT}-> ")
 
 
 def _why(leaf: Explanation) -> Iterator[str]:

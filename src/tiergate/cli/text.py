@@ -42,6 +42,12 @@ def wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
     ) or [(indent if first is None else first).rstrip()]
 
 
+def shortened(words: str, width: int) -> str:
+    """Cut ``words`` to ``width`` columns, marking the cut."""
+    safe = visible(words).replace("\n", "\\n")
+    return safe if len(safe) <= width else safe[: width - 1] + "…"
+
+
 def short_digest(digest: str) -> str:
     """Write a digest so that it fits a line: ``sha256:0123456789ab…cdef``."""
     scheme, _, value = digest.partition(":")

@@ -33,6 +33,7 @@ def bounds(counts: Counts, confidence: Decimal) -> Interval:
     )
 
 
+@lru_cache(maxsize=1024)
 def difference_bounds(
     counts: Counts, comparison: Comparison, confidence: Decimal
 ) -> tuple[float, float]:
@@ -54,7 +55,7 @@ def difference_bounds(
     return low[0], high[1]
 
 
-@lru_cache(maxsize=1024)  # the same counts are held against the limits of every tier
+@lru_cache(maxsize=1024)
 def _upper(counts: Counts, confidence: Decimal, *, of_failures: bool) -> float:
     """Bound one share from above, with everything not scored counted towards it."""
     if all(t.scored + t.unscored == 1 for t in counts.tallies):

@@ -70,7 +70,7 @@ def _tree(node: Explanation, depth: int, model: str) -> Iterator[str]:
     indent = "  " * depth
     label = text.outcome(node.outcome, capitals=True)
     title = f"{node.id}  {node.title}".strip()
-    first, *rest = text.wrapped(title, f"{indent}    ", indent)
+    first, *rest = text.wrapped(title, f"{indent}    ", f"{indent}{' ' * len(node.outcome)}  ")
     yield f"{indent}{label}  {first.strip()}"
     yield from rest
     more = f"{indent}    "
