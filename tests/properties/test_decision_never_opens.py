@@ -54,6 +54,7 @@ def assert_nothing_opened(before: Decision, after: Decision) -> None:
         assert {c.text for c in old.conditions} <= {c.text for c in new.conditions}
 
 
+@settings(deadline=None)
 @given(policies(), collections(), st.data())
 def test_evidence_that_is_taken_away_never_opens_a_tier(
     policy: Policy, documents: Documents, data: st.DataObject
@@ -65,7 +66,7 @@ def test_evidence_that_is_taken_away_never_opens_a_tier(
 
 
 @pytest.mark.parametrize("change", WORSENINGS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(policies(), collections(), st.data())
 def test_evidence_that_gets_worse_never_opens_a_tier(
     change: str, policy: Policy, documents: Documents, data: st.DataObject
@@ -80,6 +81,7 @@ def test_evidence_that_gets_worse_never_opens_a_tier(
     assert_nothing_opened(decide(policy, documents), decide(policy, after))
 
 
+@settings(deadline=None)
 @given(policies(), collections(), st.sampled_from(sorted(WORSENINGS)), st.data())
 def test_a_worse_version_does_not_open_a_tier_while_the_first_one_is_registered(
     policy: Policy, documents: Documents, change: str, data: st.DataObject
@@ -117,6 +119,7 @@ adverse_documents = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(policies(), collections(), adverse_documents)
 def test_a_further_adverse_finding_never_opens_a_tier(
     policy: Policy, documents: Documents, adverse: EvidenceDocument
@@ -126,6 +129,7 @@ def test_a_further_adverse_finding_never_opens_a_tier(
     assert_nothing_opened(before, after)
 
 
+@settings(deadline=None)
 @given(policies())
 def test_without_evidence_no_tier_above_t0_is_supported(policy: Policy) -> None:
     decision = decide(policy, [])
@@ -135,6 +139,7 @@ def test_without_evidence_no_tier_above_t0_is_supported(policy: Policy) -> None:
     assert decision.outcome is not Outcome.MET
 
 
+@settings(deadline=None)
 @given(policies(), collections())
 def test_evidence_about_another_checkpoint_supports_nothing(
     policy: Policy, documents: Documents
@@ -157,6 +162,7 @@ def test_evidence_about_another_checkpoint_supports_nothing(
     assert decision.elsewhere == tuple(sorted({found.digest for found in elsewhere}))
 
 
+@settings(deadline=None)
 @given(policies(), collections(), some_documents)
 def test_evidence_about_another_checkpoint_changes_no_outcome(
     policy: Policy, documents: Documents, other: EvidenceDocument
@@ -170,7 +176,7 @@ def test_the_policies_drawn_are_met_by_the_good_evidence() -> None:
     open_above: list[bool] = []
 
     @seed(1)
-    @settings(max_examples=150, database=None, phases=[Phase.generate])
+    @settings(max_examples=150, deadline=None, database=None, phases=[Phase.generate])
     @given(policies(), collections())
     def draw(policy: Policy, documents: Documents) -> None:
         open_above.append(decide(policy, documents).supported is not Tier.T0)
@@ -181,7 +187,7 @@ def test_the_policies_drawn_are_met_by_the_good_evidence() -> None:
     assert sum(open_above) / len(open_above) >= 0.25
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(policies())
 def test_the_good_evidence_supports_the_highest_tier_of_every_policy(policy: Policy) -> None:
     assert decide(policy, GOOD).supported is policy.tiers[-1].tier

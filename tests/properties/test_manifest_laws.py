@@ -173,7 +173,7 @@ def test_the_order_of_creation_and_the_place_do_not_matter(files: dict[str, byte
     assert replace(here, name="", path=Path()) == replace(moved, name="", path=Path())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(TENSORS, st.integers(2, 4), st.text(st.characters(codec="utf-8"), max_size=5))
 def test_resharding_and_metadata_keep_the_weights_digest_and_change_the_root_digest(
     items: tuple[Tensor, ...], count: int, text: str

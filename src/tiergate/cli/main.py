@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import importlib
-import os
+import io
 import sys
 
 import click
@@ -64,19 +64,22 @@ def main() -> None:
     from tiergate.cli import failures
     from tiergate.cli.exit_codes import ExitCode
 
+    _never_fail_on_a_character()
     try:
         code = cli.main(prog_name="tiergate", standalone_mode=False)
-        sys.stdout.flush()
     except SystemExit:
         # click ends like this when whoever reads our output stopped: nothing is opened.
         sys.exit(ExitCode.NOT_POSSIBLE_NOW)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output stopped; nothing is left to say, and nothing is opened.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.NOT_POSSIBLE_NOW)
     except BaseException as error:  # noqa: BLE001 - the outermost handler
         sys.exit(failures.report(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _never_fail_on_a_character() -> None:
+    # A terminal that is not UTF-8 shows a question mark instead of ending the program.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -93,9 +93,9 @@ def _rung(verdict: TierVerdict, decision: Decision) -> str:
     if verdict.tier is decision.asked:
         mark = "asked for"
     name = text.shortened(verdict.definition.name, _NAME).ljust(_NAME)
-    state = text.outcome(verdict.outcome, 12)
+    state = text.outcome(verdict.outcome, 12 if mark else 0)
     pointer = f"  <- {mark}" if mark else ""
-    return f"  {verdict.tier} {name} {bar}  {met:>2}/{total:<2}  {state}{pointer}".rstrip()
+    return f"  {verdict.tier} {name} {bar}  {met:>2}/{total:<2}  {state}{pointer}"
 
 
 def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from tiergate.cli import text
 from tiergate.cli.session import Answer
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.measurement import Counts, Measurement
+from tiergate.evidence.provenance import ReadAs
 from tiergate.model.checkpoint import Checkpoint
 from tiergate.model.files import FileRole
 
@@ -99,7 +100,8 @@ def _measured(document: EvidenceDocument, measurement: Measurement) -> str:
             measurement.setting.variant,
             attack,
             f"tied by {document.binding.level}",
-            document.producer.relation,
+            f"{document.producer.name} ({document.producer.relation})",
+            "read second-hand" if document.read_as is ReadAs.SECONDARY else "",
         )
     )
 

@@ -52,7 +52,9 @@ def reading_words(reading: Reading) -> str:
     line = f"{reading.label} {shown}, must be {limit_words(reading)}"
     if reading.outcome is Outcome.UNDETERMINED and reading.is_neutral:
         line += "; too few to say"
-    if reading.set_aside:
+    if reading.outcome is Outcome.NOT_MET and reading.set_aside:
+        line += "; counts against it, however it is tied to the weights"
+    elif reading.set_aside:
         line += f"; set aside: {'; '.join(reading.set_aside)}"
     return line
 

@@ -203,17 +203,7 @@ def _assemble(
     *,
     with_weights_digest: bool,
 ) -> Checkpoint:
-    manifest = Manifest(
-        tuple(
-            ManifestEntry(
-                path=file.path,
-                size_bytes=file.state.size_bytes,
-                sha256=digests[file.path].sha256,
-                role=file.role,
-            )
-            for file in files
-        )
-    )
+    manifest = _manifest(files, digests)
     documents = _read_documents(files, digests)
     roles = {file.path: file.role for file in files}
     gguf = {weight.file.path: weight.text for weight in weights.files}
@@ -221,7 +211,6 @@ def _assemble(
     card = read_card(documents["README.md"]) if "README.md" in documents else None
     licences = {path: data for path, data in documents.items() if roles[path] is FileRole.LICENCE}
     claims = licence_claims(card, licences)
-    pickles = _paths(files, weights_format=WeightsFormat.PICKLE)
     code = _paths(files, role=FileRole.CODE)
     notes = (
         *weights.notes,
@@ -252,10 +241,24 @@ def _assemble(
             sorted({*_paths(files, role=FileRole.CHAT_TEMPLATE), *behaviour.templates, *code})
         ),
         auto_map=behaviour.auto_map,
-        pickle_files=pickles,
+        pickle_files=_paths(files, weights_format=WeightsFormat.PICKLE),
         code_files=code,
         revision=source.revision,
         notes=notes,
+    )
+
+
+def _manifest(files: Sequence[FoundFile], digests: Mapping[str, FileDigests]) -> Manifest:
+    return Manifest(
+        tuple(
+            ManifestEntry(
+                path=file.path,
+                size_bytes=file.state.size_bytes,
+                sha256=digests[file.path].sha256,
+                role=file.role,
+            )
+            for file in files
+        )
     )
 
 

@@ -44,9 +44,8 @@ def fetch(
     Raises:
         CheckpointError: no such model or revision, no access, or not reachable and not cached.
     """
-    from huggingface_hub import errors, snapshot_download
+    from huggingface_hub import errors, snapshot_download  # slow to import
 
-    where = repo_id if revision is None else f"{repo_id}@{revision}"
     # The bases cover the transport errors of whichever HTTP library the client uses.
     failures: tuple[type[BaseException], ...] = (
         *errors.HfHubHTTPError.__bases__,
@@ -57,41 +56,46 @@ def fetch(
         folder = snapshot_download(
             repo_id, revision=revision, endpoint=endpoint, cache_dir=cache_dir
         )
-    except errors.GatedRepoError as error:
-        raise CheckpointError(
+    except failures as error:
+        where = repo_id if revision is None else f"{repo_id}@{revision}"
+        raise _explained(where, error) from error
+    return Path(folder)
+
+
+def _explained(where: str, error: BaseException) -> CheckpointError:
+    """Turn an error of the client into ours; gated models are a kind of missing model there."""
+    from huggingface_hub import errors
+
+    lines = str(error).strip().splitlines()
+    reason = lines[0][:200] if lines else type(error).__name__
+    if isinstance(error, errors.GatedRepoError):
+        return CheckpointError(
             where,
-            f"no access ({_first_line(error)})",
+            f"no access ({reason})",
             "a model that your account may download",
             "Ask for access on the model's page, then log in with `hf auth login`.",
-        ) from error
-    except errors.RepositoryNotFoundError as error:
-        raise CheckpointError(
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return CheckpointError(
             where,
             "no such model on the hub",
             "a public model, or one that your account may see",
             "Check the spelling, or log in with `hf auth login`.",
-        ) from error
-    except errors.RevisionNotFoundError as error:
-        raise CheckpointError(
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return CheckpointError(
             where, "no such revision", "a branch, tag or commit", "List the branches and tags."
-        ) from error
-    except errors.LocalEntryNotFoundError as error:
-        raise CheckpointError(
+        )
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return CheckpointError(
             where,
             "neither a copy in the cache nor a hub that answers",
             "one of the two",
             "Check the connection, unset HF_HUB_OFFLINE, or give the path of a local copy.",
-        ) from error
-    except failures as error:
-        raise CheckpointError(
-            where,
-            f"a download that failed ({_first_line(error)})",
-            "a complete download",
-            "Try again; what was fetched so far is kept.",
-        ) from error
-    return Path(folder)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+        )
+    return CheckpointError(
+        where,
+        f"a download that failed ({reason})",
+        "a complete download",
+        "Try again; what was fetched so far is kept.",
+    )

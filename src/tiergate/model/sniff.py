@@ -7,6 +7,7 @@ unpickled; the opcodes are only read.
 
 from __future__ import annotations
 
+import io
 import pickletools
 from enum import StrEnum
 from typing import IO
@@ -67,15 +68,19 @@ def _zip_holds_pickle(stream: IO[bytes]) -> bool:
 
 
 def _is_pickle(head: bytes) -> bool:
-    """Return True for a protocol mark, or for opcodes that name something and then call it."""
-    if len(head) >= 2 and head[0] == 0x80:
-        return head[1] <= _HIGHEST_PICKLE_PROTOCOL
+    """Return True when opcodes name something and call it, or follow a protocol mark.
+
+    The mark alone proves nothing: a safetensors file may begin with the same two bytes, as
+    the length of its header. There the next bytes are no opcodes.
+    """
+    is_marked = len(head) >= 2 and head[0] == 0x80 and head[1] <= _HIGHEST_PICKLE_PROTOCOL
+    stream = io.BytesIO(head)
     names = False
     try:
-        for opcode, _, _ in pickletools.genops(head):
+        for opcode, _, _ in pickletools.genops(stream):
             names = names or opcode.name in _NAMING
             if names and opcode.name in _EXECUTING:
                 return True
     except (ValueError, UnicodeError, OverflowError):
-        return False
-    return False
+        return is_marked and stream.tell() == len(head)
+    return is_marked

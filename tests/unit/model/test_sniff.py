@@ -16,6 +16,15 @@ BYTES = {
     "a text that begins with the word": (b"GGUF files of the model", Content.UNKNOWN),
     "safetensors": (safetensors_bytes({}, b""), Content.SAFETENSORS),
     "a header longer than its file": (b"\xff" * 4 + b"\0" * 4 + b"{}", Content.UNKNOWN),
+    "safetensors whose length looks like a protocol mark": (
+        safetensors_bytes({}, b"", padding=0x280 - 2),
+        Content.SAFETENSORS,
+    ),
+    "a pickle that goes on behind what is looked at": (
+        b"\x80\x04" + b"N0" * HEAD_BYTES + b".",
+        Content.PICKLE,
+    ),
+    "a protocol mark and nothing that could follow": (b"\x80\x02\xff\xfe", Content.UNKNOWN),
     "a pickle of protocol 2": (b"\x80\x02}q\x00.", Content.PICKLE),
     "a pickle of protocol 5": (b"\x80\x05K\x01.", Content.PICKLE),
     "a protocol that no pickle has": (b"\x80\x06K\x01.", Content.UNKNOWN),

@@ -67,10 +67,10 @@ class LimitOnMetric:
             id="",
             title=f"{self.metric} {self.side} {self.limit.value}{_unit(self.limit)}, {variant}",
             outcome=outcome,
-            reason=_reason(readings, missing, variant),
+            reason=_reason(readings, missing, variant, outcome),
             readings=readings,
             used=tuple(reading.item for reading in readings),
-            next_step="" if outcome is Outcome.MET else self._next_step(scene, variant),
+            next_step=self._next_step(scene, variant, outcome),
             is_adverse=bool(missing) or any(_is_adverse(r, variant) for r in readings),
         )
 
@@ -175,7 +175,11 @@ class LimitOnMetric:
         clean = counts.scored - counts.successes if risky else counts.successes
         return counts.planned > clean
 
-    def _next_step(self, scene: Scene, variant: Variant) -> str:
+    def _next_step(self, scene: Scene, variant: Variant, outcome: Outcome) -> str:
+        if outcome is Outcome.MET:
+            return ""
+        if outcome is Outcome.NOT_MET:
+            return "change the model and measure it anew, or ask for a tier that this allows"
         kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
         size = ""
         if self.scale is Scale.RATE and self.side is not Side.AT_LEAST and self.limit.value > 0:
@@ -219,7 +223,11 @@ def _rounded(lower: float, upper: float) -> tuple[Decimal, Decimal]:
     )
 
 
-def _reason(readings: tuple[Reading, ...], missing: tuple[str, ...], variant: Variant) -> str:
+def _reason(
+    readings: tuple[Reading, ...], missing: tuple[str, ...], variant: Variant, outcome: Outcome
+) -> str:
+    if outcome is Outcome.NOT_MET:
+        return ""
     if missing:
         return f"registered evidence is gone: {', '.join(missing)}"
     if not readings:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One word for one thing: what users read avoids the words that the glossary rules out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tiergate.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "tiergate"
+
+# From a word to the word that stands for the thing.
+RULED_OUT = {
+    "recall": "withdraw; published weights stay published",
+    "recalled": "withdrawn; published weights stay published",
+    "guardrail": "safeguard",
+    "guardrails": "safeguards",
+    "blob": "weights",
+    "hack": "attack",
+    "jailbroken": "attacked",
+    "verdict": "decision",
+    "certificate": "attestation",
+    "override": "waiver",
+    "certified": "supported",
+    "robustness": "tamper resistance",
+    "fingerprint": "root digest",
+    "fail-safe": "say what happens",
+}
+SPELLING = {
+    "license": "licence",
+    "behavior": "behaviour",
+    "organization": "organisation",
+    "quantized": "quantised",
+    "fulfill": "meet",
+    "recognize": "recognise",
+    "analyze": "analyse",
+}
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        if "_build" not in page.parts:
+            yield str(page.relative_to(ROOT)), _prose(page.read_text(encoding="utf-8"))
+    for path in sorted((SOURCE / "decision" / "policies").glob("*.yaml")):
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+    for path, command in _commands(cli, "tiergate"):
+        yield path, " ".join([command.help or "", *_helps(command)])
+
+
+def _prose(text: str) -> str:
+    """Leave out code, which may quote other people's words."""
+    return re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+
+
+def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _commands(below, f"{path} {name}")
+
+
+def _helps(command: click.Command) -> Iterator[str]:
+    yield from (p.help or "" for p in command.params if isinstance(p, click.Option))
+
+
+TEXTS = dict(_texts())
+
+
+@pytest.mark.parametrize("where", TEXTS)
+def test_no_text_uses_a_word_that_is_ruled_out(where: str) -> None:
+    words = set(re.findall(r"[a-z-]+", TEXTS[where].lower()))
+
+    assert {} == {w: instead for w, instead in RULED_OUT.items() if w in words}
+
+
+@pytest.mark.parametrize("where", TEXTS)
+def test_every_text_is_spelt_the_british_way(where: str) -> None:
+    words = set(re.findall(r"[a-z]+", TEXTS[where].lower()))
+
+    assert {} == {w: instead for w, instead in SPELLING.items() if w in words}
+
+
+def test_a_word_that_is_ruled_out_would_be_noticed() -> None:
+    prose = _prose("The lab can `recall` nothing, and may not recall it.")
+
+    assert 1 == prose.count("recall")
+
+
+COMMANDS = dict(_commands(cli, "tiergate"))
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_and_every_option_says_what_it_does(path: str) -> None:
+    command = COMMANDS[path]
+
+    assert command.help
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    assert [] == [p.name for p in options if not p.help]
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_whatever_weakens_the_gate_says_so_in_its_name(path: str) -> None:
+    options = [p for p in COMMANDS[path].params if isinstance(p, click.Option)]
+    weakening = [p for p in options if "eaken" in (p.help or "")]
+
+    assert [] == [p.name for p in weakening if not any("unsafe" in o for o in p.opts)]
+
+
+def _messages() -> Iterator[str]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                parts = [n for n in ast.walk(node.exc) if isinstance(n, ast.Constant)]
+                yield from (p.value for p in parts if isinstance(p.value, str))
+
+
+def test_no_message_names_a_command_that_does_not_exist() -> None:
+    named = {
+        found
+        for text in _source_texts()
+        for found in re.findall(r"tiergate ((?:[a-z]+ ?){1,2})", text)
+    }
+    known = {path.removeprefix("tiergate ") for path in COMMANDS}
+
+    unknown = {
+        name
+        for name in (n.strip() for n in named)
+        if not any(name == k or name.split()[0] == k for k in known)
+    }
+    assert set() == {name for name in unknown if name.split()[0] not in _ORDINARY_WORDS}
+
+
+_ORDINARY_WORDS = frozenset({"that"})
+
+
+def _source_texts() -> Iterator[str]:
+    yield from _messages()
+    yield from (p.read_text("utf-8") for p in (SOURCE / "decision" / "policies").glob("*.yaml"))
+
+
+def test_messages_are_found() -> None:
+    assert len(list(_messages())) > 100
