@@ -311,7 +311,10 @@ class _Needs:
             self.evaluators = max(self.evaluators, 1)
 
     def _limit(self, check: LimitOnMetric) -> None:
-        self.metrics.setdefault(check.metric, {})[check.scale] = check
+        checks = self.metrics.setdefault(check.metric, {})
+        strictest = min if check.side is not Side.AT_LEAST else max
+        known = checks.get(check.scale, check)
+        checks[check.scale] = strictest(known, check, key=lambda found: found.limit.value)
         needed = check.minimum_behaviours
         trials = [self.trials.get(check.metric, _TRIALS), int(needed.value) if needed else 0]
         if check.scale is Scale.RATE and check.side is not Side.AT_LEAST:

@@ -151,7 +151,8 @@ def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]
         for words in _why(leaf):
             yield from text.wrapped(words, f"{_INDENT}  ", _INDENT)
     if not everything and len(decisive) > 1:
-        yield f"{_INDENT}… {len(decisive) - 1} more: tiergate explain {row.id}"
+        more = f"… {len(decisive) - 1} more: tiergate explain {model} {row.id}"
+        yield from text.wrapped(more, f"{_INDENT}  ", _INDENT)
     step = next((leaf.next_step for leaf in decisive if leaf.next_step), "")
     if step:
         yield from text.wrapped(step.replace("MODEL", model), f"{_INDENT}   ", f"{_INDENT}-> ")

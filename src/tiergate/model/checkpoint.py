@@ -212,12 +212,7 @@ def _assemble(
     licences = {path: data for path, data in documents.items() if roles[path] is FileRole.LICENCE}
     claims = licence_claims(card, licences)
     code = _paths(files, role=FileRole.CODE)
-    notes = (
-        *weights.notes,
-        *behaviour.notes,
-        *licence_notes(claims),
-        *(card.notes if card else ()),
-    )
+    card_notes = card.notes if card is not None else ()
     return Checkpoint(
         name=source.name,
         path=source.path,
@@ -244,7 +239,7 @@ def _assemble(
         pickle_files=_paths(files, weights_format=WeightsFormat.PICKLE),
         code_files=code,
         revision=source.revision,
-        notes=notes,
+        notes=(*weights.notes, *behaviour.notes, *licence_notes(claims), *card_notes),
     )
 
 
