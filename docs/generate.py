@@ -92,7 +92,9 @@ def _help(path: tuple[str, ...]) -> str:
 def _exit_codes() -> str:
     rows = ["| code | name | meaning |", "|---|---|---|"]
     notes = _field_docstrings(ExitCode)
-    rows += [f"| {int(c)} | {c.name.lower().replace('_', ' ')} | {notes[c.name]} |" for c in ExitCode]
+    rows += [
+        f"| {int(c)} | {c.name.lower().replace('_', ' ')} | {notes[c.name]} |" for c in ExitCode
+    ]
     return "\n".join(rows)
 
 
@@ -164,16 +166,20 @@ def _value(part: _Schema, definitions: _Schema) -> str:
     ways = part.get("anyOf", part.get("oneOf"))
     if isinstance(ways, list):
         return " or ".join(dict.fromkeys(_value(_object(way), definitions) for way in ways))
-    if part.get("type") == "array":
-        return f"list of: {_value(_object(part.get('items', {})), definitions)}"
-    if part.get("type") == "object":
-        by_pattern = _object(part.get("patternProperties"))
-        inner = next(iter(by_pattern.values()), part.get("additionalProperties"))
-        return f"object of: {_value(_object(inner), definitions)}"
+    if part.get("type") in {"array", "object"}:
+        return _many(part, definitions)
     words = {"string": "text", "integer": "whole number", "boolean": "true or false"}
     kind = str(part.get("type", "anything"))
     pattern = f", `{part['pattern']}`" if "pattern" in part else ""
     return words.get(kind, kind) + pattern
+
+
+def _many(part: _Schema, definitions: _Schema) -> str:
+    if part["type"] == "array":
+        return f"list of: {_value(_object(part.get('items', {})), definitions)}"
+    by_pattern = _object(part.get("patternProperties"))
+    inner = next(iter(by_pattern.values()), part.get("additionalProperties"))
+    return f"object of: {_value(_object(inner), definitions)}"
 
 
 def _references(part: object) -> Iterator[str]:

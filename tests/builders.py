@@ -193,7 +193,7 @@ def full_evidence(
 ) -> tuple[EvidenceDocument, ...]:
     """Return evidence that meets every requirement up to ``tier``, or its fast path.
 
-    ``also`` names further expressions to meet; ``instead`` and ``baselines`` replace what
+    ``also`` names further expressions to meet, in every way; ``instead`` and ``baselines`` replace what
     was found on a metric, in every document, for the model and for the baseline.
     """
     needs = _Needs(policy=policy)
@@ -272,7 +272,8 @@ class _Needs:
                 for part in parts:
                     self.add(part)
             case AnyOf(parts=parts):
-                self.add(parts[0])
+                for part in parts if self.is_exact else parts[:1]:
+                    self.add(part)
             case AtLeast(needed=needed, parts=parts):
                 for part in parts[:needed]:
                     self.add(part)

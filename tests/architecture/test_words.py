@@ -50,8 +50,8 @@ def _texts() -> Iterator[tuple[str, str]]:
     for path in sorted((SOURCE / "decision" / "policies").glob("*.yaml")):
         text = path.read_text(encoding="utf-8").replace("SPDX-License-Identifier", "")
         yield str(path.relative_to(ROOT)), text
-    for path, command in _commands(cli, "tiergate"):
-        yield path, " ".join([command.help or "", *_helps(command)])
+    for name, command in _commands(cli, "tiergate"):
+        yield name, " ".join([command.help or "", *_helps(command)])
 
 
 def _prose(text: str) -> str:

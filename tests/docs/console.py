@@ -132,11 +132,11 @@ def _in_process(words: list[str], folder: Path) -> tuple[int, str]:
 
 def difference(step: Step, code: int, output: str) -> str:
     """Say how a command differs from the page; empty when it does not."""
-    shown = step.output.strip()
+    shown, where = step.output.strip(), f"line {step.line}: {step.command}"
     if code != step.exit_code:
-        return f"line {step.line}: {step.command}\nended with {code}, page says {step.exit_code}\n{output}"
+        return f"{where}\nended with {code}, and the page says {step.exit_code}\n{output}"
     if shown and not doctest.OutputChecker().check_output(f"{shown}\n", output, _COMPARE):
-        return f"line {step.line}: {step.command}\nprinted\n{output}\nand the page says\n{shown}"
+        return f"{where}\nprinted\n{output}\nand the page says\n{shown}"
     return ""
 
 
