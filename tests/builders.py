@@ -229,9 +229,7 @@ def changed(
     )
 
 
-def without_claim(
-    documents: Iterable[EvidenceDocument], item: str
-) -> tuple[EvidenceDocument, ...]:
+def without_claim(documents: Iterable[EvidenceDocument], item: str) -> tuple[EvidenceDocument, ...]:
     """Return the documents without any claim about ``item``."""
     return changed(documents, claims=lambda claim: claim.item != item)
 

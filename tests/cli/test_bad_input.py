@@ -244,7 +244,7 @@ def _no_command(tmp: Path) -> list[object]:
 
 TABLE: dict[str, tuple[Prepare, int, str]] = {
     "no such path": (_no_such_path, 4, "nothing-here: found no such path"),
-    "an empty folder": (_empty_folder, 4, "found an empty folder"),
+    "an empty folder": (_empty_folder, 4, "/model: found an empty folder"),
     "a shard that the index names is missing": (_missing_shard, 4, "model-00002-of-00002"),
     "a truncated file": (_truncated, 4, "model.safetensors: found"),
     "a header of 2^63 bytes": (_absurd_header, 4, "model.safetensors: found"),

@@ -154,6 +154,16 @@ def test_json_holds_what_the_screen_says_and_the_exit_code(model: Path, standard
     assert done.json["decision"]["supported"] == "T0"  # type: ignore[index,call-overload]
 
 
+def test_the_weights_digest_is_given_when_asked_for(model: Path) -> None:
+    digest = identify(model, with_weights_digest=True).weights_digest
+
+    plain, asked = run("check", model), run("check", model, "--weights-digest")
+
+    assert digest is not None
+    assert digest not in plain.out
+    assert f"\n  {digest}\n" in asked.out
+
+
 def test_quiet_is_one_line(model: Path) -> None:
     done = run("check", model, "--quiet")
 

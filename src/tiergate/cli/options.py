@@ -54,6 +54,12 @@ def decision_options(command: Command) -> Command:
     """Add the options of every command that takes a decision."""
     for option in (
         click.option(
+            "--weights-digest",
+            "with_weights_digest",
+            is_flag=True,
+            help="Also digest every tensor, which survives resharding; twice the hashing.",
+        ),
+        click.option(
             "--without-weights",
             is_flag=True,
             help="MODEL is only a name: hold public findings against the policy. Supports nothing.",

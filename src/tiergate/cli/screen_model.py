@@ -36,6 +36,9 @@ def model_lines(answer: Answer) -> Iterator[str]:
     )
     yield from text.wrapped(checkpoint.name, "  ", "")
     yield f"  {checkpoint.root_digest}"
+    if checkpoint.weights_digest is not None:
+        yield "  over the tensors alone, which survives resharding:"
+        yield f"  {checkpoint.weights_digest}"
     yield from _row("weights", facts)
     if checkpoint.revision:
         yield from _row("revision", checkpoint.revision)

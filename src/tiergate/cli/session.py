@@ -34,6 +34,8 @@ class Question:
     """Base URL of the hub."""
     use_cache: bool
     """Whether digests of untouched files may be taken from an earlier run."""
+    with_weights_digest: bool
+    """Whether every tensor is digested too."""
     tier: str | None
     """Tier in question."""
     policy_name: str
@@ -106,17 +108,28 @@ def _identified(question: Question) -> Checkpoint:
         revision=question.revision,
         endpoint=question.endpoint,
         use_cache=question.use_cache,
+        with_weights_digest=question.with_weights_digest,
     )
 
 
 def identify_with_progress(
-    model: str, *, revision: str | None, endpoint: str | None, use_cache: bool
+    model: str,
+    *,
+    revision: str | None,
+    endpoint: str | None,
+    use_cache: bool,
+    with_weights_digest: bool = False,
 ) -> Checkpoint:
     """Identify a checkpoint with a progress bar on a terminal."""
     cache = progress.user_cache() if use_cache else None
     with progress.hashing() as on_progress:
         return identify(
-            model, revision=revision, endpoint=endpoint, cache=cache, on_progress=on_progress
+            model,
+            revision=revision,
+            endpoint=endpoint,
+            cache=cache,
+            on_progress=on_progress,
+            with_weights_digest=with_weights_digest,
         )
 
 

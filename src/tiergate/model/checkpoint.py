@@ -114,7 +114,7 @@ def identify(  # noqa: PLR0913 - every choice a caller has is here, by name
     """
     source = locate(os.fspath(path), revision=revision, endpoint=endpoint)
     files = list_source(source)
-    weights = read_weights(files)
+    weights = read_weights(files, os.fspath(path))
     digests = _hash(
         files,
         weights if with_weights_digest else None,

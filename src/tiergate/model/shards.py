@@ -58,7 +58,7 @@ class Weights:
         return tuple(tensor for file in self.files for tensor in file.tensors)
 
 
-def read_weights(files: Sequence[FoundFile]) -> Weights:
+def read_weights(files: Sequence[FoundFile], where: str = "the checkpoint") -> Weights:
     """Read every header and index, and check that they fit together.
 
     Raises:
@@ -69,7 +69,7 @@ def read_weights(files: Sequence[FoundFile]) -> Weights:
     found = [file for file in files if file.role is FileRole.WEIGHTS]
     if not found:
         raise CheckpointError(
-            "the checkpoint",
+            where,
             "no weights" if files else "an empty folder",
             "at least one .safetensors or .gguf file",
             "Give the folder that holds the weights.",

@@ -250,7 +250,9 @@ def test_tamper_levels_carry_the_budgets_of_the_table() -> None:
     assert {AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.SYSTEM_PROMPT_REMOVAL} == set(
         levels[TamperLevel.TR1].attack_classes
     )
-    assert {AttackClass.ABLATION, AttackClass.ADAPTER} == set(levels[TamperLevel.TR2].attack_classes)
+    assert {AttackClass.ABLATION, AttackClass.ADAPTER} == set(
+        levels[TamperLevel.TR2].attack_classes
+    )
     assert {AttackClass.FINE_TUNING} == set(levels[TamperLevel.TR3].attack_classes)
 
 
@@ -274,7 +276,9 @@ def test_every_number_says_what_it_rests_on() -> None:
 
 
 def test_nothing_is_called_law_that_is_not() -> None:
-    published = {where for where, n in _numbers(FILE, "policy") if n.status != "default, adjustable"}
+    published = {
+        where for where, n in _numbers(FILE, "policy") if n.status != "default, adjustable"
+    }
 
     assert {
         "policy.requirements.E10.requires.all.1.claim.limits.0.at_least",
