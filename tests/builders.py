@@ -156,16 +156,14 @@ def an_attack(
     )
 
 
-def a_claim(
-    item: str, *, holds: bool = True, made_at: datetime = _DAY_BEFORE, **fields: str | int | bool
-) -> Claim:
+def a_claim(item: str, *, holds: bool = True, **fields: str | int | bool) -> Claim:
     """Return a claim with these fields."""
     return Claim(
         item=item,
         holds=holds,
         statement=f"{item} as stated",
         fields=tuple(ClaimField(name=name, value=fields[name]) for name in sorted(fields)),
-        made_at=made_at,
+        made_at=_DAY_BEFORE,
     )
 
 
@@ -193,8 +191,8 @@ def full_evidence(
 ) -> tuple[EvidenceDocument, ...]:
     """Return evidence that meets every requirement up to ``tier``, or its fast path.
 
-    ``also`` names further expressions to meet, in every way; ``instead`` and ``baselines`` replace what
-    was found on a metric, in every document, for the model and for the baseline.
+    ``also`` names further expressions to meet, in every way; ``instead`` and ``baselines``
+    replace what was found on a metric, for the model and for the baseline.
     """
     needs = _Needs(policy=policy)
     # Every band is ruled out at its lowest, which keeps the evidence small.
@@ -213,20 +211,17 @@ def changed(
     *,
     claims: Callable[[Claim], bool] = lambda _: True,
     measurements: Callable[[Measurement], bool] = lambda _: True,
-    **fields: object,
 ) -> tuple[EvidenceDocument, ...]:
     """Return the documents with only the claims and measurements that a test keeps."""
-    return tuple(
-        with_digest(
-            dataclasses.replace(
-                document,
-                claims=tuple(c for c in document.claims if claims(c)),
-                measurements=tuple(m for m in document.measurements if measurements(m)),
-                **fields,  # type: ignore[arg-type] - names of the dataclass, checked by it
-            )
+    kept = (
+        dataclasses.replace(
+            document,
+            claims=tuple(c for c in document.claims if claims(c)),
+            measurements=tuple(m for m in document.measurements if measurements(m)),
         )
         for document in documents
     )
+    return tuple(with_digest(d) for d in kept if d.claims or d.measurements)
 
 
 def without_claim(documents: Iterable[EvidenceDocument], item: str) -> tuple[EvidenceDocument, ...]:
@@ -254,7 +249,7 @@ def measured_metrics(documents: Iterable[EvidenceDocument]) -> list[str]:
 @dataclass(slots=True, kw_only=True)
 class _Needs:
     policy: Policy
-    claims: dict[tuple[str, bool], dict[str, str | int | bool]] = field(default_factory=dict)
+    claims: dict[tuple[str, bool], dict[str, str]] = field(default_factory=dict)
     metrics: dict[str, dict[Scale, LimitOnMetric]] = field(default_factory=dict)
     trials: dict[str, int] = field(default_factory=dict)
     attacks: set[AttackClass] = field(default_factory=set)
@@ -262,7 +257,7 @@ class _Needs:
     evaluators: int = 0
     is_exact: bool = False
 
-    def add(self, expression: Expression) -> None:
+    def add(self, expression: Expression) -> None:  # noqa: C901, PLR0912 - one branch per kind
         match expression:
             case Named(id=name):
                 self.add(self.policy.requirements[name].expression)

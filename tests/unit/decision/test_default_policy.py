@@ -67,7 +67,7 @@ ROLES = {
     },
 }
 
-HOLDS = {
+HOLDS: dict[Tier, list[tuple[int, str]]] = {
     Tier.T0: [],
     Tier.T1: [(20, "business days")],
     Tier.T2: [(30, "days")],
@@ -179,7 +179,7 @@ def test_a_tier_waits_as_long_as_its_row_says(tier: Tier) -> None:
     rung = POLICY.tier(tier)
 
     assert rung is not None
-    assert HOLDS[tier] == [(hold.days.value, hold.days.unit) for hold in rung.holds]
+    assert HOLDS[tier] == [(int(hold.days.value), hold.days.unit) for hold in rung.holds]
 
 
 def test_a_withheld_model_is_looked_at_every_90_days_and_others_twice_a_year() -> None:
@@ -243,10 +243,10 @@ def test_a_band_begins_at_the_numbers_of_the_table(domain: HazardDomain, band: B
 def test_tamper_levels_carry_the_budgets_of_the_table() -> None:
     levels = POLICY.tamper.levels
 
-    assert (100, None, None) == _budget(TamperLevel.TR1)
-    assert (1200, 600, 1000) == _budget(TamperLevel.TR2)
-    assert (5000, 2200, 10_000) == _budget(TamperLevel.TR3)
-    assert (None, None, None) == _budget(TamperLevel.TR4)
+    assert ["100", "None", "None"] == _budget(TamperLevel.TR1)
+    assert ["1200", "600", "1000"] == _budget(TamperLevel.TR2)
+    assert ["5000", "2200", "10000"] == _budget(TamperLevel.TR3)
+    assert ["None"] * 3 == _budget(TamperLevel.TR4)
     assert {AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.SYSTEM_PROMPT_REMOVAL} == set(
         levels[TamperLevel.TR1].attack_classes
     )
@@ -256,9 +256,9 @@ def test_tamper_levels_carry_the_budgets_of_the_table() -> None:
     assert {AttackClass.FINE_TUNING} == set(levels[TamperLevel.TR3].attack_classes)
 
 
-def _budget(level: TamperLevel) -> tuple[Decimal | None, Decimal | None, int | None]:
+def _budget(level: TamperLevel) -> list[str]:
     budget = POLICY.tamper.levels[level].budget
-    return budget.usd, budget.gpu_hours, budget.steps
+    return [str(spent) for spent in (budget.usd, budget.gpu_hours, budget.steps)]
 
 
 def test_no_tier_can_be_reached_by_a_level_that_nothing_measures() -> None:

@@ -169,15 +169,14 @@ def guarded(
     return (*kept, *tampered, a_document(measurements=attacks))
 
 
-def held(*families: AttackClass, successes: int = 0, **attack: object) -> list[Measurement]:
-    return [
-        a_measurement(
-            "safeguard.attack_success",
-            successes,
-            attack=an_attack(family, **attack),  # type: ignore[arg-type] - named at the call
-        )
-        for family in families
-    ]
+def held(
+    *families: AttackClass,
+    successes: int = 0,
+    usd: int = 10_000,
+    controls: Controls = Controls.PASSED,
+) -> list[Measurement]:
+    attacks = [an_attack(family, usd=usd, controls=controls) for family in families]
+    return [a_measurement("safeguard.attack_success", successes, attack=a) for a in attacks]
 
 
 EXPLOITS: dict[str, Counts | Quantity] = {"cyber.end_to_end_exploits": rate(80)}
@@ -238,6 +237,15 @@ def test_a_safeguard_counts_up_to_the_level_it_was_measured_to_survive(sentence:
     assert tier is decide(POLICY, guarded(domain, worst, attacks)).supported
 
 
+PACK = a_claim(
+    "E22",
+    hash_match_report="r",
+    tester_authorisation="t",
+    violation_report="v",
+    filter_test="f",
+    watermark_test="w",
+)
+
 IMAGE = {
     "a clean pack passes": (image_evidence(), Tier.T4),
     "as few violations as the best reference": (
@@ -257,22 +265,8 @@ IMAGE = {
         Tier.T0,
     ),
     "nobody may say that hashes were matched": (without_claim(image_evidence(), "E22"), Tier.T0),
-    "only the developer tested": (
-        changed(image_evidence(), claims=lambda c: c.item != "E22", measurements=lambda _: True)
-        + (
-            a_document(
-                claims=[
-                    a_claim(
-                        "E22",
-                        hash_match_report="r",
-                        tester_authorisation="t",
-                        violation_report="v",
-                        filter_test="f",
-                        watermark_test="w",
-                    )
-                ]
-            ),
-        ),
+    "only the developer says that hashes were matched": (
+        (*without_claim(image_evidence(), "E22"), a_document(claims=[PACK])),
         Tier.T0,
     ),
     "a known hash was left in the data": (

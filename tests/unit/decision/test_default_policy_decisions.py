@@ -22,6 +22,7 @@ from builders import (
     without_claim,
     without_metric,
 )
+from builders_default import POLICY, all_measured, rate
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.tier import Tier
 from tiergate.decision.waiver import Waiver
@@ -31,8 +32,12 @@ from tiergate.evidence.measurement import (
 )
 from tiergate.evidence.provenance import BindingLevel
 
-LADDER = {tier: full_evidence(POLICY, tier) for tier in Tier if tier is not Tier.T0}
-FAST = {tier: full_evidence(POLICY, tier, fast=True) for tier in (Tier.T5, Tier.T6)}
+LADDER: dict[Tier, tuple[EvidenceDocument, ...]] = {
+    tier: full_evidence(POLICY, tier) for tier in Tier if tier is not Tier.T0
+}
+FAST: dict[Tier, tuple[EvidenceDocument, ...]] = {
+    tier: full_evidence(POLICY, tier, fast=True) for tier in (Tier.T5, Tier.T6)
+}
 
 
 @pytest.mark.parametrize("tier", LADDER)

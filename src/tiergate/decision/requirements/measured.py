@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome, all_of
-from tiergate.decision.policy import Scene
+from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Scene
 from tiergate.decision.requirements.eligibility import reasons_against_measurement
+from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.evidence.collection import MeasurementItem
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import Counts, Variant
@@ -66,6 +67,8 @@ class Measured:
     def _shortfalls(self, item: MeasurementItem, scene: Scene) -> tuple[str, ...]:
         found = item.measurement
         reasons = list(reasons_against_measurement(item, scene, self.variant, found.direction))
+        if found.domain is not None and found.metric not in band_metrics(scene, found.domain):
+            reasons.append(f"no band of the policy reads {found.metric}")
         if isinstance(found.value, Counts) and found.value.scored == 0:
             reasons.append("nothing was scored")
         if self.with_baseline and not (found.comparison and found.comparison.downloadable):
@@ -95,6 +98,25 @@ class Measured:
             f"measure {domain.label}, {self.variant}, then: "
             "tiergate evidence add LOG --model MODEL --mapping MAPPING"
         )
+
+
+def band_metrics(scene: Scene, domain: HazardDomain) -> frozenset[str]:
+    """Return the metrics that decide the bands of ``domain``.
+
+    Only they answer whether the domain was measured: a proxy that no band reads would be
+    a tick for a field that merely exists.
+    """
+    found: set[str] = set()
+    todo: list[Expression] = [b.ruled_out for b in scene.policy.bands.get(domain, {}).values()]
+    while todo:
+        match todo.pop():
+            case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
+                todo.extend(parts)
+            case LimitOnMetric(metric=metric):
+                found.add(metric)
+            case _:
+                continue
+    return frozenset(found)
 
 
 def _metrics(domain: HazardDomain, scene: Scene) -> tuple[str, ...]:
