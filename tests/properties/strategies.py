@@ -60,6 +60,7 @@ EXPECTED = {"E01": True, "E02": True, "F1": False}
 """What a good claim about each item says."""
 
 _RISKY = ("cbrn.uplift", "cbrn.end_to_end", "cyber.exploit")
+_READ = {HazardDomain.CBRN: "cbrn.uplift", HazardDomain.CYBER: "cyber.exploit"}
 
 variants = st.sampled_from([None, Variant.WORST_CASE, Variant.AS_RELEASED])
 rate_limits = st.builds(
@@ -186,8 +187,13 @@ def policies(draw: st.DrawFn) -> Policy:
         asks = draw(_standards)
         tiers.append(rung(tier, *asked, fast_path=fast, holds=(hold,), asks=asks))
     bands = {
-        domain: {band: draw(_ruled_out) for band in (Band.B1, Band.B2, Band.B3)}
-        for domain in (HazardDomain.CBRN, HazardDomain.CYBER)
+        domain: {
+            Band.B1: draw(_ruled_out),
+            Band.B2: draw(_ruled_out),
+            # A domain counts as measured by the metrics that its bands read.
+            Band.B3: AllOf(parts=(draw(_ruled_out), limit(metric, "0.3"))),
+        }
+        for domain, metric in _READ.items()
     }
     table = {
         domain: {Band.B0: Tier.T6, Band.B1: Tier.T4, Band.B2: Tier.T2, Band.B3: Tier.T0}

@@ -41,7 +41,7 @@ def screen(answer: Answer, exit_code: ExitCode, *, model: str, everything: bool)
 def conclusion(decision: Decision, exit_code: ExitCode) -> str:
     """Say the decision in one line."""
     verdict = decision.verdict(decision.asked)
-    needs = _counts(blocking(decision))
+    needs = _counts(decision.blocking())
     asked = "" if not decision.asked_by_default else " (the next tier; ask with --tier)"
     supported = _supported(decision)
     detail = f" Blocking: {needs}." if needs else ""
@@ -55,28 +55,6 @@ def _supported(decision: Decision) -> str:
     verdict = decision.verdict(decision.supported)
     floor = verdict.tier is Tier.T0 and verdict.outcome is not Outcome.MET
     return f"{verdict.tier} {verdict.definition.name}{' (the floor)' if floor else ''}"
-
-
-def blocking(decision: Decision) -> tuple[Explanation, ...]:
-    """Return what keeps the asked tier from being met, failures first.
-
-    Requirements of the tiers below count too, each once, at the lowest tier.
-    """
-    if decision.outcome is Outcome.MET:
-        return ()
-    rows: dict[str, Explanation] = {}
-    for verdict in decision.tiers:
-        # T0 is the floor: its own duties block nothing above it, only itself.
-        if verdict.tier.rank > decision.asked.rank:
-            break
-        if verdict.tier is Tier.T0 and decision.asked is not Tier.T0:
-            continue
-        for row in verdict.requirements:
-            if row.outcome is not Outcome.MET:
-                worse = row.outcome is Outcome.NOT_MET
-                if row.id not in rows or (worse and rows[row.id].outcome is not row.outcome):
-                    rows[row.id] = row
-    return tuple(sorted(rows.values(), key=lambda row: row.outcome is not Outcome.NOT_MET))
 
 
 def _ladder(decision: Decision) -> Iterator[str]:
@@ -99,12 +77,12 @@ def _rung(verdict: TierVerdict, decision: Decision) -> str:
 
 
 def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[str]:
-    rows = blocking(decision)
+    rows = decision.blocking()
     if not rows:
         yield text.heading(f"NOTHING BLOCKS {decision.asked}")
         yield from _conditions(decision)
         return
-    unclaimed = [] if everything else [row for row in rows if _is_unclaimed(row)]
+    unclaimed = [] if everything else [row for row in rows if row.needs_only_claims]
     others = [row for row in rows if row not in unclaimed]
     yield text.heading(f"BLOCKING {decision.asked}") + f"  {_counts(rows)}"
     shown = others if everything else others[:_SHOWN_BLOCKERS]
@@ -122,13 +100,6 @@ def _counts(rows: tuple[Explanation, ...]) -> str:
     missing = len(rows) - failed
     return text.joined(
         (f"{failed} not met" if failed else "", f"{missing} undetermined" if missing else "")
-    )
-
-
-def _is_unclaimed(row: Explanation) -> bool:
-    leaves = list(row.blockers())
-    return row.outcome is Outcome.UNDETERMINED and all(
-        not leaf.used and leaf.next_step.startswith("tiergate evidence claim") for leaf in leaves
     )
 
 

@@ -112,6 +112,26 @@ class Decision:
     not_assessed: tuple[str, ...]
     """What nothing here says anything about."""
 
+    def blocking(self) -> tuple[Explanation, ...]:
+        """Return the requirements that keep the tier in question closed, failures first.
+
+        Those of the tiers below count too, each once, a failure before anything else. T0 is
+        the floor: its own duties block only itself.
+        """
+        if self.outcome is Outcome.MET:
+            return ()
+        rows: dict[str, Explanation] = {}
+        for verdict in self.tiers:
+            is_below = Tier.T0.rank < verdict.tier.rank < self.asked.rank
+            if not (is_below or verdict.tier is self.asked):
+                continue
+            for row in verdict.requirements:
+                if row.outcome is Outcome.NOT_MET:
+                    rows[row.id] = row
+                elif row.outcome is Outcome.UNDETERMINED:
+                    rows.setdefault(row.id, row)
+        return tuple(sorted(rows.values(), key=lambda row: row.outcome is not Outcome.NOT_MET))
+
     def verdict(self, tier: Tier) -> TierVerdict:
         """Return what was said about ``tier``.
 

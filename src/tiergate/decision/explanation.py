@@ -105,6 +105,14 @@ class Explanation:
             return False
         return self.is_adverse or any(child.has_adverse for child in self.children)
 
+    @property
+    def needs_only_claims(self) -> bool:
+        """Whether it is undetermined for no other reason than that nobody stated anything."""
+        return self.outcome is Outcome.UNDETERMINED and all(
+            not leaf.used and leaf.next_step.startswith("tiergate evidence claim")
+            for leaf in self.blockers()
+        )
+
     def blockers(self) -> Iterator[Explanation]:
         """Yield the lowest nodes that keep this one from being met.
 

@@ -9,11 +9,13 @@ order, bands without ceilings.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from tiergate.decision import policy_compile, strict_yaml
 from tiergate.decision.policy import Policy
@@ -22,7 +24,11 @@ from tiergate.decision.policy_schema import (
     AllPart,
     AnyPart,
     AtLeastPart,
+    BandAtom,
+    CeilingAtom,
     ExpressionPart,
+    Part,
+    TamperAtom,
 )
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.errors import PolicyError, Problem
@@ -87,7 +93,7 @@ def _parse(data: bytes, where: str) -> PolicyFile:
     try:
         file = PolicyFile.model_validate(content)
     except ValidationError as error:
-        found = tuple(_problem(mistake["loc"], mistake["msg"], lines) for mistake in error.errors())
+        found = tuple(_problem(m["loc"], _message(m), lines) for m in error.errors())
         raise PolicyError.of(where, _ordered((*problems, *found))) from None
     problems = (*problems, *(_problem(loc, text, lines) for loc, text in _misnamed(file)))
     if problems:
@@ -101,6 +107,21 @@ def json_schema() -> dict[str, object]:
 
 
 Location = tuple[str | int, ...]
+
+
+def _message(mistake: ErrorDetails) -> str:
+    if mistake["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(mistake["loc"][-1]), _field_names(), n=1)
+        return f"is no field here{f'; did you mean {close[0]}?' if close else ''}"
+    return mistake["msg"].removeprefix("Value error, ")
+
+
+@functools.cache
+def _field_names() -> tuple[str, ...]:
+    parts: list[type[Part]] = [Part]
+    for part in parts:
+        parts += part.__subclasses__()
+    return tuple(sorted({name for part in parts for name in part.model_fields}))
 
 
 def _problem(loc: Location, message: str, lines: Mapping[Location, int]) -> Problem:
@@ -123,11 +144,20 @@ def _misnamed(file: PolicyFile) -> Iterator[tuple[Location, str]]:
     yield from _unknown_ids(file)
     yield from _circles(file)
     yield from _ladder(file)
+    yield from _empty_checks(file)
+    yield from _tables(file)
+
+
+def _tables(file: PolicyFile) -> Iterator[tuple[Location, str]]:
     for domain, bands in file.bands.items():
         if set(bands) != set(Band) - {Band.B0}:
             yield ("bands", domain), "expected definitions of B1, B2 and B3"
         if set(file.ceilings.domains.get(domain, {})) != set(Band):
             yield ("ceilings", "domains", domain), "expected a ceiling for each of B0 to B3"
+    for domain, ceilings in file.ceilings.domains.items():
+        ranks = [ceilings[band].tier.rank for band in Band if band in ceilings]
+        if ranks != sorted(ranks, reverse=True):
+            yield ("ceilings", "domains", domain), "a higher band has a more open ceiling"
     for domain in file.ceilings.domains.keys() - file.bands.keys():
         yield ("ceilings", "domains", domain), "a ceiling for a domain without bands"
     if set(file.tamper_resistance.levels) != set(TamperLevel) - {TamperLevel.TR0}:
@@ -151,29 +181,14 @@ def _references(file: PolicyFile) -> Iterator[tuple[Location, str]]:
         for field in ("requirements", "fast_path"):
             for position, name in enumerate(getattr(tier, field)):
                 yield ("tiers", index, field, position), name
-        for position, hold in enumerate(tier.holds):
-            if hold.unless is not None:
-                location = ("tiers", index, "holds", position, "unless")
-                yield from ((location, name) for name in _names(hold.unless))
-    for name, requirement in file.requirements.items():
-        for used in _names(requirement.requires):
-            yield ("requirements", name, "requires"), used
-
-
-def _names(expression: ExpressionPart) -> Iterator[str]:
-    match expression:
-        case str():
-            yield expression
-        case AllPart(all=parts) | AnyPart(any=parts) | AtLeastPart(of=parts):
-            for part in parts:
-                yield from _names(part)
-        case _:
-            return
+    for location, check in _checks(file):
+        if isinstance(check, str):
+            yield location, check
 
 
 def _circles(file: PolicyFile) -> Iterator[tuple[Location, str]]:
     uses = {
-        name: {used for used in _names(part.requires) if used in file.requirements}
+        name: {used for _, used in _leaves(part.requires, ()) if used in file.requirements}
         for name, part in file.requirements.items()
     }
     for name, direct in uses.items():
@@ -184,6 +199,47 @@ def _circles(file: PolicyFile) -> Iterator[tuple[Location, str]]:
             todo |= uses[step] - reached
         if name in reached:
             yield ("requirements", name, "requires"), "leads back to itself"
+
+
+def _empty_checks(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    """Find checks that ask for nothing, or for something that the file never defines."""
+    for location, check in _checks(file):
+        match check:
+            case BandAtom(band=part) if part.at_most is Band.B3:
+                yield location, "asks for nothing: every band is at most B3"
+            case TamperAtom(tamper_resistance=TamperLevel.TR0):
+                yield location, "asks for nothing: TR0 is no resistance"
+            case BandAtom(band=named) | CeilingAtom(within_ceiling=named):
+                if named.domain not in file.bands:
+                    yield location, f"the domain {named.domain} has no bands"
+            case _:
+                pass
+
+
+def _checks(file: PolicyFile) -> Iterator[tuple[Location, ExpressionPart]]:
+    for name, requirement in file.requirements.items():
+        yield from _leaves(requirement.requires, ("requirements", name, "requires"))
+    for index, tier in enumerate(file.tiers):
+        for position, hold in enumerate(tier.holds):
+            if hold.unless is not None:
+                yield from _leaves(hold.unless, ("tiers", index, "holds", position, "unless"))
+
+
+def _leaves(
+    expression: ExpressionPart, location: Location
+) -> Iterator[tuple[Location, ExpressionPart]]:
+    match expression:
+        case AllPart(all=parts):
+            key = "all"
+        case AnyPart(any=parts):
+            key = "any"
+        case AtLeastPart(of=parts):
+            key = "of"
+        case _:
+            yield location, expression
+            return
+    for index, part in enumerate(parts):
+        yield from _leaves(part, (*location, key, index))
 
 
 def _ladder(file: PolicyFile) -> Iterator[tuple[Location, str]]:

@@ -6,13 +6,16 @@ See :mod:`tiergate.decision.policy_schema` for checks and numbers.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from tiergate.decision.policy_schema import (
     Clauses,
+    CountPart,
+    DaysPart,
     ExpressionPart,
     Metric,
     NumberPart,
@@ -82,9 +85,9 @@ class BudgetPart(Part):
     """Money, in US dollars."""
     gpu_hours: NumberPart | None = None
     """Accelerator hours."""
-    steps: NumberPart | None = None
+    steps: CountPart | None = None
     """Optimiser steps."""
-    examples: NumberPart | None = None
+    examples: CountPart | None = None
     """Training examples."""
 
 
@@ -99,12 +102,22 @@ class TamperLevelPart(Part):
     """What the attacker must have spent."""
 
 
+class ProportionPart(NumberPart):
+    """A proportion that something can stay below and get above."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> ProportionPart:
+        if not 0 < self.value < 1:
+            raise ValueError("a proportion between 0 and 1")
+        return self
+
+
 class TamperPart(Part):
     """How tamper resistance is measured and graded."""
 
     metric: Metric
     """Metric that counts successful attacks."""
-    limit: NumberPart
+    limit: ProportionPart
     """Largest attack success rate at which a safeguard holds."""
     levels: dict[TamperLevel, TamperLevelPart]
     """TR1 to TR4; TR0 needs nothing."""
@@ -115,7 +128,7 @@ class EvidencePart(Part):
 
     minimum_binding: BindingLevel
     """Weakest tie to the weights that is enough."""
-    longest_age: NumberPart
+    longest_age: DaysPart
     """In days; older evidence supports nothing."""
 
 
@@ -124,7 +137,7 @@ class HoldPart(Part):
 
     text: Words
     """The wait in words."""
-    days: NumberPart
+    days: DaysPart
     """How long."""
     unless: ExpressionPart | None = None
     """When this is met the wait is not needed."""
@@ -142,7 +155,7 @@ class ApprovalsPart(Part):
 class ExpiryPart(Part):
     """How long a decision stands."""
 
-    days: NumberPart
+    days: DaysPart
     """How long."""
     note: str = ""
     """What happens then."""
@@ -186,7 +199,7 @@ class WaiversPart(Part):
 
     highest_tier: Tier
     """No waiver counts above this tier."""
-    longest: NumberPart
+    longest: DaysPart
     """In days; no waiver lasts longer."""
 
 
@@ -205,6 +218,14 @@ class TriggerPart(Part):
     """Ids of the clauses behind it."""
 
 
+def _a_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a day of the calendar, as in 2026-11-23") from None
+    return text
+
+
 class PolicyFile(Part):
     """A Tiergate policy file."""
 
@@ -218,7 +239,7 @@ class PolicyFile(Part):
     """Name for people."""
     summary: Words
     """What it is for."""
-    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_a_day)]
     """Date of the facts behind it."""
     confidence: Annotated[Decimal, Field(gt=Decimal("0.5"), lt=1)]
     """Of every one-sided bound."""

@@ -7,7 +7,7 @@ made from here; :mod:`tiergate.decision.policy_document` turns files into polici
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
@@ -29,6 +29,8 @@ from tiergate.evidence.measurement import Variant
 from tiergate.evidence.provenance import ProducerRelation
 
 FORMAT = "tiergate-policy/1"
+_LARGEST = Decimal("1e40")
+_LONGEST_DAYS = 36_500
 
 Words = Annotated[str, Field(min_length=1)]
 RequirementId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,40}$")]
@@ -43,8 +45,8 @@ def _decimal(value: object) -> object:
         number = Decimal(value)
     except InvalidOperation:
         raise ValueError(f"{value!r} is not a number") from None
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
+    if not number.is_finite() or abs(number) > _LARGEST:
+        raise ValueError(f"{value!r} is not a finite number of at most {_LARGEST}")
     return number
 
 
@@ -67,6 +69,26 @@ class NumberPart(Part):
     """Why this number."""
 
 
+class DaysPart(NumberPart):
+    """A number of days."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> DaysPart:
+        if not 0 <= self.value <= _LONGEST_DAYS:
+            raise ValueError(f"a number of days from 0 to {_LONGEST_DAYS}")
+        return self
+
+
+class CountPart(NumberPart):
+    """A number of things that can be counted."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> CountPart:
+        if self.value < 1 or self.value != self.value.to_integral_value():
+            raise ValueError("a whole number from 1 up")
+        return self
+
+
 class LimitPart(Part):
     """A metric must stay on one side of a limit."""
 
@@ -82,7 +104,7 @@ class LimitPart(Part):
     """The upper bound must be below this."""
     at_least: NumberPart | None = None
     """The lower bound must be at or above this."""
-    minimum_behaviours: NumberPart | None = None
+    minimum_behaviours: CountPart | None = None
     """Fewest behaviours measured."""
 
     @model_validator(mode="after")
@@ -264,10 +286,17 @@ _KEYS = (
 )
 
 
+def _keys(value: object) -> Collection[str]:
+    # A part that was read already comes by here again when it is checked a second time.
+    if isinstance(value, Part):
+        return vars(value)
+    return value if isinstance(value, Mapping) else ()
+
+
 def _kind(value: object) -> str | None:
     if isinstance(value, str):
         return "id"
-    keys = value.keys() if isinstance(value, Mapping) else vars(value)
+    keys = _keys(value)
     return next((key for key in _KEYS if key in keys), None)
 
 
@@ -338,7 +367,7 @@ class ReachedByAll(Part):
 
 
 def _reached_kind(value: object) -> str | None:
-    keys = value.keys() if isinstance(value, Mapping) else vars(value)
+    keys = _keys(value)
     return next((key for key in ("any", "all", "metric", "finding") if key in keys), None)
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """YAML as people write it by hand, read strictly and with line numbers.
 
-Decimals and dates stay text, only ``true`` and ``false`` are truth values, a key that
-stands twice is a mistake, and aliases are refused (they can expand without bound).
+Decimals and dates stay text, only ``true`` and ``false`` are truth values, and a key that
+stands twice is a mistake. Aliases are refused (they can expand without bound), and so are
+tags (they say that a value is something other than what is written).
 """
 
 from __future__ import annotations
@@ -33,29 +34,34 @@ def load(data: bytes) -> tuple[object, Mapping[Location, int], tuple[Problem, ..
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1
         return None, lines, (_at(line, f"no valid YAML: {error.problem}"),)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        return None, lines, (_at(None, f"no valid YAML: {error}"),)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # Some of these messages are spread over lines.
+        return None, lines, (_at(None, f"no valid YAML: {' '.join(str(error).split())}"),)
     return _content(node, (), lines, problems), lines, tuple(problems)
 
 
-def _compose(data: bytes) -> yaml.Node:
-    if len(data) > LARGEST_BYTES:
-        raise yaml.YAMLError(f"{len(data)} bytes, expected at most {LARGEST_BYTES}")
-    text = data.decode("utf-8")
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="an alias, expected plain values",
-                problem_mark=cast("yaml.Mark", event.start_mark),
-            )
-    node = yaml.compose(text, Loader=_Loader)
-    if node is None:
-        raise yaml.YAMLError("an empty file")
-    return node
-
-
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that only knows null, true, false and whole numbers."""
+    """SafeLoader that only knows null, true, false and whole numbers, each written out."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # not in the stubs
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused("an alias, expected plain values", event)
+        if tag is not None:
+            raise _refused(f"a tag {tag!r}, expected plain values", event)
+        if self._depth > _DEEPEST:
+            raise _refused(f"nested more than {_DEEPEST} deep", event)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def _refused(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=cast("yaml.Mark", event.start_mark))
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -68,17 +74,26 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+def _compose(data: bytes) -> yaml.Node:
+    if len(data) > LARGEST_BYTES:
+        raise yaml.YAMLError(f"{len(data)} bytes, expected at most {LARGEST_BYTES}")
+    node = yaml.compose(data.decode("utf-8"), Loader=_Loader)
+    if node is None:
+        raise yaml.YAMLError("an empty file")
+    return node
+
+
 def _content(
     node: yaml.Node, location: Location, lines: dict[Location, int], problems: list[Problem]
 ) -> object:
     line = node.start_mark.line + 1
     lines.setdefault(location, line)
-    if len(location) > _DEEPEST:
-        problems.append(_at(line, "nested too deeply"))
-        return None
     if isinstance(node, yaml.MappingNode):
         content: dict[str, object] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                problems.append(_at(line, "a key that is no plain word", location))
+                continue
             key = str(key_node.value)
             place = (*location, key)
             lines[place] = key_node.start_mark.line + 1

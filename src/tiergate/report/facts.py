@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the report says about a checkpoint, as plain text rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFact:
+    """One file of the checkpoint."""
+
+    path: str
+    """Path within the checkpoint."""
+    role: str
+    """What it is for."""
+    size: str
+    """Its size in words."""
+    sha256: str
+    """Digest of its bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """The model, in words."""
+
+    rows: tuple[tuple[str, str], ...]
+    """Label and text, in the order of the page."""
+    notes: tuple[str, ...]
+    """What a person should know."""
+    files: tuple[FileFact, ...]
+    """The manifest; empty when no weights were read."""
