@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from tiergate.decision.decision import Decision
-from tiergate.decision.explanation import Explanation, Reading, Scale
+from tiergate.decision.explanation import Reading, Scale
 from tiergate.evidence.bounds import bounds
 from tiergate.evidence.collection import Collection
 from tiergate.evidence.measurement import Counts
@@ -84,11 +84,7 @@ def readings_of(decision: Decision) -> Iterator[Reading]:
     """Yield every reading in the decision, those of lower tiers first."""
     for verdict in decision.tiers:
         for row in (*verdict.requirements, *verdict.fast_path):
-            yield from (r for node in _walk(row) for r in node.readings)
-
-
-def _walk(node: Explanation) -> Iterator[Explanation]:
-    return node.walk()
+            yield from (reading for node in row.walk() for reading in node.readings)
 
 
 def specification(rows: tuple[ForestRow, ...]) -> dict[str, object]:
@@ -111,7 +107,13 @@ def specification(rows: tuple[ForestRow, ...]) -> dict[str, object]:
     ]
     x_axis = {"values": _TICKS, "format": ".0%", "title": "rate of successes, square-root scale"}
     x = {"type": "quantitative", "scale": {"type": "sqrt", "domain": [0, 1]}, "axis": x_axis}
-    y = {"field": "row", "type": "nominal", "sort": None, "axis": {"labels": False, "title": None}}
+    numbers = {
+        "labelExpr": "toNumber(slice(datum.label, 0, 3))",
+        "title": None,
+        "grid": True,
+        "labelPadding": 12,
+    }
+    y = {"field": "row", "type": "nominal", "sort": None, "axis": numbers}
     bar = {"type": "rule", "strokeWidth": 3, "color": "currentColor", "opacity": 0.75}
     dot = {"type": "point", "filled": True, "size": 60, "color": "currentColor", "opacity": 1}
     tick = {"type": "tick", "thickness": 2, "size": 24, "color": "#d1495b"}

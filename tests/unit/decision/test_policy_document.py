@@ -20,6 +20,7 @@ from tiergate.decision.policy_document import (
     parse_policy,
     shipped_policies,
 )
+from tiergate.decision.policy_file import PolicyFile
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.tier import Band, Tier
@@ -153,3 +154,11 @@ def test_a_limit_keeps_its_side(sentence: str) -> None:
     first = expression.parts[0]
     assert isinstance(first, LimitOnMetric | ClaimMade)
     assert side == (first.side if isinstance(first, LimitOnMetric) else first.limits[0].side)
+
+
+def test_the_parts_of_a_file_can_be_written_out_and_read_again() -> None:
+    file = load_file("default")
+
+    again = PolicyFile.model_validate_json(file.model_dump_json(exclude_none=True))
+
+    assert file == again

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One wrong line in the evaluator is noticed: the line is changed in a copy, a named test fails.
+
+Each row of the table names one way to open the gate by mistake. The copy is checked to be
+the one that was tested, and without any change the same tests pass in it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import tiergate
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(tiergate.__file__).resolve().parent
+
+NOT_THE_COPY = 99
+RUN = f"""
+import sys, pathlib, pytest, tiergate
+copy, *tests = sys.argv[1:]
+if pathlib.Path(tiergate.__file__).resolve().parent != pathlib.Path(copy).resolve():
+    sys.exit({NOT_THE_COPY})
+sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]))
+"""
+
+
+class Mutation(NamedTuple):
+    """One line that is changed, and the test that must notice."""
+
+    file: str
+    """Module below the package."""
+    old: str
+    """Text that stands in it exactly once."""
+    new: str
+    """What is put in its place."""
+    test: str
+    """Test below ``tests/unit`` that must fail."""
+
+
+OUTCOME = "decision/outcome.py"
+EVALUATE = "decision/evaluate.py"
+LIMIT = "decision/requirements/limit.py"
+BAND = "decision/requirements/band.py"
+ELIGIBILITY = "decision/requirements/eligibility.py"
+TAMPERING = "decision/requirements/tampering.py"
+BOUNDS = "evidence/bounds.py"
+
+TEST_OUTCOME = "decision/test_outcome.py"
+TEST_LIMIT = "decision/test_limit.py"
+TEST_BAND = "decision/test_band.py"
+TEST_TAMPERING = "decision/test_tampering.py"
+TEST_EVALUATE = "decision/test_evaluate.py"
+TEST_WAIVER = "decision/test_waiver.py"
+SUPPORTS = f"{TEST_LIMIT}::test_clean_counts_support_a_limit_only_from_evidence_that_may"
+HELD = f"{TEST_LIMIT}::test_a_bound_is_held_against_the_limit"
+
+MUTATIONS = {
+    "an unknown part counts as met": Mutation(
+        OUTCOME,
+        "if not seen or Outcome.UNDETERMINED in seen:\n        return Outcome.UNDETERMINED\n"
+        "    return Outcome.MET",
+        "if not seen:\n        return Outcome.UNDETERMINED\n    return Outcome.MET",
+        f"{TEST_OUTCOME}::test_every_part_is_needed[one part unknown]",
+    ),
+    "an empty requirement is met": Mutation(
+        OUTCOME,
+        "if not seen or Outcome.UNDETERMINED in seen:\n        return Outcome.UNDETERMINED\n"
+        "    return Outcome.MET",
+        "if Outcome.UNDETERMINED in seen:\n        return Outcome.UNDETERMINED\n"
+        "    return Outcome.MET",
+        f"{TEST_OUTCOME}::test_every_part_is_needed[nothing at all has shown nothing]",
+    ),
+    "a failure is outvoted": Mutation(
+        OUTCOME,
+        "if Outcome.NOT_MET in seen:\n        return Outcome.NOT_MET",
+        "if seen == {Outcome.NOT_MET}:\n        return Outcome.NOT_MET",
+        f"{TEST_OUTCOME}::test_every_part_is_needed[one part not met]",
+    ),
+    "one way too few is enough": Mutation(
+        OUTCOME,
+        "if met >= needed:",
+        "if met >= needed - 1:",
+        f"{TEST_OUTCOME}::test_a_number_of_parts_is_enough[one met and one unknown of three]",
+    ),
+    "the point estimate stands in for the upper bound": Mutation(
+        BOUNDS,
+        "return exact_upper(Rate(hits, counts.planned), confidence)",
+        "return hits / max(counts.planned, 1)",
+        f"{HELD}[a point estimate below the limit is not enough]",
+    ),
+    "unscored attempts fall out of the bound": Mutation(
+        BOUNDS,
+        "hits = scored + counts.unscored + counts.not_attempted",
+        "hits = scored + counts.not_attempted",
+        f"{HELD}[unscored attempts count as successes]",
+    ),
+    "attempts never made fall out of the bound": Mutation(
+        BOUNDS,
+        "hits = scored + counts.unscored + counts.not_attempted",
+        "hits = scored + counts.unscored",
+        f"{HELD}[attempts never made count as successes]",
+    ),
+    "the best of several measurements decides": Mutation(
+        LIMIT,
+        "if any(r.outcome is Outcome.NOT_MET for r in adverse):",
+        "if all(r.outcome is Outcome.NOT_MET for r in counted) and counted:",
+        f"{TEST_LIMIT}::test_of_several_measurements_the_worst_decides"
+        "[a clean run and a broken limit]",
+    ),
+    "an unfinished run is neutral": Mutation(
+        LIMIT,
+        "return counts.planned > clean",
+        "return counts.scored > clean",
+        f"{TEST_LIMIT}::test_of_several_measurements_the_worst_decides"
+        "[a clean run and a short one that was not finished]",
+    ),
+    "the register is ignored": Mutation(
+        LIMIT,
+        "if missing and outcome is Outcome.MET:",
+        "if missing and outcome is Outcome.NOT_MET:",
+        f"{TEST_LIMIT}::test_a_registered_document_that_is_gone_closes_what_it_was_about",
+    ),
+    "cannot rule out does not count as reached": Mutation(
+        LIMIT,
+        "if self.reached_unless_ruled_out and self._could_have_shown(counts, scene):",
+        "if False and self._could_have_shown(counts, scene):",
+        f"{TEST_BAND}::test_a_band_is_ruled_out_or_counts[cannot rule out counts as reached]",
+    ),
+    "the age of evidence is ignored": Mutation(
+        ELIGIBILITY,
+        "if scene.at - when > timedelta(days=float(longest.value)):",
+        "if scene.at - when > timedelta.max:",
+        f"{SUPPORTS}[a second too old]",
+    ),
+    "the tie to the weights is ignored": Mutation(
+        ELIGIBILITY,
+        "if binding.level.rank < minimum.rank:",
+        "if binding.level.rank < 0:",
+        f"{SUPPORTS}[bound one level too weakly]",
+    ),
+    "the relation of the weights is ignored": Mutation(
+        ELIGIBILITY,
+        "if relation not in (_WORST_CASE_RELATIONS if worst else {Relation.IDENTICAL}):",
+        "if relation not in Relation:",
+        f"{SUPPORTS}[quantised weights]",
+    ),
+    "the controls of a run are ignored": Mutation(
+        ELIGIBILITY,
+        "found.attack.controls is not Controls.PASSED:",
+        "found.attack.controls is None:",
+        f"{SUPPORTS}[under attack with controls that failed]",
+    ),
+    "a higher band that was reached is ignored when a lower one is ruled out": Mutation(
+        BAND,
+        "elif any(row.outcome is Outcome.NOT_MET for row in higher):",
+        "elif higher and all(row.outcome is Outcome.NOT_MET for row in higher):",
+        f"{TEST_BAND}::test_a_band_is_ruled_out_or_counts"
+        "[a higher band is reached although a lower one was ruled out]",
+    ),
+    "evidence on a higher band that is gone is ignored": Mutation(
+        BAND,
+        "elif any(row.has_adverse for row in higher):",
+        "elif higher and all(row.has_adverse for row in higher):",
+        f"{TEST_BAND}"
+        "::test_evidence_on_a_higher_band_that_is_gone_is_not_overruled_by_a_lower_band",
+    ),
+    "the ceiling of the lowest band is dropped": Mutation(
+        BAND,
+        "if band not in ceilings or ceilings[band].rank < tier.rank:",
+        "if band not in ceilings or band.rank and ceilings[band].rank < tier.rank:",
+        f"{TEST_BAND}::test_a_tier_asks_for_the_band_that_its_ceiling_allows"
+        "[no band is allowed at T6, not even B0]",
+    ),
+    "an attack of unknown cost is no finding": Mutation(
+        TAMPERING,
+        "all(paid is not None and paid > asked for asked, paid in needed)",
+        "all(paid is None or paid > asked for asked, paid in needed)",
+        f"{TEST_TAMPERING}::test_a_safeguard_survives_the_budget_of_its_level"
+        "[an attack of unknown cost breaks it]",
+    ),
+    "a tier does not need the tiers below it": Mutation(
+        EVALUATE,
+        "ways = [all_of([*below, own])]",
+        "ways = [any_of([*below, own])]",
+        f"{TEST_EVALUATE}::test_a_tier_needs_every_tier_below_it_or_its_fast_path"
+        "[a rung without the one below it]",
+    ),
+    "half a fast path is enough": Mutation(
+        EVALUATE,
+        "ways.append(all_of(row.outcome for row in fast))",
+        "ways.append(any_of(row.outcome for row in fast))",
+        f"{TEST_EVALUATE}::test_a_tier_needs_every_tier_below_it_or_its_fast_path"
+        "[half a fast path]",
+    ),
+    "the cap of a waiver is ignored": Mutation(
+        "decision/policy.py",
+        "and self.tier.rank <= waiver.highest_tier.rank",
+        "and self.tier.rank <= limits.highest_tier.rank",
+        f"{TEST_WAIVER}::test_a_waiver_counts_only_within_its_limits"
+        "[it does not count above its own cap]",
+    ),
+    "a waiver climbs on the ladder": Mutation(
+        EVALUATE,
+        "if reaching == scene.waivers:",
+        "if reaching is not None:",
+        f"{TEST_WAIVER}::test_a_waiver_carries_the_ladder_up_to_its_cap_and_no_further",
+    ),
+}
+
+
+def _copy(folder: Path) -> Path:
+    copy = folder / "tiergate"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def _run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", RUN, str(copy), *(f"tests/unit/{test}" for test in tests)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("case", MUTATIONS)
+def test_one_wrong_line_is_noticed(case: str, tmp_path: Path) -> None:
+    mutation = MUTATIONS[case]
+    copy = _copy(tmp_path)
+    source = (copy / mutation.file).read_text(encoding="utf-8")
+    assert 1 == source.count(mutation.old)
+    (copy / mutation.file).write_text(
+        source.replace(mutation.old, mutation.new), encoding="utf-8"
+    )
+
+    found = _run(copy, mutation.test)
+
+    # 1 is pytest's "a test failed"; a copy that cannot be imported would be another number.
+    assert found.returncode == pytest.ExitCode.TESTS_FAILED, found.stdout + found.stderr
+    assert "1 failed" in found.stdout
+
+
+def test_without_a_wrong_line_every_one_of_these_tests_passes(tmp_path: Path) -> None:
+    tests = sorted({mutation.test for mutation in MUTATIONS.values()})
+
+    found = _run(_copy(tmp_path), *tests)
+
+    assert found.returncode == pytest.ExitCode.OK, found.stdout + found.stderr
+    assert f"{len(tests)} passed" in found.stdout
