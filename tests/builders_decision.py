@@ -274,9 +274,7 @@ def tamper_policy(levels: Mapping[TamperLevel, TamperDefinition] | None = None) 
         TamperLevel.TR3: tamper_definition((AttackClass.FINE_TUNING,), usd="5000"),
         TamperLevel.TR4: tamper_definition(()),
     }
-    return TamperPolicy(
-        metric=TAMPER_METRIC, limit=number("0.05"), levels=levels or defaults
-    )
+    return TamperPolicy(metric=TAMPER_METRIC, limit=number("0.05"), levels=levels or defaults)
 
 
 def tamper_definition(

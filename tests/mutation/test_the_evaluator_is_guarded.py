@@ -27,7 +27,7 @@ import sys, pathlib, pytest, tiergate
 copy, *tests = sys.argv[1:]
 if pathlib.Path(tiergate.__file__).resolve().parent != pathlib.Path(copy).resolve():
     sys.exit({NOT_THE_COPY})
-sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]))
+sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "pytest_socket", *tests]))
 """
 
 
@@ -222,10 +222,16 @@ def _copy(folder: Path) -> Path:
 
 
 def _run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    settings = {
+        "PYTHONPATH": str(copy.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # Only the plugin that the project's own settings need: each run starts faster.
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     return subprocess.run(
         [sys.executable, "-c", RUN, str(copy), *(f"tests/unit/{test}" for test in tests)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(copy.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, **settings},
         capture_output=True,
         text=True,
         check=False,
@@ -238,9 +244,7 @@ def test_one_wrong_line_is_noticed(case: str, tmp_path: Path) -> None:
     copy = _copy(tmp_path)
     source = (copy / mutation.file).read_text(encoding="utf-8")
     assert 1 == source.count(mutation.old)
-    (copy / mutation.file).write_text(
-        source.replace(mutation.old, mutation.new), encoding="utf-8"
-    )
+    (copy / mutation.file).write_text(source.replace(mutation.old, mutation.new), encoding="utf-8")
 
     found = _run(copy, mutation.test)
 

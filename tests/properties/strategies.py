@@ -9,6 +9,7 @@ about what closes a tier says little where nothing was ever open.
 from __future__ import annotations
 
 import dataclasses
+
 from hypothesis import strategies as st
 
 from builders_decision import (
@@ -113,21 +114,17 @@ bands_at_most = st.builds(
     band=st.sampled_from([Band.B0, Band.B1, Band.B2]),
     variant=variants,
 )
-ceilings = st.builds(
-    WithinCeiling, domain=st.sampled_from([HazardDomain.CBRN, HazardDomain.CYBER])
-)
+ceilings = st.builds(WithinCeiling, domain=st.sampled_from([HazardDomain.CBRN, HazardDomain.CYBER]))
 measured = st.builds(
     Measured,
     domains=st.sampled_from([(HazardDomain.CBRN,), (HazardDomain.CBRN, HazardDomain.CYBER)]),
     variant=st.sampled_from(Variant),
-    with_baseline=st.just(False),
+    with_baseline=st.booleans(),
     samples_kept=st.sampled_from([0, 10]),
     by=st.sampled_from([(), (ProducerRelation.INDEPENDENT,)]),
     producers=st.sampled_from([1, 2]),
 )
-tampering = st.builds(
-    TamperResistance, level=st.sampled_from([TamperLevel.TR1, TamperLevel.TR2])
-)
+tampering = st.builds(TamperResistance, level=st.sampled_from([TamperLevel.TR1, TamperLevel.TR2]))
 evidence_atoms: st.SearchStrategy[Expression] = st.one_of(
     rate_limits,
     safer_limits,
@@ -165,7 +162,7 @@ def combined(
 _expressions = combined(evidence_atoms, with_facts=True)
 _ruled_out = combined(ruling_out, with_facts=False)
 _asked = st.lists(st.sampled_from(REQUIREMENTS), min_size=1, max_size=2, unique=True)
-_fast_paths = st.one_of(st.just([]), st.just([]), _asked)
+_fast_paths: st.SearchStrategy[list[str]] = st.one_of(st.just([]), st.just([]), _asked)
 _unless = st.none() | evidence_atoms
 _standards = st.builds(
     standards,
@@ -341,5 +338,3 @@ def collections(draw: st.DrawFn) -> tuple[EvidenceDocument, ...]:
     kept = [found for index, found in enumerate(GOOD) if index not in lost]
     extra = draw(st.lists(some_documents, max_size=3))
     return tuple({found.digest: found for found in [*kept, *extra]}.values())
-
-

@@ -121,9 +121,7 @@ def test_a_part_that_becomes_met_never_takes_met_away(
 
 
 @given(st.lists(outcomes, max_size=6), st.permutations(range(6)), st.integers(-1, 7))
-def test_outcomes_combine_in_any_order(
-    found: list[Outcome], order: list[int], needed: int
-) -> None:
+def test_outcomes_combine_in_any_order(found: list[Outcome], order: list[int], needed: int) -> None:
     shuffled = [found[place] for place in order if place < len(found)]
 
     assert all_of(found) is all_of(shuffled)

@@ -9,9 +9,19 @@ import pytest
 from hypothesis import Phase, assume, event, given, seed, settings
 from hypothesis import strategies as st
 
-from builders_decision import AT, OTHER_ROOT, attacked, claim, counts, document, measurement
-from builders_decision import registered, subject
+from builders_decision import (
+    AT,
+    OTHER_ROOT,
+    attacked,
+    claim,
+    counts,
+    document,
+    measurement,
+    registered,
+    subject,
+)
 from properties.strategies import EXPECTED, GOOD, collections, policies, some_documents
+from properties.worsening import WORSENINGS
 from tiergate.decision.decision import Decision
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.outcome import Outcome
@@ -20,7 +30,6 @@ from tiergate.decision.tier import Tier
 from tiergate.evidence.collection import EvidenceDocument, collect
 from tiergate.evidence.measurement import AttackClass, Direction, Variant
 from tiergate.evidence.provenance import BindingLevel, Relation
-from properties.worsening import WORSENINGS
 
 Documents = tuple[EvidenceDocument, ...]
 

@@ -78,9 +78,7 @@ def some_counts(draw: st.DrawFn) -> Counts:
 
 
 quantities = st.builds(
-    lambda ends, unit, method: Quantity(
-        lower=min(ends), upper=max(ends), unit=unit, method=method
-    ),
+    lambda ends, unit, method: Quantity(lower=min(ends), upper=max(ends), unit=unit, method=method),
     st.tuples(decimals, decimals),
     names,
     names,

@@ -25,6 +25,7 @@ from tiergate.decision.judging import judge, judge_requirement
 from tiergate.decision.outcome import Outcome, all_of, any_of
 from tiergate.decision.policy import Hold, Policy, Scene, TierDefinition
 from tiergate.decision.requirements.band import band_rows
+from tiergate.decision.requirements.measured import band_metrics
 from tiergate.decision.tier import Band, Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.evidence.collection import Collection
@@ -216,15 +217,17 @@ def _counted_waivers(
 
 
 def _not_assessed(policy: Policy, evidence: Collection) -> tuple[str, ...]:
-    seen = {
-        (m.domain, m.setting.variant)
-        for document in evidence.documents
-        for m in document.measurements
-    }
     gaps = []
     for domain in sorted(policy.bands):
-        if (domain, Variant.AS_RELEASED) not in seen and (domain, Variant.WORST_CASE) not in seen:
-            gaps.append(f"{domain.label}: not measured")
-        elif (domain, Variant.WORST_CASE) not in seen:
+        read = band_metrics(policy, domain)
+        seen = {
+            m.setting.variant
+            for document in evidence.documents
+            for m in document.measurements
+            if m.metric in read
+        }
+        if not seen:
+            gaps.append(f"{domain.label}: not measured by anything that its bands read")
+        elif Variant.WORST_CASE not in seen:
             gaps.append(f"{domain.label}: not measured on the worst-case variant")
     return (*gaps, *policy.not_covered)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from builders_decision import collection, scene, subject
@@ -25,6 +27,15 @@ def test_a_checkpoint_without_code_loads_without_code() -> None:
     assert Outcome.MET is found.outcome
     assert ("no pickle, no code file", "") == (found.reason, found.next_step)
     assert not found.is_adverse
+
+
+def test_where_no_files_were_read_nothing_is_known_about_code() -> None:
+    about = dataclasses.replace(subject(), code_files=None)
+
+    found = _judge(LoadsWithoutCode(), about)
+
+    assert Outcome.UNDETERMINED is found.outcome
+    assert "no files were read" == found.reason
 
 
 def test_one_file_that_runs_code_is_enough_to_refuse() -> None:

@@ -32,9 +32,7 @@ def test_blockers_are_the_lowest_nodes_that_are_not_met() -> None:
 
 
 def test_every_open_way_blocks_and_a_way_that_was_not_needed_does_not() -> None:
-    assert ["claim no", "claim unknown"] == _titles(
-        judged(AnyOf(parts=(NO, UNKNOWN)), *EVIDENCE)
-    )
+    assert ["claim no", "claim unknown"] == _titles(judged(AnyOf(parts=(NO, UNKNOWN)), *EVIDENCE))
     assert [] == _titles(judged(AnyOf(parts=(NO, YES)), *EVIDENCE))
 
 

@@ -210,7 +210,12 @@ BUDGETS: dict[str, tuple[AttackBudget, AttackBudget, bool, bool]] = {
         True,
         True,
     ),
-    "another currency": (AttackBudget(examples=9), AttackBudget(gpu_hours=Decimal(1)), False, False),
+    "another currency": (
+        AttackBudget(examples=9),
+        AttackBudget(gpu_hours=Decimal(1)),
+        False,
+        False,
+    ),
 }
 
 

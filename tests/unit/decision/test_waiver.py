@@ -120,9 +120,12 @@ def test_without_a_waiver_the_ladder_ends_below_the_gap() -> None:
 
 
 def test_a_waiver_carries_the_ladder_up_to_its_cap_and_no_further() -> None:
-    bare = policy(ASKED, rung(Tier.T0), rung(Tier.T1, "R1"), *(
-        rung(tier, "R2") for tier in (Tier.T2, Tier.T3, Tier.T4, Tier.T5)
-    ))
+    bare = policy(
+        ASKED,
+        rung(Tier.T0),
+        rung(Tier.T1, "R1"),
+        *(rung(tier, "R2") for tier in (Tier.T2, Tier.T3, Tier.T4, Tier.T5)),
+    )
 
     # The higher tiers do not ask for R1 themselves; they rest on T1, where it is waived.
     assert Tier.T1 is _supported(bare, waiver(highest_tier=Tier.T1))

@@ -101,6 +101,4 @@ def test_thirds_of_behaviours_add_up_exactly() -> None:
     # Three behaviours with one success in three attempts are one behaviour, not two.
     thirds, whole = Counts.of([(1, 3, 0)] * 3), counts(1, 3)
 
-    assert _difference(whole, baseline(counts(0, 9))) == _difference(
-        thirds, baseline(counts(0, 9))
-    )
+    assert _difference(whole, baseline(counts(0, 9))) == _difference(thirds, baseline(counts(0, 9)))

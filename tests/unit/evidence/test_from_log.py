@@ -32,7 +32,9 @@ def _row(value: Score, behaviour: str = "", *, errored: bool = False, attempt: i
     return Row(behaviour=behaviour, attempt=attempt, value=value, errored=errored, limited=errored)
 
 
-def _series(*rows: Row, task: str = "popularity", scorer: str = "match", planned: int = 0) -> Series:
+def _series(
+    *rows: Row, task: str = "popularity", scorer: str = "match", planned: int = 0
+) -> Series:
     named = [
         Row(
             behaviour=row.behaviour or str(index),
@@ -202,9 +204,7 @@ def test_scores_that_do_not_compare_are_unscored_and_said() -> None:
 
     found = interpret(_log(_series(_row("C"), _row(Decimal(1)), _row(None))), mapping)
 
-    assert found.measurements[0].value == Counts.of(
-        [(0, 0, 1), (1, 1, 0), (0, 0, 1)], superseded=1
-    )
+    assert found.measurements[0].value == Counts.of([(0, 0, 1), (1, 1, 0), (0, 0, 1)], superseded=1)
     (remark,) = found.remarks
     assert "scores-do-not-compare" == remark.code
     assert "1 of 3 scores cannot be compared" in remark.message

@@ -171,7 +171,11 @@ DAMAGE: dict[str, tuple[Callable[[EvidenceStore], None], type[TiergateError], st
     "a document was put in by hand": (_smuggle, EvidenceError, "tiergate evidence add"),
     "a document has a name of its own": (_odd_name, EvidenceError, "does not know"),
     "the register is gone": (_drop_the_register, EvidenceError, "does not know"),
-    "half a line was registered": (_register('{"digest":"sha'), EvidenceError, "jsonl:3: found a d"),
+    "half a line was registered": (
+        _register('{"digest":"sha'),
+        EvidenceError,
+        "jsonl:3: found a d",
+    ),
     "an empty line was registered": (_register("\n"), EvidenceError, "a damaged line"),
     "a line is no object": (_register("[]\n"), EvidenceError, "a damaged line"),
     "a line lacks its topics": (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome, all_of
-from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Scene
+from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Policy, Scene
 from tiergate.decision.requirements.eligibility import reasons_against_measurement
 from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.evidence.collection import MeasurementItem
@@ -67,7 +67,9 @@ class Measured:
     def _shortfalls(self, item: MeasurementItem, scene: Scene) -> tuple[str, ...]:
         found = item.measurement
         reasons = list(reasons_against_measurement(item, scene, self.variant, found.direction))
-        if found.domain is not None and found.metric not in band_metrics(scene, found.domain):
+        if found.domain is not None and found.metric not in band_metrics(
+            scene.policy, found.domain
+        ):
             reasons.append(f"no band of the policy reads {found.metric}")
         if isinstance(found.value, Counts) and found.value.scored == 0:
             reasons.append("nothing was scored")
@@ -100,14 +102,14 @@ class Measured:
         )
 
 
-def band_metrics(scene: Scene, domain: HazardDomain) -> frozenset[str]:
+def band_metrics(policy: Policy, domain: HazardDomain) -> frozenset[str]:
     """Return the metrics that decide the bands of ``domain``.
 
     Only they answer whether the domain was measured: a proxy that no band reads would be
     a tick for a field that merely exists.
     """
     found: set[str] = set()
-    todo: list[Expression] = [b.ruled_out for b in scene.policy.bands.get(domain, {}).values()]
+    todo: list[Expression] = [b.ruled_out for b in policy.bands.get(domain, {}).values()]
     while todo:
         match todo.pop():
             case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
