@@ -11,15 +11,17 @@ code is 1 when something would change.
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
+import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from click.testing import CliRunner
 
 from tiergate import errors
 from tiergate.cli.commands.schema import DOCUMENTS, schema
@@ -81,8 +83,16 @@ def command_paths() -> Iterator[tuple[str, ...]]:
 
 def help_of(path: tuple[str, ...]) -> str:
     """Return what ``tiergate PATH --help`` prints on 80 columns."""
-    done = CliRunner().invoke(cli, [*path, "--help"], prog_name="tiergate", env={"COLUMNS": "80"})
-    return "\n".join(line.rstrip() for line in done.output.splitlines()).strip()
+    printed, before = io.StringIO(), os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = "80"
+    try:
+        with contextlib.redirect_stdout(printed):
+            cli.main([*path, "--help"], prog_name="tiergate", standalone_mode=False)
+    finally:
+        os.environ.pop("COLUMNS")
+        if before is not None:
+            os.environ["COLUMNS"] = before
+    return "\n".join(line.rstrip() for line in printed.getvalue().splitlines()).strip()
 
 
 def _help(path: tuple[str, ...]) -> str:

@@ -187,8 +187,8 @@ MUTATIONS = {
     ),
     "a tier does not need the tiers below it": Mutation(
         EVALUATE,
-        "ways = [all_of([*below, own])]",
-        "ways = [any_of([*below, own])]",
+        "ways = [all_of([*lower, own])]",
+        "ways = [any_of([*lower, own])]",
         f"{TEST_EVALUATE}::test_a_tier_needs_every_tier_below_it_or_its_fast_path"
         "[a rung without the one below it]",
     ),

@@ -75,7 +75,7 @@ def test_evidence_that_is_taken_away_never_opens_a_tier(
 
 
 @pytest.mark.parametrize("change", WORSENINGS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(policies(), collections(), st.data())
 def test_evidence_that_gets_worse_never_opens_a_tier(
     change: str, policy: Policy, documents: Documents, data: st.DataObject

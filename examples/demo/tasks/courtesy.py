@@ -90,7 +90,7 @@ def courtesy(tone: Literal["unfriendly", "friendly"]) -> Task:
         solver=[wording_of_the_attempt(), generate()],
         scorer=complied(),
         epochs=WORDINGS,
-        config=GenerateConfig(max_tokens=32),
+        config=GenerateConfig(max_tokens=20),
         version=1,
     )
 

@@ -42,6 +42,8 @@ class TierVerdict:
     """Its requirements and those of every tier below it, or its fast path."""
     requirements: tuple[Explanation, ...]
     """Its own requirements."""
+    below: tuple[tuple[Explanation, ...], ...]
+    """Those of each tier below it but T0, with the waivers that reach this tier."""
     fast_path: tuple[Explanation, ...]
     """The requirements of its fast path; empty when it has none."""
     conditions: tuple[Condition, ...]
@@ -121,11 +123,9 @@ class Decision:
         if self.outcome is Outcome.MET:
             return ()
         rows: dict[str, Explanation] = {}
-        for verdict in self.tiers:
-            is_below = Tier.T0.rank < verdict.tier.rank < self.asked.rank
-            if not (is_below or verdict.tier is self.asked):
-                continue
-            for row in verdict.requirements:
+        verdict = self.verdict(self.asked)
+        for tier in (*verdict.below, verdict.requirements):
+            for row in tier:
                 if row.outcome is Outcome.NOT_MET:
                     rows[row.id] = row
                 elif row.outcome is Outcome.UNDETERMINED:

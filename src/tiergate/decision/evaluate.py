@@ -21,6 +21,7 @@ from datetime import datetime
 
 from tiergate import __version__
 from tiergate.decision.decision import BandReading, Condition, Decision, TierVerdict
+from tiergate.decision.explanation import Explanation
 from tiergate.decision.judging import judge, judge_requirement
 from tiergate.decision.outcome import Outcome, all_of, any_of
 from tiergate.decision.policy import Hold, Policy, Scene, TierDefinition
@@ -89,11 +90,12 @@ def _ladder(
     for index, definition in enumerate(policy.tiers):
         scene = _scene(policy, evidence, at, definition, waivers)
         reaching = tuple(w for w in waivers if _reaches(w, definition.tier, policy))
-        below = _outcomes_below(policy.tiers[:index], evidence, scene, reaching, verdicts)
+        below = _rows_below(policy.tiers[:index], scene, reaching, verdicts)
         rows = tuple(judge_requirement(name, scene) for name in definition.requirements)
         fast = tuple(judge_requirement(name, scene) for name in definition.fast_path)
         own = all_of(row.outcome for row in rows)
-        ways = [all_of([*below, own])]
+        lower = (all_of(row.outcome for row in tier) for tier in below)
+        ways = [all_of([*lower, own])]
         if fast:
             ways.append(all_of(row.outcome for row in fast))
         verdicts.append(
@@ -102,6 +104,7 @@ def _ladder(
                 own=own,
                 outcome=any_of(ways),
                 requirements=rows,
+                below=below,
                 fast_path=fast,
                 conditions=_conditions(definition, scene),
             )
@@ -113,21 +116,20 @@ def _reaches(waiver: Waiver, tier: Tier, policy: Policy) -> bool:
     return tier.rank <= min(waiver.highest_tier.rank, policy.waivers.highest_tier.rank)
 
 
-def _outcomes_below(
+def _rows_below(
     lower: tuple[TierDefinition, ...],
-    evidence: Collection,
     scene: Scene,
     reaching: tuple[Waiver, ...],
     verdicts: list[TierVerdict],
-) -> tuple[Outcome, ...]:
-    """Say what the lower tiers come to with those waivers alone that reach this one."""
+) -> tuple[tuple[Explanation, ...], ...]:
+    """Judge the lower tiers with those waivers alone that reach this one."""
     if reaching == scene.waivers:
-        return tuple(verdict.own for verdict in verdicts if verdict.tier is not Tier.T0)
+        return tuple(verdict.requirements for verdict in verdicts if verdict.tier is not Tier.T0)
     return tuple(
-        all_of(
+        tuple(
             judge_requirement(
-                name, _scene(scene.policy, evidence, scene.at, definition, reaching)
-            ).outcome
+                name, _scene(scene.policy, scene.evidence, scene.at, definition, reaching)
+            )
             for name in definition.requirements
         )
         for definition in lower

@@ -108,6 +108,26 @@ def test_every_requirement_of_every_tier_is_judged_even_when_a_lower_one_failed(
     assert decision.verdict(Tier.T1).count(MET) == 0
 
 
+BLOCKING: dict[str, tuple[list[Evidence], Tier, list[str]]] = {
+    "nothing, when it is met": (_says(1), Tier.T1, []),
+    "its own requirement": (_says(1), Tier.T2, ["R2"]),
+    "those of the tiers below, in their order": ([], Tier.T4, ["R1", "R2", "R3"]),
+    "a failure before anything else": ([claim("E3", holds=False)], Tier.T4, ["R3", "R1", "R2"]),
+    "each once": (_says(1), Tier.T5, ["R2", "R3"]),
+    "not the floor": (_says(1, 2), Tier.T4, ["R3"]),
+    "the floor itself": ([], Tier.T0, ["R0"]),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKING)
+def test_what_keeps_the_tier_in_question_closed(case: str) -> None:
+    found, asked, expected = BLOCKING[case]
+
+    decision = evaluate(LADDER, collection(*found), at=AT, asked=asked)
+
+    assert expected == [row.id for row in decision.blocking()]
+
+
 def test_a_decision_is_refused_without_a_zone() -> None:
     with pytest.raises(ValueError, match="a time without a zone"):
         evaluate(LADDER, collection(), at=datetime(2026, 7, 1))  # noqa: DTZ001 - on purpose
@@ -250,7 +270,11 @@ def test_a_decision_says_how_far_a_domain_has_come(case: str) -> None:
 
 
 GAPS: dict[str, tuple[list[Evidence], tuple[str, ...]]] = {
-    "nothing measured": ([], ("CBRN: not measured",)),
+    "nothing measured": ([], ("CBRN: not measured by anything that its bands read",)),
+    "measured by something that no band reads": (
+        [measurement("cbrn.proxy")],
+        ("CBRN: not measured by anything that its bands read",),
+    ),
     "measured as released": (
         [measurement("cbrn.b1", variant=Variant.AS_RELEASED)],
         ("CBRN: not measured on the worst-case variant",),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from builders_decision import claim, document, judged
+from builders_decision import claim, document, judged, limit
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import AllOf, AnyOf
@@ -41,6 +41,14 @@ def test_what_speaks_against_is_seen_from_above_until_another_way_overcomes_it()
     assert judged(AllOf(parts=(UNKNOWN, AnyOf(parts=(NO, UNKNOWN)))), *EVIDENCE).has_adverse
     assert not judged(AllOf(parts=(UNKNOWN, AnyOf(parts=(NO, YES)))), *EVIDENCE).has_adverse
     assert not judged(AllOf(parts=(YES, UNKNOWN)), *EVIDENCE).has_adverse
+
+
+def test_what_nobody_has_stated_needs_only_claims() -> None:
+    assert judged(AllOf(parts=(YES, UNKNOWN)), *EVIDENCE).needs_only_claims
+    assert not judged(AllOf(parts=(NO, UNKNOWN)), *EVIDENCE).needs_only_claims
+    assert not judged(YES, *EVIDENCE).needs_only_claims
+    assert not judged(AllOf(parts=(UNKNOWN, limit())), *EVIDENCE).needs_only_claims
+    assert not judged(YES, document(claim("yes"), root="")).needs_only_claims
 
 
 def test_evidence_that_is_gone_speaks_against() -> None:

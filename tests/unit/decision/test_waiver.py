@@ -133,6 +133,16 @@ def test_a_waiver_carries_the_ladder_up_to_its_cap_and_no_further() -> None:
     assert Tier.T3 is _supported(bare, waiver(highest_tier=Tier.T6))
 
 
+def test_a_tier_that_a_waiver_does_not_reach_names_the_requirement_below_it_as_blocking() -> None:
+    evidence = collection(claim("E02"))
+    given = waiver(highest_tier=Tier.T1)
+
+    decision = evaluate(LADDER, evidence, at=AT, asked=Tier.T2, waivers=[given])
+
+    assert (Tier.T1, UNDETERMINED) == (decision.supported, decision.outcome)
+    assert ["R1"] == [row.id for row in decision.blocking()]
+
+
 def test_a_waiver_does_not_open_a_fast_path_above_its_cap() -> None:
     assert Tier.T3 is _supported(LADDER, waiver(highest_tier=Tier.T6))
 

@@ -14,6 +14,7 @@ from builders_decision import attacked, baseline, claim, counts, document, measu
 from tiergate.errors import EvidenceError
 from tiergate.evidence.conversion import (
     LARGEST_DOCUMENT_BYTES,
+    measurement_part,
     read_document,
     with_digest,
     write_document,
@@ -294,6 +295,12 @@ def test_what_may_be_left_out_is_empty() -> None:
     )
     assert () == found.claims[0].fields
     assert "primary" == found.read_as
+
+
+def test_a_measurement_alone_is_written_as_it_stands_in_a_document() -> None:
+    parts = [measurement_part(found).model_dump(mode="json") for found in PLAIN.measurements]
+
+    assert json.loads(GOOD)["measurements"] == parts
 
 
 def test_a_time_in_utc_may_be_written_either_way() -> None:
