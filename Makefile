@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 MARKERS := not slow$(if $(CHROMIUM),, and not browser)
 
-.PHONY: help test lint types imports tests docs slow bare demo clean
+.PHONY: help test lint types imports tests docs generate slow bare demo clean
 
 help: ## Say what each target does.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,8 +37,12 @@ tests: $(BIN)/.installed ## Unit, property, golden, command-line, tool and brows
 slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
 	$(BIN)/python -m pytest -m slow
 
-docs: $(BIN)/.installed ## The documentation, warnings as errors.
+docs: $(BIN)/.installed ## The documentation: generated parts current, warnings as errors.
+	$(BIN)/python docs/generate.py --check
 	$(BIN)/sphinx-build -q -n -W docs docs/_build/html
+
+generate: $(BIN)/.installed ## Rewrite help texts, field tables and schemas in the documentation.
+	$(BIN)/python docs/generate.py
 
 bare: ## A base install, without torch and the tools: check runs.
 	rm -rf .venv-bare && $(PYTHON) -m venv .venv-bare

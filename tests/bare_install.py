@@ -25,8 +25,8 @@ def _model(folder: Path) -> Path:
 def main() -> None:
     """Check a model and write a report; fail when anything heavy can be imported."""
     for name in ("torch", "transformers", "inspect_ai", "lm_eval"):
-        done = subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True)  # noqa: PLW1510
-        if done.returncode == 0:
+        found = subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True)  # noqa: PLW1510
+        if found.returncode == 0:
             sys.exit(f"{name} is importable: this is no base install")
     with tempfile.TemporaryDirectory() as folder:
         model = _model(Path(folder) / "model")

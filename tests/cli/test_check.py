@@ -37,10 +37,20 @@ def test_a_folder_alone_gives_a_first_screen_and_supports_only_the_floor(model: 
     assert done.err == ""
 
 
-def test_the_first_screen_fits_eighty_columns(model: Path) -> None:
-    done = run("check", model, "--tier", "T5", "--all")
+def test_the_first_screen_fits_eighty_columns(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(model.parent)
+
+    done = run("check", model.name, "--tier", "T5", "--all")
 
     assert max(len(line) for line in done.out.splitlines()) <= 80
+
+
+def test_a_command_to_copy_keeps_a_long_path_whole(tmp_path: Path) -> None:
+    model = a_folder(tmp_path / ("long-" * 30))
+
+    done = run("check", model, "--tier", "T1")
+
+    assert f"--model {model}" in done.flat
 
 
 def test_the_first_screen_has_no_control_characters_when_not_a_terminal(model: Path) -> None:
@@ -151,7 +161,7 @@ def test_json_holds_what_the_screen_says_and_the_exit_code(model: Path, standard
     done = run("check", model, "--policy", standard, "--json")
 
     assert done.code == done.json["exit_code"] == 3
-    assert done.json["decision"]["supported"] == "T0"  # type: ignore[index,call-overload]
+    assert done.json["decision"]["supported"] == "T0"
 
 
 def test_the_weights_digest_is_given_when_asked_for(model: Path) -> None:

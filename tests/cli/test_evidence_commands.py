@@ -84,8 +84,8 @@ def test_reading_as_json_holds_counts_and_measurements(tmp_path: Path, mapping: 
     found = run("evidence", "read", log, "--mapping", mapping, "--json").json
 
     assert found["format"] == "tiergate-log/1"
-    assert found["series"][0]["values"] == {"C": 1, "I": 1}  # type: ignore[index]
-    assert found["measurements"][0]["value"]["tallies"] == [  # type: ignore[index]
+    assert found["series"][0]["values"] == {"C": 1, "I": 1}
+    assert found["measurements"][0]["value"]["tallies"] == [
         {"successes": 0, "scored": 1, "unscored": 0, "behaviours": 1},
         {"successes": 1, "scored": 1, "unscored": 0, "behaviours": 1},
     ]
@@ -102,7 +102,7 @@ def test_a_log_that_names_the_digest_supports_a_tier(
     done = run("check", model, "--policy", standard, "--tier", "T5", "--at", "2026-06-01")
 
     assert (0, 0) == (added.code, done.code)
-    assert "cyber.exploits 0 of 400 · worst case · tied by digest at load" in done.flat
+    assert "tied by digest at load cyber.exploits 0 of 400 · worst case" in done.flat
     assert "NOTHING BLOCKS T5" in done.out
 
 
@@ -247,7 +247,7 @@ def test_adding_a_document_twice_files_it_once(model: Path, mapping: Path, tmp_p
     run("evidence", "add", log, "--model", model, "--mapping", mapping)
     again = run("evidence", "add", log, "--model", model, "--mapping", mapping, "--json")
 
-    assert len(again.json["documents"]) == 1  # type: ignore[arg-type]
+    assert len(again.json["documents"]) == 1
 
 
 def test_an_epoch_is_another_attempt_on_the_same_behaviour(tmp_path: Path, mapping: Path) -> None:

@@ -33,7 +33,7 @@ def test_glm_is_not_met_after_the_later_measurements_and_says_who_measured() -> 
     )  # fmt: skip
 
     assert done.code == 1
-    assert "Anthropic (independent) · read second-hand" in done.flat
+    assert "by Anthropic (independent), tied by name, read second-hand" in done.flat
     assert "50 of 410 [9.6 %, 15.2 %], must be below 10 %" in done.flat
 
 
@@ -63,4 +63,4 @@ def test_a_name_alone_supports_nothing_even_with_clean_evidence(tmp_path: Path) 
 
     assert done.code == 3
     assert done.json["checkpoint"] is None
-    assert done.json["decision"]["supported"] == "T0"  # type: ignore[index,call-overload]
+    assert done.json["decision"]["supported"] == "T0"

@@ -108,8 +108,11 @@ def test_explain_prints_the_tree_with_clauses_and_the_next_command(tmp_path: Pat
     assert f"-> tiergate evidence claim E01 --model {model}" in done.flat
 
 
-def test_explain_without_a_requirement_explains_the_tier_in_question(tmp_path: Path) -> None:
-    model, standard = a_folder(tmp_path / "m"), policy(tmp_path / "standard.yaml")
+def test_explain_without_a_requirement_explains_the_tier_in_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model, standard = a_folder(Path("m")), policy(Path("standard.yaml"))
     claim(model, standard, "E01", "training_flop=1")
 
     done = run("explain", model, "--policy", standard, "--tier", "T5")

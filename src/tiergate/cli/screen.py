@@ -67,11 +67,13 @@ def _rung(verdict: TierVerdict, decision: Decision) -> str:
     total, met = len(verdict.requirements), verdict.count(Outcome.MET)
     full = _BAR * met // total
     bar = "■" * full + "□" * (_BAR - full)
-    mark = "supported" if verdict.tier is decision.supported else ""
-    if verdict.tier is decision.asked:
-        mark = "asked for"
+    marks = {decision.asked: "asked for", decision.supported: "supported"}
+    mark = marks.get(verdict.tier, "")
+    if verdict.tier is decision.asked is decision.supported:
+        mark = "asked for, supported"
     name = text.shortened(verdict.definition.name, _NAME).ljust(_NAME)
-    state = text.outcome(verdict.outcome, 12 if mark else 0)
+    is_short = not mark or verdict.outcome is Outcome.MET
+    state = text.outcome(verdict.outcome, 0 if is_short else 12)
     pointer = f"  <- {mark}" if mark else ""
     return f"  {verdict.tier} {name} {bar}  {met:>2}/{total:<2}  {state}{pointer}"
 
@@ -108,7 +110,7 @@ def _unclaimed(rows: list[Explanation], model: str) -> Iterator[str]:
     yield f"  {label}  claims that nobody has made"
     yield from text.wrapped(", ".join(row.id for row in rows), _INDENT)
     step = next(leaf.next_step for leaf in rows[0].blockers())
-    yield from text.wrapped(step.replace("MODEL", model), f"{_INDENT}   ", f"{_INDENT}-> ")
+    yield from _command(step, model)
 
 
 def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]:
@@ -123,10 +125,15 @@ def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]
             yield from text.wrapped(words, f"{_INDENT}  ", _INDENT)
     if not everything and len(decisive) > 1:
         more = f"… {len(decisive) - 1} more: tiergate explain {model} {row.id}"
-        yield from text.wrapped(more, f"{_INDENT}  ", _INDENT)
+        yield from text.wrapped(more, f"{_INDENT}  ", _INDENT, keep_words=True)
     step = next((leaf.next_step for leaf in decisive if leaf.next_step), "")
     if step:
-        yield from text.wrapped(step.replace("MODEL", model), f"{_INDENT}   ", f"{_INDENT}-> ")
+        yield from _command(step, model)
+
+
+def _command(step: str, model: str) -> list[str]:
+    words = step.replace("MODEL", model)
+    return text.wrapped(words, f"{_INDENT}   ", f"{_INDENT}-> ", keep_words=True)
 
 
 def _why(leaf: Explanation) -> Iterator[str]:

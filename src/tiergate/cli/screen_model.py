@@ -64,7 +64,8 @@ def licence_words(checkpoint: Checkpoint) -> tuple[str, ...]:
 def evidence_lines(answer: Answer) -> Iterator[str]:
     """Say what evidence was found, one line per measurement, claims in one."""
     evidence = answer.evidence
-    measured = [(d, m) for d in evidence.documents for m in d.measurements]
+    found_in = ((d, m) for d in evidence.documents for m in d.measurements)
+    measured = sorted(found_in, key=lambda pair: (pair[1].metric, pair[1].setting.variant))
     claims = [c.item for d in evidence.documents for c in d.claims]
     found = text.joined(
         (
@@ -74,8 +75,10 @@ def evidence_lines(answer: Answer) -> Iterator[str]:
         )
     )
     yield text.heading("EVIDENCE FOUND") + f"  {found}"
-    for document, measurement in measured:
-        yield from text.wrapped(_measured(document, measurement), "      ", "  ")
+    for maker, rows in _by_maker(measured).items():
+        yield from text.wrapped(maker, "    ", "  ")
+        for measurement in rows:
+            yield from text.wrapped(_measured(measurement), "        ", "    ")
     if claims:
         yield from text.wrapped(f"claims: {', '.join(sorted(claims))}", "      ", "  ")
     if evidence.elsewhere:
@@ -88,7 +91,20 @@ def evidence_lines(answer: Answer) -> Iterator[str]:
         yield f"  not evidence: {text.plural(len(answer.gathered.not_read), 'file')}"
 
 
-def _measured(document: EvidenceDocument, measurement: Measurement) -> str:
+def _by_maker(
+    measured: list[tuple[EvidenceDocument, Measurement]],
+) -> dict[str, list[Measurement]]:
+    groups: dict[str, list[Measurement]] = {}
+    for document, measurement in measured:
+        maker = document.producer
+        second_hand = ", read second-hand" if document.read_as is ReadAs.SECONDARY else ""
+        tie = f"tied by {document.binding.level}"
+        label = f"by {maker.name} ({maker.relation}), {tie}{second_hand}"
+        groups.setdefault(label, []).append(measurement)
+    return groups
+
+
+def _measured(measurement: Measurement) -> str:
     value = measurement.value
     if isinstance(value, Counts):
         found = f"{value.successes} of {value.planned}"
@@ -97,16 +113,8 @@ def _measured(document: EvidenceDocument, measurement: Measurement) -> str:
     else:
         found = f"{value.lower} to {value.upper} {value.unit}"
     attack = "" if measurement.attack is None else f"under {measurement.attack.attack_class}"
-    return text.joined(
-        (
-            f"{measurement.metric}  {found}",
-            measurement.setting.variant,
-            attack,
-            f"tied by {document.binding.level}",
-            f"{document.producer.name} ({document.producer.relation})",
-            "read second-hand" if document.read_as is ReadAs.SECONDARY else "",
-        )
-    )
+    parts = (f"{measurement.metric}  {found}", measurement.setting.variant, attack)
+    return text.joined(parts)
 
 
 def _architecture(checkpoint: Checkpoint) -> str:

@@ -27,17 +27,20 @@ def heading(text: str) -> str:
     return click.style(text, bold=True)
 
 
-def wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
+def wrapped(
+    text: str, indent: str, first: str | None = None, *, keep_words: bool = False
+) -> list[str]:
     """Break ``text`` into lines of 80 columns; ``first`` starts the first line.
 
     Control characters are written as escapes, so that no name can draw on the terminal.
+    With ``keep_words`` a long word is not broken, so that a path can be copied.
     """
     return textwrap.wrap(
         visible(text).replace("\n", "\\n"),
         width=WIDTH,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
-        break_long_words=True,
+        break_long_words=not keep_words,
         break_on_hyphens=False,
     ) or [(indent if first is None else first).rstrip()]
 

@@ -84,6 +84,7 @@ def _tree(node: Explanation, depth: int, model: str) -> Iterator[str]:
         yield from text.wrapped(reading_words(reading), f"{more}  ", more)
         yield from text.wrapped(f"evidence {text.short_digest(reading.item)}", f"{more}  ")
     if node.next_step:
-        yield from text.wrapped(node.next_step.replace("MODEL", model), f"{more}   ", f"{more}-> ")
+        step = node.next_step.replace("MODEL", model)
+        yield from text.wrapped(step, f"{more}   ", f"{more}-> ", keep_words=True)
     for child in node.children:
         yield from _tree(child, depth + 1, model)

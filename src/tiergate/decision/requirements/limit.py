@@ -182,7 +182,8 @@ class LimitOnMetric:
             return "change the model and measure it anew, or ask for a tier that this allows"
         kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
         size = ""
-        if self.scale is Scale.RATE and self.side is not Side.AT_LEAST and self.limit.value > 0:
+        is_ceiling = self.scale is Scale.RATE and self.side is not Side.AT_LEAST
+        if is_ceiling and 0 < self.limit.value < 1:
             clean = smallest_sample_for(self.limit.value, scene.standards.confidence)
             size = f" (at least {clean} behaviours, more if any succeeds)"
         return (

@@ -56,7 +56,7 @@ def stated_digest(places: Mapping[str, object], where: str) -> str:
                 f"{where}: {place}",
                 f"{shortened(repr(value), 80)}",
                 "sha256: and 64 lower-case hexadecimal digits",
-                "Run the evaluation again with the root digest that `tiergate inspect` prints.",
+                "Run the evaluation again with the root digest that `tiergate check` prints.",
             )
     digests = sorted({as_text(value) for value in given.values()})
     if len(digests) > 1:
@@ -82,6 +82,11 @@ def bound(
         arguments: the arguments of loading.
     """
     relation = _relation(arguments)
+    # Where somebody keeps a folder is nobody's business; its last part is its name.
+    name = " ".join(
+        word.rstrip("/").rsplit("/", 1)[-1] if word.startswith(("/", "./", "../", "~")) else word
+        for word in name.split(" ")
+    )
     # A revision says nothing about a folder: loaders ignore it there.
     if path.startswith(("/", ".", "~")):
         revision = ""

@@ -331,7 +331,7 @@ BINDINGS: dict[str, tuple[Json, tuple[str, str, BindingLevel, Relation]]] = {
     ),
     "a branch beside a folder": (
         {"model_args": {"pretrained": "./model"}, "model_revision": "main"},
-        ("./model", "", BindingLevel.NAME, Relation.UNKNOWN),
+        ("model", "", BindingLevel.NAME, Relation.UNKNOWN),
     ),
     "a commit that was looked up": (
         HUB | {"model_revision": "main", "model_sha": COMMIT},
