@@ -10,6 +10,7 @@ import pytest
 from cli_fixtures import a_folder, claim, policy
 from cli_runner import run
 from logs.inspect_logs import a_header, a_sample, samples, write_eval
+from logs.lm_eval_logs import rows, some_results, write_run
 from tiergate.model.checkpoint import identify
 
 
@@ -142,6 +143,29 @@ def test_the_log_itself_is_kept_for_a_recount(model: Path, mapping: Path, tmp_pa
 
     (kept,) = (model / ".tiergate/sources").iterdir()
     assert log.read_bytes() == kept.read_bytes()
+
+
+def test_every_file_of_a_run_is_kept_for_a_recount(model: Path, tmp_path: Path) -> None:
+    results = write_run(tmp_path / "out", {"sums": rows(1.0, 0.0)}, some_results())
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("""\
+format: tiergate-mapping/1
+entries:
+- task: sums
+  metric: cyber.exploits
+  domain: cyber
+  direction: higher is riskier
+  success: {at_least: 1}
+  success_means: an exploit from start to end
+""")
+
+    done = run("evidence", "add", results, "--model", model, "--mapping", mapping)
+
+    written = [p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()]
+    kept = [p.read_bytes() for p in (model / ".tiergate/sources").iterdir()]
+    assert done.code == 0, done.err
+    assert len(kept) == 2
+    assert sorted(written) == sorted(kept)
 
 
 def test_adding_evidence_does_not_change_the_checkpoint(

@@ -33,8 +33,8 @@ class Prepared:
 
     data: bytes
     """Its bytes."""
-    source: Path | None
-    """The single foreign file it was read from, to be kept beside it; None for none."""
+    sources: tuple[Path, ...]
+    """The foreign files it was read from, to be kept beside it for a recount."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +73,12 @@ def prepare(
     if is_document(path):
         data = path.read_bytes()
         _refuse_other(read_document(data, str(path)).binding, checkpoint, str(path))
-        return Prepared(data=data, source=None)
+        return Prepared(data=data, sources=())
     log = read_log(path)
     meaning = require_mapping(mapping, log)
     binding = _tied(log.binding, checkpoint, related, str(path))
     document = document_from_log(log, meaning, maker, binding)
-    return Prepared(data=write_document(document), source=path if path.is_file() else None)
+    return Prepared(data=write_document(document), sources=log.files)
 
 
 def _tied(
@@ -136,12 +136,12 @@ def claims_document(claims: Claims, checkpoint: Checkpoint) -> Prepared:
         remarks=(),
         unmapped=(),
     )
-    return Prepared(data=write_document(document), source=None)
+    return Prepared(data=write_document(document), sources=())
 
 
 def file(folder: Path, prepared: Prepared) -> StoreDocument:
     """Add a prepared document to the store in ``folder`` and list the store."""
-    added = EvidenceStore(folder).add(prepared.data, prepared.source)
+    added = EvidenceStore(folder).add(prepared.data, *prepared.sources)
     return listed(folder, (added.digest,))
 
 

@@ -41,23 +41,25 @@ class EvidenceStore:
         """Where it is."""
         return self._folder
 
-    def add(self, data: bytes, source: Path | None = None) -> EvidenceDocument:
-        """File a document, with the foreign file it was read from, and register it.
+    def add(self, data: bytes, *sources: Path) -> EvidenceDocument:
+        """File a document, with the foreign files it was read from, and register it.
 
         Adding the same bytes again changes nothing.
 
         Raises:
             EvidenceError: the bytes are no evidence document.
-            DigestMismatchError: ``source`` is not the file that the document was read from.
+            DigestMismatchError: the file that the document names is not among ``sources``.
         """
         document = read_document(data, "document")
-        if source is not None and document.source is not None:
-            kept = source.read_bytes()
-            if digest_of(kept) != document.source.sha256:
+        if sources and document.source is not None:
+            kept = {digest_of(content): content for content in (p.read_bytes() for p in sources)}
+            if document.source.sha256 not in kept:
+                where = ", ".join(str(path) for path in sources)
                 raise DigestMismatchError(
-                    str(source), f"digest {digest_of(kept)}", document.source.sha256
+                    where, f"digest {', '.join(sorted(kept))}", document.source.sha256
                 )
-            self._write("sources", _hex(document.source.sha256), kept)
+            for digest, content in kept.items():
+                self._write("sources", _hex(digest), content)
         self._write("documents", f"{_hex(document.digest)}.json", data)
         if document.digest not in {entry.digest for entry in self.register()}:
             self._append(document)

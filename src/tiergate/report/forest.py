@@ -7,7 +7,6 @@ recompute it; the page shows it as SVG, drawn here, and needs no script.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -89,7 +88,36 @@ def readings_of(decision: Decision) -> Iterator[Reading]:
 
 def specification(rows: tuple[ForestRow, ...]) -> dict[str, object]:
     """Return the Vega-Lite specification of the plot, data inside."""
-    measured = [
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "background": None,
+        "width": 420,
+        "height": _ROW_HEIGHT * max(1, len(rows)),
+        "datasets": _datasets(rows),
+        "encoding": {"y": {"field": "row", "type": "nominal", "sort": None, "axis": _ROW_AXIS}},
+        "layer": [
+            {
+                "data": {"name": "measured"},
+                "mark": _BAR,
+                "encoding": {"x": {**_X, "field": "lower"}, "x2": {"field": "upper"}},
+            },
+            {
+                "data": {"name": "measured"},
+                "mark": _DOT,
+                "encoding": {"x": {**_X, "field": "rate"}},
+            },
+            {
+                "data": {"name": "limits"},
+                "mark": _TICK,
+                "encoding": {"x": {**_X, "field": "limit"}},
+            },
+        ],
+        "config": _CONFIG,
+    }
+
+
+def _datasets(rows: tuple[ForestRow, ...]) -> dict[str, list[dict[str, object]]]:
+    measured: list[dict[str, object]] = [
         {
             "row": _row_name(number, row),
             "successes": row.successes,
@@ -100,51 +128,33 @@ def specification(rows: tuple[ForestRow, ...]) -> dict[str, object]:
         }
         for number, row in enumerate(rows)
     ]
-    limits = [
+    limits: list[dict[str, object]] = [
         {"row": _row_name(number, row), "limit": float(limit)}
         for number, row in enumerate(rows)
         for limit in row.limits
     ]
-    x_axis = {"values": _TICKS, "format": ".0%", "title": "rate of successes, square-root scale"}
-    x = {"type": "quantitative", "scale": {"type": "sqrt", "domain": [0, 1]}, "axis": x_axis}
-    numbers = {
-        "labelExpr": "toNumber(slice(datum.label, 0, 3))",
-        "title": None,
-        "grid": True,
-        "labelPadding": 12,
-    }
-    y = {"field": "row", "type": "nominal", "sort": None, "axis": numbers}
-    bar = {"type": "rule", "strokeWidth": 3, "color": "currentColor", "opacity": 0.75}
-    dot = {"type": "point", "filled": True, "size": 60, "color": "currentColor", "opacity": 1}
-    tick = {"type": "tick", "thickness": 2, "size": 24, "color": "#d1495b"}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "background": None,
-        "width": 420,
-        "height": _ROW_HEIGHT * max(1, len(rows)),
-        "datasets": {"measured": measured, "limits": limits},
-        "encoding": {"y": y},
-        "layer": [
-            {
-                "data": {"name": "measured"},
-                "mark": bar,
-                "encoding": {"x": {**x, "field": "lower"}, "x2": {"field": "upper"}},
-            },
-            {
-                "data": {"name": "measured"},
-                "mark": dot,
-                "encoding": {"x": {**x, "field": "rate"}},
-            },
-            {
-                "data": {"name": "limits"},
-                "mark": tick,
-                "encoding": {"x": {**x, "field": "limit"}},
-            },
-        ],
-        "config": _CONFIG,
-    }
+    return {"measured": measured, "limits": limits}
 
 
+_X: dict[str, object] = {
+    "type": "quantitative",
+    "scale": {"type": "sqrt", "domain": [0, 1]},
+    "axis": {
+        "values": _TICKS,
+        "format": ".0%",
+        "title": "rate of successes, square-root scale",
+    },
+}
+# The words of a row stand beside the plot; the axis carries its number.
+_ROW_AXIS = {
+    "labelExpr": "toNumber(slice(datum.label, 0, 3))",
+    "title": None,
+    "grid": True,
+    "labelPadding": 12,
+}
+_BAR = {"type": "rule", "strokeWidth": 3, "color": "currentColor", "opacity": 0.75}
+_DOT = {"type": "point", "filled": True, "size": 60, "color": "currentColor", "opacity": 1}
+_TICK = {"type": "tick", "thickness": 2, "size": 24, "color": "#d1495b"}
 _AXIS = {
     "labelColor": "currentColor",
     "titleColor": "currentColor",
@@ -165,11 +175,6 @@ _CONFIG: dict[str, object] = {"view": {"stroke": None}, "axis": _AXIS}
 
 def _row_name(number: int, row: ForestRow) -> str:
     return f"{number + 1:03} {row.label}"
-
-
-def specification_text(rows: tuple[ForestRow, ...]) -> str:
-    """Return the specification as JSON text."""
-    return json.dumps(specification(rows), indent=1, sort_keys=True)
 
 
 def draw(rows: tuple[ForestRow, ...]) -> str:

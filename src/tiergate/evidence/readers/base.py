@@ -75,6 +75,8 @@ class ForeignLog:
     """One per task and scorer, sorted by both."""
     remarks: tuple[Remark, ...]
     """What a person should know, such as a header that disagrees with its samples."""
+    files: tuple[Path, ...] = ()
+    """Every file that was read, the one that ``source`` describes among them."""
 
 
 class Reader(Protocol):

@@ -8,6 +8,7 @@ the summary knows of it. Averages, reductions and summaries are compared, never 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ class InspectReader:
             reader="inspect_ai/1",
             tool=f"inspect_ai {as_text(packages.get('inspect_ai'))}".rstrip(),
         )
-        return _counted(log, source)
+        return dataclasses.replace(_counted(log, source), files=(path,))
 
 
 def _counted(log: InspectLog, source: SourceFile) -> ForeignLog:

@@ -8,6 +8,7 @@ of its own, named ``metric,filter`` as the tool does.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,8 @@ class LmEvalReader:
         beside = {
             as_text(file.name): sha for file, (sha, _) in digests.items() if file != files.named
         }
-        return _counted(results, tasks, source, beside)
+        counted = _counted(results, tasks, source, beside)
+        return dataclasses.replace(counted, files=tuple(sorted(digests)))
 
 
 def _counted(
