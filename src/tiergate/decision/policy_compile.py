@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import assert_never
 
 from pydantic import BaseModel
 
@@ -88,6 +89,7 @@ def expression(part: parts.ExpressionPart) -> inside.Expression:  # noqa: C901, 
             return LoadsWithoutCode()
         case parts.GeneratesAtom():
             return GeneratesOnly(modalities=frozenset(part.generates_only))
+    assert_never(part)
 
 
 def _limit(part: parts.LimitPart) -> LimitOnMetric:
@@ -169,6 +171,7 @@ def _ruled_out(part: parts.ReachedPart) -> inside.Expression:
                 limit=number(limit),
                 reached_unless_ruled_out=True,
             )
+    assert_never(part)
 
 
 def _numbers(part: BaseModel) -> Iterator[parts.NumberPart]:

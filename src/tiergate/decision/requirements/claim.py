@@ -8,6 +8,7 @@ numbers are held against their limits. A claim to the contrary defeats, whoever 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from tiergate.decision.explanation import Explanation, Side
 from tiergate.decision.outcome import Outcome
@@ -42,6 +43,7 @@ class FieldLimit:
                 return number < self.limit.value
             case Side.AT_LEAST:
                 return number >= self.limit.value
+        assert_never(self.side)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
