@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from tiergate.cli.yaml_file import read_yaml
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Policy
 from tiergate.decision.requirements.claim import ClaimMade
-from tiergate.decision.strict_yaml import load
 from tiergate.errors import EvidenceError
 from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.document import ClaimPart, ProducerPart, Text
@@ -42,17 +42,7 @@ def read_claims(path: Path) -> ClaimsFile:
     Raises:
         EvidenceError: it cannot be read or has mistakes; all of them are in the message.
     """
-    content, _, problems = load(path.read_bytes())
-    if problems:
-        text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
-        raise EvidenceError(str(path), text, "a file of claims")
-    try:
-        return ClaimsFile.model_validate(content)
-    except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
-        )
-        raise EvidenceError(str(path), mistakes, "a file of claims") from None
+    return read_yaml(path, ClaimsFile, "a file of claims", EvidenceError)
 
 
 def producer_of(file: ClaimsFile) -> Producer:

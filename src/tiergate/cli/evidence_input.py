@@ -10,9 +10,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from tiergate.decision.strict_yaml import load
+from tiergate.cli.yaml_file import read_yaml
 from tiergate.errors import EvidenceError
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
 from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
@@ -111,14 +109,4 @@ def read_mapping(path: Path) -> TaskMapping:
     Raises:
         EvidenceError: it cannot be read or has mistakes; all of them are in the message.
     """
-    content, _, problems = load(path.read_bytes())
-    if problems:
-        text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
-        raise EvidenceError(str(path), text, "a mapping file")
-    try:
-        return TaskMapping.model_validate(content)
-    except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
-        )
-        raise EvidenceError(str(path), mistakes, "a mapping file") from None
+    return read_yaml(path, TaskMapping, "a mapping file", EvidenceError)

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tiergate.decision.strict_yaml import load
+from tiergate.cli.yaml_file import read_yaml
 from tiergate.decision.tier import Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.errors import InputError
@@ -61,15 +61,5 @@ def read_waivers(path: Path) -> tuple[Waiver, ...]:
     Raises:
         InputError: it cannot be read or has mistakes; all of them are in the message.
     """
-    content, _, problems = load(path.read_bytes())
-    if problems:
-        text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
-        raise InputError(str(path), text, "a waiver file")
-    try:
-        file = WaiverFile.model_validate(content)
-    except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
-        )
-        raise InputError(str(path), mistakes, "a waiver file") from None
+    file = read_yaml(path, WaiverFile, "a waiver file", InputError)
     return tuple(Waiver(**dict(part)) for part in file.waivers)
