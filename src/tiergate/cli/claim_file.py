@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -106,13 +107,24 @@ def refuse_empty(claim: Claim, policy: Policy) -> None:
     A field that merely exists is no evidence, so such a claim is not even filed.
 
     Raises:
-        EvidenceError: fields are missing or empty; the message names them all.
+        EvidenceError: fields are missing or empty, all of them named, or the policy does
+            not read such a claim at all.
     """
+    checks = list(_checks(policy, claim.item))
+    if not checks:
+        known = sorted({check.item for check in _all_checks(policy)})
+        close = difflib.get_close_matches(claim.item, known, n=1)
+        raise EvidenceError(
+            f"claim {claim.item}",
+            f"an item that policy {policy.id} {policy.version} does not read",
+            f"one of {', '.join(known)}",
+            f"Did you mean {close[0]}?" if close else "Give the policy that reads it.",
+        )
     if not claim.holds:
         return
     missing = {
         name
-        for check in _checks(policy, claim.item)
+        for check in checks
         for name in (*check.fields, *(limit.field for limit in check.limits))
         if (field := claim.field(name)) is None or str(field.value).strip() == ""
     }
@@ -127,8 +139,15 @@ def refuse_empty(claim: Claim, policy: Policy) -> None:
 
 
 def _checks(policy: Policy, item: str) -> Iterator[ClaimMade]:
+    yield from (check for check in _all_checks(policy) if check.item == item)
+
+
+def _all_checks(policy: Policy) -> Iterator[ClaimMade]:
     for requirement in policy.requirements.values():
-        yield from (c for c in _claim_checks(requirement.expression) if c.item == item)
+        yield from _claim_checks(requirement.expression)
+    for bands in policy.bands.values():
+        for definition in bands.values():
+            yield from _claim_checks(definition.ruled_out)
 
 
 def _claim_checks(expression: Expression) -> Iterator[ClaimMade]:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from collections.abc import Iterator
 
 from tiergate.cli import text
+from tiergate.cli.hints import deciding_options
 from tiergate.cli.screen_model import licence_words
 from tiergate.cli.session import Answer, Question
 from tiergate.model.checkpoint import Checkpoint
@@ -56,20 +58,7 @@ def _rows(checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:
 def commands_for(question: Question, answer: Answer) -> tuple[str, ...]:
     """Return the commands that identify the model and take the decision again."""
     decision = answer.decision
-    words = ["tiergate", "check", question.model, "--tier", decision.asked]
-    words += ["--policy", question.policy_name, "--at", f"{decision.at.isoformat()}"]
-    if question.without_weights:
-        words.append("--without-weights")
-    for name, value in (
-        ("--revision", question.revision),
-        ("--endpoint", question.endpoint),
-        ("--store", question.store),
-        ("--mapping", question.mapping),
-    ):
-        words += [name, value] if value is not None else []
-    for path in question.evidence_paths:
-        words += ["--evidence", path]
-    for path in question.waiver_paths:
-        words += ["--unsafe-unsigned-waiver", path]
+    asked = dataclasses.replace(question, tier=decision.asked, at=decision.at)
+    words = ["tiergate", "check", question.model, *deciding_options(asked)]
     check = shlex.join(words)
     return (check, f"{check} --json", shlex.join(["tiergate", "explain", *words[2:]]))

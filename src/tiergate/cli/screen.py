@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tiergate.cli import text
 from tiergate.cli.exit_codes import ExitCode
+from tiergate.cli.hints import Hints
 from tiergate.cli.screen_model import evidence_lines, model_lines
 from tiergate.cli.session import Answer
 from tiergate.decision.decision import Decision, TierVerdict
@@ -22,7 +23,7 @@ _NAME = 28
 _INDENT = " " * 16
 
 
-def screen(answer: Answer, exit_code: ExitCode, *, model: str, everything: bool) -> Iterator[str]:
+def screen(answer: Answer, exit_code: ExitCode, hints: Hints, *, everything: bool) -> Iterator[str]:
     """Yield the lines of the first screen; ``everything`` leaves nothing out."""
     decision = answer.decision
     yield from model_lines(answer)
@@ -31,9 +32,9 @@ def screen(answer: Answer, exit_code: ExitCode, *, model: str, everything: bool)
     yield ""
     yield from _ladder(decision)
     yield ""
-    yield from _blockers(decision, model, everything=everything)
+    yield from _blockers(decision, hints, everything=everything)
     yield from _waivers(decision)
-    yield from _not_assessed(decision, everything=everything)
+    yield from _not_assessed(decision, hints, everything=everything)
     yield ""
     yield from text.wrapped(conclusion(decision, exit_code), "")
 
@@ -67,7 +68,9 @@ def _rung(verdict: TierVerdict, decision: Decision) -> str:
     total, met = len(verdict.requirements), verdict.count(Outcome.MET)
     full = _BAR * met // total
     bar = "■" * full + "□" * (_BAR - full)
-    marks = {decision.asked: "asked for", decision.supported: "supported"}
+    is_floor = decision.verdict(decision.supported).outcome is not Outcome.MET
+    marks = {decision.supported: "the floor" if is_floor else "supported"}
+    marks |= {decision.asked: "asked for"}
     mark = marks.get(verdict.tier, "")
     if verdict.tier is decision.asked is decision.supported:
         mark = "asked for, supported"
@@ -78,7 +81,7 @@ def _rung(verdict: TierVerdict, decision: Decision) -> str:
     return f"  {verdict.tier} {name} {bar}  {met:>2}/{total:<2}  {state}{pointer}"
 
 
-def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[str]:
+def _blockers(decision: Decision, hints: Hints, *, everything: bool) -> Iterator[str]:
     rows = decision.blocking()
     if not rows:
         yield text.heading(f"NOTHING BLOCKS {decision.asked}")
@@ -89,11 +92,11 @@ def _blockers(decision: Decision, model: str, *, everything: bool) -> Iterator[s
     yield text.heading(f"BLOCKING {decision.asked}") + f"  {_counts(rows)}"
     shown = others if everything else others[:_SHOWN_BLOCKERS]
     for row in shown:
-        yield from _blocker(row, model, everything=everything)
+        yield from _blocker(row, hints, everything=everything)
     if unclaimed:
-        yield from _unclaimed(unclaimed, model)
+        yield from _unclaimed(unclaimed, hints)
     if len(shown) < len(others):
-        yield f"  … {len(others) - len(shown)} more: tiergate check --all"
+        yield f"  … {len(others) - len(shown)} more: {hints.everything()}"
     yield ""
 
 
@@ -105,15 +108,16 @@ def _counts(rows: tuple[Explanation, ...]) -> str:
     )
 
 
-def _unclaimed(rows: list[Explanation], model: str) -> Iterator[str]:
+def _unclaimed(rows: list[Explanation], hints: Hints) -> Iterator[str]:
     label = text.outcome(Outcome.UNDETERMINED, 12, capitals=True)
     yield f"  {label}  claims that nobody has made"
-    yield from text.wrapped(", ".join(row.id for row in rows), _INDENT)
-    step = next(leaf.next_step for leaf in rows[0].blockers())
-    yield from _command(step, model)
+    steps = [leaf.next_step for row in rows for leaf in row.blockers()]
+    items = dict.fromkeys(step.split()[3] for step in steps)
+    yield from text.wrapped(", ".join(items), _INDENT)
+    yield from _step(steps[0], hints)
 
 
-def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]:
+def _blocker(row: Explanation, hints: Hints, *, everything: bool) -> Iterator[str]:
     label = text.outcome(row.outcome, 12, capitals=True)
     first, *rest = text.wrapped(f"{row.id}  {row.title}", _INDENT)
     yield f"  {label}  {first.strip()}"
@@ -124,16 +128,19 @@ def _blocker(row: Explanation, model: str, *, everything: bool) -> Iterator[str]
         for words in _why(leaf):
             yield from text.wrapped(words, f"{_INDENT}  ", _INDENT)
     if not everything and len(decisive) > 1:
-        more = f"… {len(decisive) - 1} more: tiergate explain {model} {row.id}"
-        yield from text.wrapped(more, f"{_INDENT}  ", _INDENT, keep_words=True)
+        yield f"{_INDENT}… {len(decisive) - 1} more: {text.plain(hints.explain(row.id))}"
     step = next((leaf.next_step for leaf in decisive if leaf.next_step), "")
     if step:
-        yield from _command(step, model)
+        yield from _step(step, hints)
 
 
-def _command(step: str, model: str) -> list[str]:
-    words = step.replace("MODEL", model)
-    return text.wrapped(words, f"{_INDENT}   ", f"{_INDENT}-> ", keep_words=True)
+def _step(step: str, hints: Hints) -> Iterator[str]:
+    words, command = hints.step(step)
+    if words:
+        yield from text.wrapped(words, f"{_INDENT}   ", f"{_INDENT}-> ")
+    if command:
+        # A command stays on one line, however long, so that it can be copied.
+        yield f"{_INDENT}-> {text.plain(command)}"
 
 
 def _why(leaf: Explanation) -> Iterator[str]:
@@ -160,11 +167,11 @@ def _waivers(decision: Decision) -> Iterator[str]:
         yield ""
 
 
-def _not_assessed(decision: Decision, *, everything: bool) -> Iterator[str]:
+def _not_assessed(decision: Decision, hints: Hints, *, everything: bool) -> Iterator[str]:
     yield text.heading("NOT ASSESSED")
     gaps = [*decision.not_assessed, f"anything after {decision.at:%Y-%m-%d}"]
     shown = gaps if everything else gaps[:_SHOWN_GAPS]
     for gap in shown:
         yield from text.wrapped(gap, "    ", "  ")
     if len(shown) < len(gaps):
-        yield f"  … {len(gaps) - len(shown)} more: tiergate check --all"
+        yield f"  … {len(gaps) - len(shown)} more: {hints.everything()}"

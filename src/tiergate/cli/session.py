@@ -15,7 +15,7 @@ from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import load_policy
 from tiergate.decision.tier import Tier
-from tiergate.errors import PolicyError
+from tiergate.errors import InputError, PolicyError
 from tiergate.evidence.collection import Collection, Subject, collect
 from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
 from tiergate.model.checkpoint import Checkpoint, identify
@@ -87,6 +87,9 @@ def answer(question: Question) -> Answer:
     else:
         subject = subject_of(checkpoint)
         folder = store_folder(checkpoint, question.store)
+    if question.store is not None and not Path(question.store).is_dir():
+        # An empty store and a mistyped one must not look alike: evidence would vanish.
+        raise InputError(question.store, "no such folder", "a folder of evidence", "Check --store.")
     store = None if folder is None else EvidenceStore(folder)
     gathered = gather(store, question.evidence_paths, question.mapping)
     evidence = collect(subject, gathered.documents, gathered.register)

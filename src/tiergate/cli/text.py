@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Iterable
 
@@ -19,6 +20,8 @@ _COLOURS = {Outcome.MET: "green", Outcome.NOT_MET: "red", Outcome.UNDETERMINED: 
 def outcome(value: Outcome, width: int = 0, *, capitals: bool = False) -> str:
     """Write an outcome, coloured when colours are shown; the word says it all."""
     word = value.value.upper() if capitals else value.value
+    if "NO_COLOR" in os.environ:
+        return word.ljust(width)
     return click.style(word.ljust(width), fg=_COLOURS[value])
 
 
@@ -36,7 +39,7 @@ def wrapped(
     With ``keep_words`` a long word is not broken, so that a path can be copied.
     """
     return textwrap.wrap(
-        visible(text).replace("\n", "\\n"),
+        plain(text),
         width=WIDTH,
         initial_indent=indent if first is None else first,
         subsequent_indent=indent,
@@ -45,9 +48,14 @@ def wrapped(
     ) or [(indent if first is None else first).rstrip()]
 
 
+def plain(words: str) -> str:
+    """Return ``words`` on one line, control characters as escapes."""
+    return visible(words).replace("\n", "\\n")
+
+
 def shortened(words: str, width: int) -> str:
     """Cut ``words`` to ``width`` columns, marking the cut."""
-    safe = visible(words).replace("\n", "\\n")
+    safe = plain(words)
     return safe if len(safe) <= width else safe[: width - 1] + "…"
 
 

@@ -19,6 +19,9 @@ from tiergate.evidence.measurement import Attack, AttackBudget, Counts, Measurem
 from tiergate.evidence.provenance import Binding, Producer, ReadAs, Remark
 from tiergate.evidence.readers.base import ForeignLog, Series
 
+ALMOST = "success-value-almost"
+"""Code of the remark that a success value nearly equals one in the log."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Interpretation:
@@ -45,6 +48,7 @@ def interpret(log: ForeignLog, mapping: TaskMapping) -> Interpretation:
         for entry in entries:
             measurements.append(_measurement(series, entry))
             remarks.extend(_uncomparable(series, entry))
+            remarks.extend(_never_seen(series, entry))
     return Interpretation(
         measurements=tuple(measurements), unmapped=tuple(unmapped), remarks=tuple(remarks)
     )
@@ -59,9 +63,18 @@ def document_from_log(
     """Make the evidence document of a log.
 
     Raises:
-        EvidenceError: the mapping names nothing in the log.
+        EvidenceError: the mapping names nothing in the log, or a success value that
+            differs from one in the log only by case, spaces or type.
     """
     meaning = interpret(log, mapping)
+    differing = [remark for remark in meaning.remarks if remark.code == ALMOST]
+    if differing:
+        raise EvidenceError(
+            log.source.file_name,
+            differing[0].message,
+            "success values as the log writes them",
+            "Mend the mapping file: a success that is never recognised would count as none.",
+        )
     if not meaning.measurements:
         raise EvidenceError(
             log.source.file_name,
@@ -151,3 +164,24 @@ def _uncomparable(series: Series, entry: MappingEntry) -> tuple[Remark, ...]:
         f"with the success condition of {entry.metric} and count as unscored"
     )
     return (Remark(code="scores-do-not-compare", message=message),)
+
+
+def _never_seen(series: Series, entry: MappingEntry) -> tuple[Remark, ...]:
+    equals = entry.success.equals
+    seen = {row.value for row in series.rows if row.value is not None}
+    if equals is None or not seen or any(entry.success.holds(value) for value in seen):
+        return ()
+    asked = ", ".join(sorted(repr(_folded(value)) for value in equals))
+    shown = ", ".join(sorted(str(value) for value in seen)[:5])
+    near = {_folded(value) for value in equals} & {_folded(value) for value in seen}
+    code = ALMOST if near else "success-value-never-seen"
+    how = "differs only by case, spaces or type from one" if near else "is not"
+    message = (
+        f"{series.task} / {series.scorer}: the success value of {entry.metric} ({asked}) {how} "
+        f"among the scores (such as {shown})"
+    )
+    return (Remark(code=code, message=message),)
+
+
+def _folded(value: object) -> str:
+    return str(value).strip().casefold()

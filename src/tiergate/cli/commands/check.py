@@ -32,11 +32,13 @@ def command(*, model: str, everything: bool, quiet: bool, as_json: bool, **asked
     code is 0 only when there is nothing left to open. Nothing is written.
     """
     from tiergate.cli.failures import visible
+    from tiergate.cli.hints import Hints
     from tiergate.cli.json_documents import check_document
     from tiergate.cli.screen import conclusion, screen
     from tiergate.cli.session import Question, answer
 
-    found = answer(Question(model=model, **asked))
+    question = Question(model=model, **asked)
+    found = answer(question)
     code = OUTCOME_CODES[found.decision.outcome]
     if as_json:
         click.echo(check_document(found, code).model_dump_json(indent=2))
@@ -44,6 +46,6 @@ def command(*, model: str, everything: bool, quiet: bool, as_json: bool, **asked
         line = f"{found.decision.subject_name}: {conclusion(found.decision, code)}"
         click.echo(visible(line).replace("\n", "\\n"))
     else:
-        for line in screen(found, code, model=model, everything=everything):
+        for line in screen(found, code, Hints.of(question), everything=everything):
             click.echo(line)
     return code

@@ -10,6 +10,7 @@ import click
 
 from tiergate.cli import options, text
 from tiergate.cli.commands.check import OUTCOME_CODES
+from tiergate.cli.hints import Hints
 from tiergate.decision.decision import Decision
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import all_of
@@ -31,7 +32,8 @@ def command(*, model: str, requirements: tuple[str, ...], as_json: bool, **asked
     from tiergate.cli.json_documents import ExplainDocument, ExplanationPart
     from tiergate.cli.session import Question, answer
 
-    decision = answer(Question(model=model, **asked)).decision
+    question = Question(model=model, **asked)
+    decision = answer(question).decision
     rows = _rows(decision, requirements)
     code = OUTCOME_CODES[all_of(row.outcome for row in rows)]
     if as_json:
@@ -42,11 +44,22 @@ def command(*, model: str, requirements: tuple[str, ...], as_json: bool, **asked
         click.echo(document.model_dump_json(indent=2))
         return code
     click.echo(f"{decision.subject_name} at {decision.asked}, {decision.at:%Y-%m-%d}")
+    own = decision.verdict(decision.asked)
     for row in rows:
         click.echo("")
-        for line in _tree(row, 0, model):
+        if row not in (*own.requirements, *own.fast_path):
+            click.echo(
+                f"{decision.asked} does not ask for {row.id}; as {_asking(decision, row)} does:"
+            )
+        for line in _tree(row, 0, Hints.of(question)):
             click.echo(line)
     return code
+
+
+def _asking(decision: Decision, row: Explanation) -> str:
+    """Return the most open tier that asks for a requirement and gave this explanation."""
+    tiers = [v.tier for v in decision.tiers if row in (*v.requirements, *v.fast_path)]
+    return tiers[-1]
 
 
 def _rows(decision: Decision, names: tuple[str, ...]) -> tuple[Explanation, ...]:
@@ -66,7 +79,7 @@ def _rows(decision: Decision, names: tuple[str, ...]) -> tuple[Explanation, ...]
     return tuple(found[name] for name in names) or verdict.requirements
 
 
-def _tree(node: Explanation, depth: int, model: str) -> Iterator[str]:
+def _tree(node: Explanation, depth: int, hints: Hints) -> Iterator[str]:
     indent = "  " * depth
     label = text.outcome(node.outcome, capitals=True)
     title = f"{node.id}  {node.title}".strip()
@@ -84,7 +97,10 @@ def _tree(node: Explanation, depth: int, model: str) -> Iterator[str]:
         yield from text.wrapped(reading_words(reading), f"{more}  ", more)
         yield from text.wrapped(f"evidence {text.short_digest(reading.item)}", f"{more}  ")
     if node.next_step:
-        step = node.next_step.replace("MODEL", model)
-        yield from text.wrapped(step, f"{more}   ", f"{more}-> ", keep_words=True)
+        words, step = hints.step(node.next_step)
+        if words:
+            yield from text.wrapped(words, f"{more}   ", f"{more}-> ")
+        if step:
+            yield f"{more}-> {text.plain(step)}"
     for child in node.children:
-        yield from _tree(child, depth + 1, model)
+        yield from _tree(child, depth + 1, hints)

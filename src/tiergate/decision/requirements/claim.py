@@ -78,7 +78,7 @@ class ClaimMade:
             outcome=outcome,
             reason=self._reason(against, short, missing, outcome),
             used=tuple(i.id for i in items),
-            next_step="" if outcome is Outcome.MET else self._next_step(),
+            next_step=self._next_step(outcome, missing),
             is_adverse=bool(against or missing),
         )
 
@@ -123,8 +123,15 @@ class ClaimMade:
             return "stated, self-declared until signed"
         return "; ".join(sorted({reason for reasons in short.values() for reason in reasons}))
 
-    def _next_step(self) -> str:
-        return f"tiergate evidence claim {self.item} --model MODEL"
+    def _next_step(self, outcome: Outcome, missing: tuple[str, ...]) -> str:
+        if outcome is Outcome.MET:
+            return ""
+        if outcome is Outcome.NOT_MET:
+            return "it stands for this checkpoint: change the model, or ask for another tier"
+        if missing:
+            return f"restore what is gone from the store: {', '.join(missing)}"
+        contrary = "" if self.expects else " --does-not-hold"
+        return f"tiergate evidence claim {self.item} --model MODEL{contrary}"
 
 
 def _says_something(claim: Claim, name: str) -> bool:

@@ -180,6 +180,9 @@ class LimitOnMetric:
             return ""
         if outcome is Outcome.NOT_MET:
             return "change the model and measure it anew, or ask for a tier that this allows"
+        missing = scene.evidence.missing_about(self.metric)
+        if missing:
+            return f"restore what is gone from the store: {', '.join(missing)}"
         kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
         size = ""
         is_ceiling = self.scale is Scale.RATE and self.side is not Side.AT_LEAST
