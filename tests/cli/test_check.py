@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_the_first_screen_fits_eighty_columns(model: Path, monkeypatch: pytest.M
 
     done = run("check", model.name, "--tier", "T5", "--all")
 
-    assert max(len(line) for line in done.out.splitlines()) <= 80
+    # Commands stay on one line, so that they can be copied.
+    words = [line for line in done.out.splitlines() if "-> tiergate" not in line]
+    assert max(map(len, words)) <= 80
 
 
 def test_a_command_to_copy_keeps_a_long_path_whole(tmp_path: Path) -> None:
@@ -137,6 +140,8 @@ def test_evidence_from_a_path_counts_like_evidence_in_the_store(
     elsewhere.mkdir()
     (elsewhere / "one.json").write_bytes(document.read_bytes())
     (elsewhere / "notes.txt").write_text("nothing")
+    (elsewhere / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "none").mkdir()
 
     done = run(
         "check", model, "--policy", standard, "--tier", "T1",
@@ -144,7 +149,7 @@ def test_evidence_from_a_path_counts_like_evidence_in_the_store(
     )  # fmt: skip
 
     assert done.code == 0
-    assert "not evidence: 1 file" in done.out
+    assert "not evidence: 2 files" in done.out
 
 
 def test_measurements_are_shown_with_counts_and_bounds(model: Path, standard: Path) -> None:
@@ -178,7 +183,7 @@ def test_quiet_is_one_line(model: Path) -> None:
     done = run("check", model, "--quiet")
 
     assert done.out.count("\n") == 1
-    assert done.out.startswith("acme-1b: T1 ")
+    assert re.match(r"acme-1b, \d{4}-\d\d-\d\d: T1 ", done.out)
 
 
 def test_the_time_of_the_decision_is_an_input(model: Path, standard: Path) -> None:

@@ -19,6 +19,9 @@ from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.document import ClaimPart, ProducerPart, Text
 from tiergate.evidence.provenance import Producer, ReadAs
 
+_LONGEST_COUNT = 15
+"""Digits of a whole number that every JSON reader keeps exactly; longer ones stay text."""
+
 
 class ClaimsFile(BaseModel):
     """A file of claims by one producer; the checkpoint is given on the command line."""
@@ -98,7 +101,8 @@ def _pairs(fields: tuple[str, ...]) -> Iterator[tuple[str, str | int | bool]]:
 def _plain(value: str) -> str | int | bool:
     if value in {"true", "false"}:
         return value == "true"
-    return int(value) if value.isascii() and value.isdecimal() else value
+    is_count = value.isascii() and value.isdecimal() and len(value) <= _LONGEST_COUNT
+    return int(value) if is_count else value
 
 
 def refuse_empty(claim: Claim, policy: Policy) -> None:

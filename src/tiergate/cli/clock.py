@@ -31,4 +31,7 @@ class UtcTime(click.ParamType[dt.datetime]):
         if found.tzinfo is None and len(str(value)) > len("2026-11-23"):
             self.fail(f"{value!r} has no offset: write 2026-11-23T09:00Z", param, ctx)
         zoned = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
-        return zoned.astimezone(dt.UTC)
+        try:
+            return zoned.astimezone(dt.UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is outside of the calendar", param, ctx)

@@ -51,9 +51,15 @@ def gather(
     not_read: list[str] = []
     for name in paths:
         path = Path(name)
+        if (path / "register.jsonl").exists():
+            raise EvidenceError(
+                name, "an evidence store", "logs and documents", f"Give it with --store {name}"
+            )
         if path.is_dir() and not _is_log(path):
-            for file in sorted(p for p in path.rglob("*") if p.is_file()):
-                if is_document(file) or _is_log(file):
+            for file in sorted(p for p in path.rglob("*") if p.is_file() or p.is_symlink()):
+                if not file.is_file():
+                    not_read.append(f"{file} (a link)")
+                elif is_document(file) or _is_log(file):
                     documents.append(_from_path(file, mapping_path))
                 else:
                     not_read.append(str(file))

@@ -46,6 +46,8 @@ def conclusion(decision: Decision, exit_code: ExitCode) -> str:
     asked = "" if not decision.asked_by_default else " (the next tier; ask with --tier)"
     supported = _supported(decision)
     detail = f" Blocking: {needs}." if needs else ""
+    if decision.waivers:
+        detail += f" Waived: {', '.join(sorted({w.requirement for w in decision.waivers}))}."
     return (
         f"{decision.asked} {verdict.definition.name} is {decision.outcome.value}{asked}. "
         f"Supported: {supported}.{detail} Exit {int(exit_code)}."
@@ -170,7 +172,8 @@ def _waivers(decision: Decision) -> Iterator[str]:
 def _not_assessed(decision: Decision, hints: Hints, *, everything: bool) -> Iterator[str]:
     yield text.heading("NOT ASSESSED")
     gaps = [*decision.not_assessed, f"anything after {decision.at:%Y-%m-%d}"]
-    shown = gaps if everything else gaps[:_SHOWN_GAPS]
+    is_short = everything or len(gaps) <= _SHOWN_GAPS
+    shown = gaps if is_short else [*gaps[: _SHOWN_GAPS - 1], gaps[-1]]
     for gap in shown:
         yield from text.wrapped(gap, "    ", "  ")
     if len(shown) < len(gaps):

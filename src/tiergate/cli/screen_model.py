@@ -74,7 +74,8 @@ def evidence_lines(answer: Answer) -> Iterator[str]:
             text.plural(len(claims), "claim"),
         )
     )
-    yield text.heading("EVIDENCE FOUND") + f"  {found}"
+    unsigned = " · unsigned" if evidence.documents else ""
+    yield text.heading("EVIDENCE FOUND") + f"  {found}{unsigned}"
     for maker, rows in _by_maker(measured).items():
         yield from text.wrapped(maker, "    ", "  ")
         for measurement in rows:

@@ -136,6 +136,30 @@ def identify_with_progress(
         )
 
 
+def refuse_inside(checkpoint: Checkpoint | None, target: Path) -> None:
+    """Refuse to write where the checkpoint is: it would become another checkpoint.
+
+    Raises:
+        InputError: ``target`` is in the folder or is the file, and not in its store.
+    """
+    if checkpoint is None:
+        return
+    place, wanted = checkpoint.path.resolve(), target.resolve()
+    is_inside = wanted.is_relative_to(place) and not wanted.is_relative_to(place / FOLDER_NAME)
+    if is_inside or any(p.resolve() == wanted for p in _files_of(checkpoint)):
+        raise InputError(
+            str(target),
+            "a place within the checkpoint",
+            "a place outside, since every file there is part of what is released",
+            "Choose another path.",
+        )
+
+
+def _files_of(checkpoint: Checkpoint) -> tuple[Path, ...]:
+    base = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+    return tuple(base / entry.path for entry in checkpoint.manifest.entries)
+
+
 def subject_of(checkpoint: Checkpoint) -> Subject:
     """Return what a decision needs to know about the checkpoint."""
     loadable = (".safetensors", ".gguf")
@@ -161,6 +185,7 @@ def subject_of(checkpoint: Checkpoint) -> Subject:
 def store_folder(checkpoint: Checkpoint, chosen: str | None) -> Path:
     """Return the evidence folder: the chosen one, or ``.tiergate`` in or beside the model."""
     if chosen is not None:
+        refuse_inside(checkpoint, Path(chosen))
         return Path(chosen)
     place = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     return place / FOLDER_NAME

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tiergate.decision.strict_yaml import load
+from tiergate.decision.strict_yaml import LARGEST_BYTES, load
 from tiergate.errors import InputError
+from tiergate.evidence.small_file import read_small_file
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -20,7 +21,7 @@ def read_yaml(path: Path, shape: type[Document], expected: str, kind: type[Input
     Raises:
         InputError: of the given kind; it has mistakes, and all of them are in the message.
     """
-    content, _, problems = load(path.read_bytes())
+    content, _, problems = load(read_small_file(path, LARGEST_BYTES))
     if problems:
         text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
         raise kind(str(path), text, expected)

@@ -32,6 +32,7 @@ from tiergate.decision.policy_schema import (
 )
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.errors import PolicyError, Problem
+from tiergate.evidence.small_file import read_small_file
 
 SHIPPED = Path(__file__).parent / "policies"
 
@@ -65,7 +66,7 @@ def _bytes(name_or_path: str) -> bytes:
     else:
         path = Path(name_or_path)
     try:
-        return path.read_bytes()
+        return read_small_file(path, strict_yaml.LARGEST_BYTES)
     except OSError as error:
         close = difflib.get_close_matches(name_or_path, shipped_policies(), n=1)
         raise PolicyError(

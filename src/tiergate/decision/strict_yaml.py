@@ -17,6 +17,7 @@ from tiergate.errors import Problem
 
 Location = tuple[str | int, ...]
 LARGEST_BYTES = 4 * 1024 * 1024
+_LONGEST_INTEGER = 40
 _DEEPEST = 60
 
 
@@ -116,7 +117,12 @@ def _scalar(node: yaml.Node) -> object:
         return value == "true"
     if is_plain and node.tag == "tag:yaml.org,2002:null":
         return None
-    if is_plain and node.tag == "tag:yaml.org,2002:int" and value.lstrip("-").isdecimal():
+    if (
+        is_plain
+        and node.tag == "tag:yaml.org,2002:int"
+        and value.lstrip("-").isdecimal()
+        and len(value) <= _LONGEST_INTEGER
+    ):
         return int(value)
     return value
 

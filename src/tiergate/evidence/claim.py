@@ -7,9 +7,12 @@ with named fields, and it can also say that something does *not* hold.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+
+_NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +27,9 @@ class ClaimField:
     @property
     def number(self) -> Decimal | None:
         """The value as a finite number; None when it is not one."""
-        if isinstance(self.value, bool):
+        if isinstance(self.value, bool) or not _NUMBER.fullmatch(str(self.value)):
             return None
-        try:
-            number = Decimal(self.value)
-        except InvalidOperation:
-            return None
-        return number if number.is_finite() else None
+        return Decimal(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ a tier instead of opening it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -147,11 +148,12 @@ def collect(
     by_digest = {document.digest: document for document in documents}
     ordered = [by_digest[digest] for digest in sorted(by_digest)]
     own = {"", subject.root_digest}
-    gone = {
-        entry.digest: entry
-        for entry in register
-        if entry.root_digest in own and entry.digest not in by_digest
-    }
+    gone: dict[str, RegisteredDocument] = {}
+    for entry in register:
+        if entry.root_digest in own and entry.digest not in by_digest:
+            # A later line about the same document can add topics and take none away.
+            known = gone.get(entry.digest, entry)
+            gone[entry.digest] = dataclasses.replace(known, topics=known.topics | entry.topics)
     return Collection(
         subject=subject,
         documents=tuple(d for d in ordered if d.binding.root_digest in own),

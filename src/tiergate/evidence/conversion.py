@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 
+import rfc8785
 from pydantic import ValidationError
 
 from tiergate.errors import EvidenceError
@@ -55,8 +56,16 @@ def read_document(data: bytes, where: str) -> EvidenceDocument:
 
 
 def write_document(document: EvidenceDocument) -> bytes:
-    """Return the RFC 8785 bytes of ``document``; its ``digest`` field is not used."""
-    return _outside(document).to_bytes()
+    """Return the RFC 8785 bytes of ``document``; its ``digest`` field is not used.
+
+    Raises:
+        EvidenceError: it holds something that no document can, such as too long a text.
+    """
+    try:
+        return _outside(document).to_bytes()
+    except (ValidationError, ValueError, rfc8785.CanonicalizationError) as error:
+        found = _all_mistakes(error) if isinstance(error, ValidationError) else str(error)
+        raise EvidenceError("document", found, "what an evidence document can hold") from None
 
 
 def with_digest(document: EvidenceDocument) -> EvidenceDocument:

@@ -33,7 +33,7 @@ Metric = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=100)]
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Text = Annotated[str, Field(max_length=4000)]
 
-LARGEST_REPEATED = 1_000_000
+LARGEST_REPEATED = 100_000
 """Most attempts that one measurement may hold when behaviours are attempted more than once."""
 
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")

@@ -108,6 +108,11 @@ class Counts:
         return sum(t.behaviours for t in self.tallies)
 
     @property
+    def scored_behaviours(self) -> int:
+        """Behaviours with at least one scored attempt."""
+        return sum(t.behaviours for t in self.tallies if t.scored)
+
+    @property
     def successes(self) -> int:
         """Scored attempts that met the success condition."""
         return sum(t.successes * t.behaviours for t in self.tallies)

@@ -24,8 +24,9 @@ from typing_extensions import TypedDict
 
 from tiergate.errors import DigestMismatchError, EvidenceError
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
-from tiergate.evidence.conversion import read_document
+from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
 from tiergate.evidence.document import Digest, DigestOrEmpty, digest_of
+from tiergate.evidence.small_file import read_small_file
 
 FOLDER_NAME = ".tiergate"
 
@@ -99,7 +100,7 @@ class EvidenceStore:
         )
 
     def _read(self, path: Path) -> EvidenceDocument:
-        document = read_document(path.read_bytes(), str(path))
+        document = read_document(read_small_file(path, LARGEST_DOCUMENT_BYTES), str(path))
         if _hex(document.digest) != path.stem:
             raise DigestMismatchError(
                 str(path),

@@ -8,6 +8,7 @@ any name. Anything that could make two machines see different files is refused.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +22,13 @@ from tiergate.model.sniff import HEAD_BYTES, Content, sniff
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXCLUDED_FOLDERS = (".git", ".cache/huggingface", ".tiergate")
+EXCLUDED_FOLDERS = (".git", ".cache/huggingface")
 """Folders directly below the checkpoint that are not part of it."""
+_STORE_FILE = re.compile(
+    r"\.tiergate/(documents/[0-9a-f]{64}\.json|sources/[0-9a-f]{64}|register\.jsonl"
+    r"|(documents|sources)/\.part-\w+)"
+)
+"""Files of an evidence store; anything else in its folder is part of the checkpoint."""
 
 
 class FileRole(StrEnum):
@@ -233,7 +239,7 @@ def classify(path: str, content: Content) -> tuple[FileRole, WeightsFormat | Non
 def list_files(folder: Path) -> tuple[FoundFile, ...]:
     """Return every file below ``folder``, sorted by path (UTF-8 bytes).
 
-    Left out are exactly ``.git/``, ``.cache/huggingface/`` and ``.tiergate/`` directly below
+    Left out are exactly ``.git/``, ``.cache/huggingface/`` and an evidence store directly below
     ``folder``. A link to a file within ``folder`` counts as that file. In the cache of the
     Hugging Face client (``snapshots/<commit>``) links may also point into ``blobs/`` of the
     same model.
@@ -283,7 +289,8 @@ def _walk(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
             path = prefix + entry.name
             _check_name(entry.name, path)
             if not entry.is_dir(follow_symlinks=False):
-                yield path, entry
+                if not _STORE_FILE.fullmatch(path):
+                    yield path, entry
             elif path not in EXCLUDED_FOLDERS:
                 pending.append((Path(entry.path), path + "/"))
 

@@ -132,7 +132,7 @@ CASES: dict[str, tuple[Measured, tuple[Evidence, ...], Outcome]] = {
     "by two people of one organisation": (
         BY_TWO,
         (document(measurement(), producer="a"), document(measurement(), producer="b")),
-        MET,
+        UNDETERMINED,
     ),
     "by two organisations": (
         BY_TWO,

@@ -163,7 +163,7 @@ BAD: dict[str, tuple[bytes, str]] = {
                 "planned": LARGEST_REPEATED + 1,
             },
         ),
-        "can be counted up to 1000000",
+        f"can be counted up to {LARGEST_REPEATED}",
     ),
     "a value of no kind": (_changed(f"{_FIRST}/kind", "percentage"), "kind"),
     "an interval upside down": (_changed("measurements/1/value/lower", "9"), "impossible interval"),

@@ -119,7 +119,11 @@ def test_exactly_the_folders_of_tools_are_left_out(tmp_path: Path) -> None:
     names = {
         ".git/config": False,
         ".cache/huggingface/download/x.metadata": False,
-        ".tiergate/ledger": False,
+        ".tiergate/register.jsonl": False,
+        f".tiergate/documents/{'0' * 64}.json": False,
+        f".tiergate/sources/{'0' * 64}": False,
+        ".tiergate/pytorch_model.bin": True,
+        ".tiergate/documents/evil.py": True,
         ".cache/other": True,
         "sub/.git/config": True,
         ".gitattributes": True,

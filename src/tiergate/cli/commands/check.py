@@ -43,7 +43,8 @@ def command(*, model: str, everything: bool, quiet: bool, as_json: bool, **asked
     if as_json:
         click.echo(check_document(found, code).model_dump_json(indent=2))
     elif quiet:
-        line = f"{found.decision.subject_name}: {conclusion(found.decision, code)}"
+        decision = found.decision
+        line = f"{decision.subject_name}, {decision.at:%Y-%m-%d}: {conclusion(decision, code)}"
         click.echo(visible(line).replace("\n", "\\n"))
     else:
         for line in screen(found, code, Hints.of(question), everything=everything):

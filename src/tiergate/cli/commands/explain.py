@@ -13,7 +13,6 @@ from tiergate.cli.commands.check import OUTCOME_CODES
 from tiergate.cli.hints import Hints
 from tiergate.decision.decision import Decision
 from tiergate.decision.explanation import Explanation
-from tiergate.decision.outcome import all_of
 from tiergate.decision.words import reading_words
 from tiergate.errors import InputError
 
@@ -27,7 +26,8 @@ def command(*, model: str, requirements: tuple[str, ...], as_json: bool, **asked
     """Say why requirements came out as they did, with the evidence behind each.
 
     REQUIREMENT is an id as printed by check, as in E01; without any, every requirement
-    of the tier in question is explained.
+    of the tier in question is explained, and what blocks it from below. The exit code is
+    that of check.
     """
     from tiergate.cli.json_documents import ExplainDocument, ExplanationPart
     from tiergate.cli.session import Question, answer
@@ -35,7 +35,7 @@ def command(*, model: str, requirements: tuple[str, ...], as_json: bool, **asked
     question = Question(model=model, **asked)
     decision = answer(question).decision
     rows = _rows(decision, requirements)
-    code = OUTCOME_CODES[all_of(row.outcome for row in rows)]
+    code = OUTCOME_CODES[decision.outcome]
     if as_json:
         parts = tuple(ExplanationPart.model_validate(row) for row in rows)
         document = ExplainDocument(
@@ -76,7 +76,10 @@ def _rows(decision: Decision, names: tuple[str, ...]) -> tuple[Explanation, ...]
             f"no requirement {', '.join(unknown)}",
             f"one of {', '.join(sorted(found))}",
         )
-    return tuple(found[name] for name in names) or verdict.requirements
+    if names:
+        return tuple(found[name] for name in names)
+    below = (row for row in decision.blocking() if row not in verdict.requirements)
+    return (*verdict.requirements, *below)
 
 
 def _tree(node: Explanation, depth: int, hints: Hints) -> Iterator[str]:

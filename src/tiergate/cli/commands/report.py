@@ -29,11 +29,12 @@ def command(*, model: str, output: Path, **asked: Any) -> int:  # noqa: ANN401
     The exit code is that of check.
     """
     from tiergate.cli.report_facts import commands_for, facts_of
-    from tiergate.cli.session import Question, answer
+    from tiergate.cli.session import Question, answer, refuse_inside
     from tiergate.report.page import render_report
 
     question = Question(model=model, **asked)
     found = answer(question)
+    refuse_inside(found.checkpoint, output)
     page = render_report(
         found.decision,
         found.evidence,

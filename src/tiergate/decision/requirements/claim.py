@@ -31,10 +31,14 @@ class FieldLimit:
     """The limit."""
 
     def is_kept(self, claim: Claim) -> bool | None:
-        """Tell whether the claim's number keeps the limit; None when it states no number."""
+        """Tell whether the claim's number keeps the limit.
+
+        None when it states no number, or a negative one: nothing that is claimed here, such
+        as an amount of compute or of days, can be below zero.
+        """
         field = claim.field(self.field)
         number = None if field is None else field.number
-        if number is None:
+        if number is None or number < 0:
             return None
         match self.side:
             case Side.AT_MOST:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tiergate.decision.policy import Scene
 from tiergate.evidence.collection import ClaimItem, EvidenceDocument, MeasurementItem
 from tiergate.evidence.measurement import Controls, Direction, Variant
-from tiergate.evidence.provenance import Relation
+from tiergate.evidence.provenance import BindingLevel, Relation
 
 _WORST_CASE_RELATIONS = frozenset({Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED})
 
@@ -58,7 +58,15 @@ def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
     binding, minimum = document.binding, scene.standards.minimum_binding
     if not _names_this(document, scene):
         return ["names no digest of this checkpoint"]
-    if binding.level.rank < minimum.rank:
+    if binding.relation is Relation.IDENTICAL and binding.measured_digest not in {
+        "",
+        binding.root_digest,
+    }:
+        return ["says that identical weights ran, and names the digest of others"]
+    # A signature and a re-run have to be checked, not stated; nothing checks them yet, so a
+    # document that claims either is taken as no more than a digest at load.
+    shown = min(binding.level.rank, BindingLevel.DIGEST_AT_LOAD.rank)
+    if shown < minimum.rank:
         return [f"tied to the weights by {binding.level}, and {minimum} is asked for"]
     return []
 

@@ -121,7 +121,7 @@ class LimitOnMetric:
                 interval = bounds(counts, confidence)
                 return _rounded(interval.lower, interval.upper)
             case Scale.MARGIN, Counts() as counts if found.comparison is not None:
-                if not found.comparison.downloadable:
+                if not found.comparison.downloadable or found.comparison.counts.scored == 0:
                     return None
                 low, high = difference_bounds(counts, found.comparison, confidence)
                 return _rounded(low, high)
@@ -147,9 +147,13 @@ class LimitOnMetric:
         return Outcome.UNDETERMINED
 
     def _is_large_enough(self, counts: Counts | None) -> bool:
-        if self.minimum_behaviours is None or counts is None:
+        if counts is None:
             return True
-        return counts.behaviours >= self.minimum_behaviours.value
+        if counts.scored == 0:
+            return False
+        if self.minimum_behaviours is None:
+            return True
+        return counts.scored_behaviours >= self.minimum_behaviours.value
 
     def _could_have_shown(self, counts: Counts | None, scene: Scene) -> bool:
         if counts is None:
