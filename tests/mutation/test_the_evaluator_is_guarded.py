@@ -141,8 +141,8 @@ MUTATIONS = {
     ),
     "the tie to the weights is ignored": Mutation(
         ELIGIBILITY,
-        "if binding.level.rank < minimum.rank:",
-        "if binding.level.rank < 0:",
+        "if shown < minimum.rank:",
+        "if shown < 0:",
         f"{SUPPORTS}[bound one level too weakly]",
     ),
     "the relation of the weights is ignored": Mutation(

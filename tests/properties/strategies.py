@@ -290,7 +290,7 @@ some_documents = st.builds(
     level=st.sampled_from([BindingLevel.RERUN, BindingLevel.IMMUTABLE_REVISION, BindingLevel.NAME]),
     relation=st.sampled_from([Relation.IDENTICAL, Relation.IDENTICAL, Relation.QUANTISED_FROM]),
     by=st.sampled_from([ProducerRelation.INDEPENDENT, ProducerRelation.DEVELOPER]),
-    producer=st.sampled_from(["one", "two"]),
+    organisation=st.sampled_from(["one", "two"]),
 )
 
 
@@ -324,7 +324,7 @@ def _good(producer: str) -> tuple[EvidenceDocument, ...]:
         claim("E02", days="45"),
         claim("F1", holds=False),
     ]
-    return tuple(document(content, producer=producer) for content in found)
+    return tuple(document(content, organisation=producer) for content in found)
 
 
 GOOD = (*_good("one"), *_good("two"))
