@@ -8,6 +8,7 @@ import html
 import io
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from cli_fixtures import a_folder, claim, evidence, policy
@@ -35,6 +36,14 @@ def test_the_report_has_the_exit_code_of_check_and_says_where_it_is(
     done = run("report", model, "--policy", standard, "--tier", "T1", "-o", tmp_path / "r.html")
 
     assert (0, f"{tmp_path / 'r.html'}: written\n") == (done.code, done.out)
+
+
+def test_what_report_prints_as_json_is_valid_under_its_schema(model: Path, tmp_path: Path) -> None:
+    done = run("report", model, "--tier", "T1", "-o", tmp_path / "r.html", "--json")
+
+    jsonschema.validate(done.json, run("schema", "report").json)
+    assert (3, 3, "T1") == (done.code, done.json["exit_code"], done.json["asked"])
+    assert (tmp_path / "r.html").exists()
 
 
 def test_the_page_gives_a_command_that_takes_the_decision_again(

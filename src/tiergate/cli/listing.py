@@ -110,6 +110,23 @@ class PoliciesDocument(_Part):
     """Shipped policies, sorted by id."""
 
 
+class ReportDocument(_Part):
+    """What ``tiergate report --json`` prints."""
+
+    format: Literal["tiergate-report/1"] = "tiergate-report/1"
+    """Format and version of this document."""
+    file: str
+    """The page that was written."""
+    root_digest: str
+    """The checkpoint; empty when no weights were read."""
+    asked: str
+    """The tier in question."""
+    supported: str
+    """Most open tier that the evidence supports."""
+    exit_code: int
+    """The exit code of the command."""
+
+
 class ProblemPart(_Part):
     """One mistake in a policy file."""
 

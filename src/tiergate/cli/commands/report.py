@@ -23,11 +23,13 @@ from tiergate.cli.commands.check import OUTCOME_CODES
     help="File to write.",
 )
 @options.decision_options
-def command(*, model: str, output: Path, **asked: Any) -> int:  # noqa: ANN401
+@options.json_option
+def command(*, model: str, output: Path, as_json: bool, **asked: Any) -> int:  # noqa: ANN401
     """Write the decision about MODEL as one HTML file that needs no network and no script.
 
     The exit code is that of check.
     """
+    from tiergate.cli.listing import ReportDocument
     from tiergate.cli.report_facts import commands_for, facts_of
     from tiergate.cli.session import Question, answer, refuse_inside
     from tiergate.report.page import render_report
@@ -42,5 +44,16 @@ def command(*, model: str, output: Path, **asked: Any) -> int:  # noqa: ANN401
         commands=commands_for(question, found),
     )
     output.write_text(page, encoding="utf-8")
-    click.echo(f"{output}: written")
-    return OUTCOME_CODES[found.decision.outcome]
+    code = OUTCOME_CODES[found.decision.outcome]
+    if as_json:
+        written = ReportDocument(
+            file=str(output),
+            root_digest=found.decision.root_digest,
+            asked=found.decision.asked,
+            supported=found.decision.supported,
+            exit_code=code,
+        )
+        click.echo(written.model_dump_json(indent=2))
+    else:
+        click.echo(f"{output}: written")
+    return code

@@ -17,6 +17,7 @@ DOCUMENTS = (
     "policies",
     "policy",
     "problems",
+    "report",
     "store",
     "waivers",
 )
@@ -51,10 +52,11 @@ def schema(document: str) -> dict[str, object]:
         "log": listing.LogDocument,
         "policies": listing.PoliciesDocument,
         "problems": listing.ProblemsDocument,
+        "report": listing.ReportDocument,
         "store": listing.StoreDocument,
         "mapping": TaskMapping,
         "waivers": WaiverFile,
     }
-    written = {"check", "explanation", "log", "policies", "problems", "store"}
+    written = {"check", "explanation", "log", "policies", "problems", "report", "store"}
     mode: JsonSchemaMode = "serialization" if document in written else "validation"
     return models[document].model_json_schema(mode=mode)
