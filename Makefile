@@ -4,14 +4,15 @@ VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
-MARKERS := not slow$(if $(CHROMIUM),, and not browser)
+TOOLS := .venv-tools
+MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)
 
-.PHONY: help test lint types imports tests docs generate slow bare demo clean
+.PHONY: help test lint types imports tests docs generate slow foreign bare demo clean
 
 help: ## Say what each target does.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-test: lint types imports docs tests bare ## Everything that must hold, as CI runs it.
+test: lint types imports docs tests foreign bare ## Everything that must hold, as CI runs it.
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +38,14 @@ tests: $(BIN)/.installed ## Unit, property, golden, command-line, tool and brows
 slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
 	$(BIN)/python -m pytest -m slow
 
+foreign: $(BIN)/.installed $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/.installed,$(wildcard tests/tools/requirements/*.txt)) ## Readers against tools that need an environment of their own.
+	$(BIN)/python -m pytest -m foreign tests/tools
+
+$(TOOLS)/%/.installed: tests/tools/requirements/%.txt
+	$(PYTHON) -m venv $(TOOLS)/$*
+	$(TOOLS)/$*/bin/python -m pip install --quiet -r $<
+	touch $@
+
 docs: $(BIN)/.installed ## The documentation: generated parts current, warnings as errors.
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/sphinx-build -q -n -W docs docs/_build/html
@@ -61,4 +70,4 @@ demo: $(DEMO_VENV)/.installed ## A real model, real tools, a tier and a report.
 	$(DEMO_VENV)/bin/python examples/demo/run.py --output demo-output
 
 clean: ## Remove what the targets made.
-	rm -rf $(VENV) $(DEMO_VENV) .venv-bare demo-output docs/_build .coverage
+	rm -rf $(VENV) $(DEMO_VENV) $(TOOLS) .venv-bare demo-output docs/_build .coverage

@@ -103,7 +103,7 @@ def _row_of(sample: dict[str, object], scorer: str) -> Row:
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
     return Row(
-        behaviour=identity,
+        sample=identity,
         attempt=epoch,
         value=None if sample["errored"] or sample["invalid"] else value,
         errored=bool(sample["errored"]),

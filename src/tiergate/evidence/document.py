@@ -127,6 +127,10 @@ class SourcePart(_Part):
     """Tool and version that wrote it; empty when the file does not say."""
     url: Text = ""
     """Where it can be had; empty when nowhere public."""
+    read: tuple[Text, ...] = ()
+    """Parts of it that were read, as in ``every sample``."""
+    left_out: tuple[Text, ...] = ()
+    """Parts of it that were not looked at, as in ``messages``."""
 
 
 class TallyPart(_Part):

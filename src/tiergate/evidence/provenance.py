@@ -105,6 +105,10 @@ class SourceFile:
     """Tool and version that wrote it, as the file states; empty when it does not."""
     url: str = ""
     """Where it can be had; empty when nowhere public."""
+    read: tuple[str, ...] = ()
+    """Parts of it that were read, as in ``every sample``."""
+    left_out: tuple[str, ...] = ()
+    """Parts of it that were not looked at, as in ``messages``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

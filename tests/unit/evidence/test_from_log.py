@@ -29,7 +29,7 @@ Score = str | bool | Decimal | None
 
 
 def _row(value: Score, behaviour: str = "", *, errored: bool = False, attempt: int = 1) -> Row:
-    return Row(behaviour=behaviour, attempt=attempt, value=value, errored=errored, limited=errored)
+    return Row(sample=behaviour, attempt=attempt, value=value, errored=errored, limited=errored)
 
 
 def _series(
@@ -37,7 +37,7 @@ def _series(
 ) -> Series:
     named = [
         Row(
-            behaviour=row.behaviour or str(index),
+            sample=row.sample or str(index),
             attempt=row.attempt,
             value=row.value,
             errored=row.errored,

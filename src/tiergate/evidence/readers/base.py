@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from tiergate.evidence.claim import Claim
 from tiergate.evidence.provenance import Binding, Remark, SourceFile
 from tiergate.extension import Registry
 
@@ -23,16 +24,26 @@ from tiergate.extension import Registry
 class Row:
     """One attempt."""
 
-    behaviour: str
+    sample: str
     """Identity of the prompt or task that was attempted; attempts on it share this."""
     attempt: int
-    """Number of the attempt on this behaviour, from 1."""
+    """Number of the attempt on this sample, from 1."""
     value: str | bool | Decimal | None
     """The raw score; None when the attempt has none (unscored is never safe)."""
     errored: bool = False
     """Whether the attempt ended in an error; such a row has no value."""
     limited: bool = False
     """Whether a token, time or message limit cut the attempt short."""
+    cluster: str = ""
+    """Behaviour that several samples test, such as one goal put in several ways.
+
+    Empty when the sample is a behaviour of its own.
+    """
+
+    @property
+    def behaviour(self) -> str:
+        """What is counted as one: the cluster where there is one, else the sample."""
+        return self.cluster or self.sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,8 @@ class Series:
     """When the run ended, in UTC."""
     samples_kept: int
     """Raw samples in the file that anyone can recount."""
+    graders: tuple[str, ...] = ()
+    """Models that graded, as the log names them, sorted; empty when it names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +85,13 @@ class ForeignLog:
     binding: Binding
     """What the log itself says about which weights ran; never more."""
     series: tuple[Series, ...]
-    """One per task and scorer, sorted by both."""
+    """One per task and scorer, sorted by both; empty for files that hold statements alone."""
     remarks: tuple[Remark, ...]
     """What a person should know, such as a header that disagrees with its samples."""
     files: tuple[Path, ...] = ()
     """Every file that was read, the one that ``source`` describes among them."""
+    claims: tuple[Claim, ...] = ()
+    """What the file states without samples; never a measurement."""
 
 
 class Reader(Protocol):

@@ -140,10 +140,10 @@ def _series(
 
 def _row(key: SampleKey, sample: Sample | None, scorer: str, *, void: bool) -> Row:
     if sample is None:
-        return Row(behaviour=key[0], attempt=key[1], value=None)
+        return Row(sample=key[0], attempt=key[1], value=None)
     without_value = void or sample.errored or sample.invalidated
     return Row(
-        behaviour=key[0],
+        sample=key[0],
         attempt=key[1],
         value=None if without_value else sample.scores.get(scorer),
         errored=sample.errored,

@@ -125,7 +125,7 @@ def _rows(lines: list[_Line], metric: str) -> Iterator[Row]:
     for line in ordered:
         attempts[line.document] += 1
         yield Row(
-            behaviour=line.document,
+            sample=line.document,
             attempt=attempts[line.document],
             value=as_score(line.values.get(metric)),
         )

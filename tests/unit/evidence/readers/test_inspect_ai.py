@@ -72,8 +72,8 @@ def test_a_plain_log_is_read_into_one_series_with_everything_the_log_says(tmp_pa
         dataset="sums at sums.jsonl",
         scorer="match",
         rows=(
-            Row(behaviour="1", attempt=1, value="C"),
-            Row(behaviour="2", attempt=1, value="I"),
+            Row(sample="1", attempt=1, value="C"),
+            Row(sample="2", attempt=1, value="I"),
         ),
         planned=2,
         superseded=0,

@@ -65,8 +65,8 @@ def test_a_plain_run_is_read_into_one_series_with_everything_it_says(tmp_path: P
             dataset="org/sums easy test",
             scorer="exact_match,none",
             rows=(
-                Row(behaviour="0", attempt=1, value=Decimal("1.0")),
-                Row(behaviour="1", attempt=1, value=Decimal("0.0")),
+                Row(sample="0", attempt=1, value=Decimal("1.0")),
+                Row(sample="1", attempt=1, value=Decimal("0.0")),
             ),
             planned=2,
             superseded=0,

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluation tools that live in environments of their own, made by ``make foreign``."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+_ENVIRONMENTS = Path(__file__).parents[2] / ".venv-tools"
+
+
+def run_tool(name: str, program: Path, folder: Path, *, timeout_seconds: int = 600) -> None:
+    """Run ``program FOLDER`` with the interpreter of the tool's environment.
+
+    The program writes the tool's logs into ``folder``, and beside them what the tool itself
+    makes of them. It has no network.
+    """
+    interpreter = _ENVIRONMENTS / name / "bin" / "python"
+    assert interpreter.exists(), f"{name} is not installed: run make foreign"
+    done = subprocess.run(
+        [interpreter, program, folder],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
