@@ -27,6 +27,7 @@ from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.collection import EvidenceDocument, Subject, collect
+from tiergate.evidence.conduct import Access, Conduct, Coverage, Effort, GraderKind
 from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import (
@@ -49,9 +50,19 @@ from tiergate.evidence.provenance import (
     ProducerRelation,
     ReadAs,
     Relation,
+    SourceFile,
 )
 from tiergate.stats.sample_size import smallest_sample_for
 
+SOURCE = SourceFile(
+    file_name="run.eval",
+    sha256=f"sha256:{'d' * 64}",
+    size_bytes=1,
+    format="inspect-eval/2",
+    reader="inspect_ai/1",
+    tool="inspect_ai 0.3",
+)
+"""The log that evidence was read from unless a test says otherwise."""
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 """The time at which tests decide."""
 ROOT = f"sha256:{'0' * 64}"
@@ -79,10 +90,11 @@ def a_document(
     claims: Iterable[Claim] = (),
     producer: str = "safety team",
     organisation: str = "A Lab",
-    by: ProducerRelation = ProducerRelation.DEVELOPER,
+    by: ProducerRelation = ProducerRelation.SEPARATE_TEAM,
     level: BindingLevel = BindingLevel.DIGEST_AT_LOAD,
     relation: Relation = Relation.IDENTICAL,
     root: str = ROOT,
+    source: SourceFile | None = SOURCE,
 ) -> EvidenceDocument:
     """Return a document about ``root``; its digest follows from what it says."""
     document = EvidenceDocument(
@@ -90,7 +102,7 @@ def a_document(
         binding=Binding(level=level, relation=relation, name="a-model", root_digest=root),
         producer=Producer(name=producer, organisation=organisation, relation=by),
         read_as=ReadAs.PRIMARY,
-        source=None,
+        source=source,
         source_url="",
         measurements=tuple(measurements),
         claims=tuple(claims),
@@ -109,11 +121,16 @@ def a_measurement(
     value: Counts | Quantity | None = None,
     baseline: Counts | None = None,
     direction: Direction = Direction.HIGHER_IS_RISKIER,
-    samples_kept: int = 0,
+    samples_kept: int = 1,
     attack: Attack | None = None,
     finished_at: datetime = _DAY_BEFORE,
+    conduct: Conduct | None = None,
 ) -> Measurement:
-    """Return a measurement; its domain is the first part of the metric."""
+    """Return a measurement; its domain is the first part of the metric.
+
+    One of the worst case was made under an attack on the weights unless another is given.
+    """
+    is_worst = variant is Variant.WORST_CASE
     comparison = None
     if baseline is not None:
         comparison = Comparison(
@@ -134,8 +151,21 @@ def a_measurement(
         grader="exact match",
         finished_at=finished_at,
         samples_kept=samples_kept,
-        attack=attack,
+        attack=an_attack(AttackClass.FINE_TUNING) if is_worst and attack is None else attack,
         comparison=comparison,
+        conduct=conduct or conducted(Effort.WEIGHT_LEVEL if is_worst else Effort.ADAPTIVE),
+    )
+
+
+def conducted(effort: Effort, kind: GraderKind = GraderKind.EXACT) -> Conduct:
+    """Return conduct that every tier is content with, but for what is named."""
+    return Conduct(
+        effort=effort,
+        access=Access.WHITE_BOX,
+        coverage=Coverage.RISK_MODEL,
+        risk_model="from the risk, by these steps, to the task",
+        grader_kind=kind,
+        task_commit="0123456789abcdef",
     )
 
 
@@ -362,7 +392,7 @@ class _Needs:
             value=instead.get(metric, clean),
             baseline=baselines.get(metric, Counts.simple(0, trials)),
             direction=check.direction,
-            samples_kept=self.samples,
+            samples_kept=max(self.samples, 1),
         )
 
 

@@ -41,7 +41,9 @@ from tiergate.evidence.collection import (
     Subject,
     collect,
 )
+from tiergate.evidence.conduct import Access, Conduct, Coverage, Effort, GraderKind
 from tiergate.evidence.conversion import with_digest
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import (
     Attack,
@@ -63,6 +65,7 @@ from tiergate.evidence.provenance import (
     ProducerRelation,
     ReadAs,
     Relation,
+    SourceFile,
 )
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -72,6 +75,25 @@ OTHER_ROOT = f"sha256:{'b' * 64}"
 TAMPER_METRIC = "safeguard.attack_success"
 
 Evidence = Measurement | Claim | EvidenceDocument
+
+CONDUCT = Conduct(
+    effort=Effort.ADAPTIVE,
+    access=Access.WHITE_BOX,
+    coverage=Coverage.RISK_MODEL,
+    risk_model="from the risk to the task",
+    grader_kind=GraderKind.EXACT,
+    task_commit="a commit",
+)
+"""Conduct that is graded well enough for every standard that does not ask for more."""
+
+SOURCE = SourceFile(
+    file_name="run.eval",
+    sha256=f"sha256:{'d' * 64}",
+    size_bytes=1,
+    format="inspect-eval/2",
+    reader="inspect_ai/1",
+    tool="inspect_ai 0.3",
+)
 
 
 def number(value: str | int, unit: str = "") -> Number:
@@ -100,6 +122,7 @@ def measurement(
     attack: Attack | None = None,
     comparison: Comparison | None = None,
     domain: HazardDomain | None = None,
+    conduct: Conduct = CONDUCT,
 ) -> Measurement:
     prefix = metric.split(".", maxsplit=1)[0]
     known = [found for found in HazardDomain if found.value == prefix]
@@ -109,7 +132,7 @@ def measurement(
         direction=direction,
         success_means="the attempt succeeded",
         value=counts(0, 100) if value is None else value,
-        setting=Setting(variant=variant, elicitation="", generation=""),
+        setting=Setting(variant=variant, elicitation="ten prompts", generation=""),
         task="task 1",
         dataset="",
         grader="exact match",
@@ -117,6 +140,7 @@ def measurement(
         samples_kept=samples_kept,
         attack=attack,
         comparison=comparison,
+        conduct=conduct,
     )
 
 
@@ -181,7 +205,7 @@ def document(
             binding=Binding(level=level, relation=relation, name="model", root_digest=root),
             producer=Producer(name=producer, organisation=organisation, relation=by),
             read_as=ReadAs.PRIMARY,
-            source=None,
+            source=SOURCE,
             source_url="",
             measurements=tuple(c for c in contents if isinstance(c, Measurement)),
             claims=tuple(c for c in contents if isinstance(c, Claim)),
@@ -217,12 +241,12 @@ def collection(
 
 
 def standards(
-    minimum: BindingLevel = BindingLevel.IMMUTABLE_REVISION,
+    minimum: Mapping[Dimension, int] | None = None,
     longest_age_days: int = 180,
     confidence: str = "0.95",
 ) -> Standards:
     return Standards(
-        minimum_binding=minimum,
+        minimum_grades={} if minimum is None else minimum,
         longest_age_days=number(longest_age_days, "days"),
         confidence=Decimal(confidence),
     )
@@ -263,6 +287,7 @@ def rung(
         expiry=number(180, "days"),
         expiry_note="",
         standards=asks or standards(),
+        fast_standards=asks or standards(),
         clauses=(),
     )
 

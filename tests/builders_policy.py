@@ -72,7 +72,7 @@ tiers:
   access: none
   requirements: [E01]
   evidence:
-    minimum_binding: name
+    minimum_grades: {}
     longest_age: {value: 180, unit: days, status: "default, adjustable", basis: judgement}
   approvals: {text: one person, roles: [safety lead]}
   expiry: {days: {value: 90, unit: days, status: "default, adjustable", basis: judgement}}
@@ -83,7 +83,7 @@ tiers:
   requirements: [E01, CYBER]
   fast_path: [E01]
   evidence:
-    minimum_binding: digest at load
+    minimum_grades: {binding: 2}
     longest_age: {value: 180, unit: days, status: "default, adjustable", basis: judgement}
   approvals: {text: one person, roles: [safety lead]}
   holds:

@@ -8,6 +8,7 @@ import json
 import struct
 from pathlib import Path
 
+from builders_decision import CONDUCT, SOURCE
 from cli_runner import run
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.conversion import write_document
@@ -23,6 +24,20 @@ from tiergate.evidence.provenance import (
 )
 from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
 from tiergate.model.checkpoint import identify
+
+MAPPING = """\
+format: tiergate-mapping/1
+entries:
+- task: arithmetic
+  scorer: match
+  metric: cyber.exploits
+  domain: cyber
+  direction: higher is riskier
+  success: {at_least: 0.5}
+  success_means: an exploit from start to end
+  conduct: {grader_kind: model}
+"""
+"""What the sums of a test log stand for, graded by a model."""
 
 _NUMBER = "status: 'default, adjustable', basis: a test"
 _AGE = f"{{value: 180, unit: days, {_NUMBER}}}"
@@ -98,7 +113,7 @@ tiers:
   name: withheld
   access: nobody
   requirements: [E01]
-  evidence: {{minimum_binding: name, longest_age: {_AGE}}}
+  evidence: {{minimum_grades: {{}}, longest_age: {_AGE}}}
   approvals: {{text: safety lead, roles: [safety lead]}}
   expiry: {{days: {{value: 90, unit: days, {_NUMBER}}}}}
   clauses: [EU-COP-C6]
@@ -106,7 +121,7 @@ tiers:
   name: trusted
   access: a few
   requirements: [E01]
-  evidence: {{minimum_binding: immutable revision, longest_age: {_AGE}}}
+  evidence: {{minimum_grades: {{binding: 1}}, longest_age: {_AGE}}}
   approvals: {{text: safety lead, roles: [safety lead]}}
   holds: [{{text: a month, days: {{value: 30, unit: days, {_NUMBER}}}}}]
   expiry: {{days: {{value: 90, unit: days, {_NUMBER}}}}}
@@ -115,7 +130,7 @@ tiers:
   name: open
   access: everybody
   requirements: [E01, FILES, CYBER]
-  evidence: {{minimum_binding: digest at load, longest_age: {_AGE}}}
+  evidence: {{minimum_grades: {{binding: 2}}, longest_age: {_AGE}}}
   approvals: {{text: everyone, roles: [safety lead, legal]}}
   expiry: {{days: {{value: 180, unit: days, {_NUMBER}}}}}
   clauses: [EU-COP-M5.1]
@@ -148,7 +163,7 @@ def evidence(model: Path, metric: str, *, successes: int, trials: int) -> None:
             name="Eve", organisation="Institute", relation=ProducerRelation.INDEPENDENT
         ),
         read_as=ReadAs.PRIMARY,
-        source=None,
+        source=SOURCE,
         source_url="",
         measurements=(
             Measurement(
@@ -157,7 +172,8 @@ def evidence(model: Path, metric: str, *, successes: int, trials: int) -> None:
                 direction=Direction.HIGHER_IS_RISKIER,
                 success_means="an exploit from start to end",
                 value=Counts.simple(successes, trials),
-                setting=Setting(variant=Variant.WORST_CASE, elicitation="", generation=""),
+                setting=Setting(variant=Variant.WORST_CASE, elicitation="ten tries", generation=""),
+                conduct=CONDUCT,
                 task="exploits 1",
                 dataset="",
                 grader="exit code",

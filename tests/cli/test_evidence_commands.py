@@ -37,6 +37,8 @@ entries:
   direction: higher is riskier
   success: {equals: [C]}
   success_means: an exploit from start to end
+  elicitation: ten tries
+  conduct: {effort: adaptive attack, access: white box, grader_kind: exact answer}
 """)
     return path
 
@@ -99,7 +101,8 @@ def test_a_log_that_names_the_digest_supports_a_tier(
     mapping.write_text(mapping.read_text() + "  variant: worst case\n")
     claim(model, standard, "E01", "training_flop=1", made_at="2026-05-01")
 
-    added = run("evidence", "add", log, "--model", model, "--mapping", mapping)
+    by = ("--organisation", "Institute", "--relation", "independent")
+    added = run("evidence", "add", log, "--model", model, "--mapping", mapping, *by)
     done = run("check", model, "--policy", standard, "--tier", "T5", "--at", "2026-06-01")
 
     assert (0, 0) == (added.code, done.code)
@@ -119,7 +122,7 @@ def test_a_clean_log_without_a_digest_supports_nothing_and_an_adverse_one_defeat
     after = run("explain", model, "CYBER", "--policy", standard, "--tier", "T5")
 
     assert (3, 1) == (before.code, after.code)
-    assert "tied to the weights by name, and digest at load is asked for" in before.flat
+    assert "binding graded 0, 2 asked for (name: nothing shows which files ran)" in before.flat
 
 
 def test_a_log_about_other_weights_is_refused_unless_their_relation_is_said(

@@ -99,7 +99,7 @@ def test_a_binding_that_nothing_has_checked_is_no_more_than_a_digest(
     document["binding"]["relation"] = "identical"
     if change == "level":
         document["binding"]["level"] = "re-run"
-        standard.write_text(standard.read_text().replace("digest at load", "re-run"))
+        standard.write_text(standard.read_text().replace("binding: 2", "binding: 3"))
     else:
         document["binding"]["measured_digest"] = f"sha256:{'0' * 64}"
     (tmp_path / "forged.json").write_text(json.dumps(document))

@@ -16,7 +16,8 @@ from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Policy
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.errors import EvidenceError
 from tiergate.evidence.claim import Claim, ClaimField
-from tiergate.evidence.document import ClaimPart, ProducerPart, Text
+from tiergate.evidence.document import ClaimPart, ProducerPart
+from tiergate.evidence.document_types import Text
 from tiergate.evidence.provenance import Producer, ReadAs
 
 _LONGEST_COUNT = 15

@@ -19,6 +19,7 @@ from tiergate.evidence.mapping import TaskMapping
 from tiergate.evidence.provenance import Producer, ProducerRelation
 from tiergate.evidence.readers.base import READERS, ForeignLog
 from tiergate.evidence.readers.builtin import read_log
+from tiergate.evidence.runs import PlannedRun
 from tiergate.evidence.store import EvidenceStore
 
 UNNAMED = Producer(name="not stated", organisation="", relation=ProducerRelation.UNKNOWN)
@@ -32,6 +33,8 @@ class Gathered:
     """Documents of the store and of the paths given."""
     register: tuple[RegisteredDocument, ...]
     """The store's register."""
+    runs: tuple[PlannedRun, ...]
+    """The store's run ledger."""
     not_read: tuple[str, ...]
     """Files in the folders given that are no evidence."""
 
@@ -68,6 +71,7 @@ def gather(
     return Gathered(
         documents=tuple(documents),
         register=() if store is None else store.register(),
+        runs=() if store is None else store.runs(),
         not_read=tuple(not_read),
     )
 
@@ -76,6 +80,13 @@ def _from_path(path: Path, mapping_path: str | None) -> EvidenceDocument:
     if is_document(path):
         return read_document(path.read_bytes(), str(path))
     log = read_log(path)
+    if not log.series:
+        raise EvidenceError(
+            str(path),
+            "statements without samples",
+            "a log with samples",
+            "File them as claims: tiergate evidence add",
+        )
     return document_from_log(log, require_mapping(mapping_path, log), UNNAMED, log.binding)
 
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from tiergate.cli import claim_file
+from tiergate.cli import claim_file, run_ledger
+from tiergate.cli.audit_file import audits_of
 from tiergate.cli.evidence_input import UNNAMED, is_document, require_mapping
 from tiergate.cli.listing import FiledPart, StoreDocument
 from tiergate.errors import EvidenceError
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.conversion import read_document, write_document
+from tiergate.evidence.document import RemarkPart
 from tiergate.evidence.from_log import document_from_log
 from tiergate.evidence.provenance import (
     Binding,
@@ -21,9 +23,11 @@ from tiergate.evidence.provenance import (
     ProducerRelation,
     ReadAs,
     Relation,
+    Remark,
 )
+from tiergate.evidence.readers.base import ForeignLog
 from tiergate.evidence.readers.builtin import read_log
-from tiergate.evidence.store import EvidenceStore
+from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
 from tiergate.model.checkpoint import Checkpoint
 
 
@@ -58,13 +62,32 @@ def producer(name: str | None, organisation: str, relation: str) -> Producer:
     )
 
 
-def prepare(
-    path: Path,
-    mapping: str | None,
-    maker: Producer,
-    checkpoint: Checkpoint,
-    related: Relation | None,
-) -> Prepared:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a log is to be filed."""
+
+    mapping: str | None
+    """Mapping file."""
+    maker: Producer
+    """Who made it."""
+    related: Relation | None
+    """How the weights that ran relate to the checkpoint; None where the log says."""
+    audit: str | None
+    """Audit file."""
+    run: str
+    """Registered run."""
+    folder: Path
+    """The store."""
+
+
+def store_beside(model: str, store: str | None) -> Path:
+    """Return the folder of evidence that is named, or the one in or beside the model."""
+    place = Path(model)
+    beside = (place if place.is_dir() else place.parent) / FOLDER_NAME
+    return Path(store) if store else beside
+
+
+def prepare(path: Path, how: How, checkpoint: Checkpoint) -> Prepared:
     """Read a log or a document and tie it to ``checkpoint``.
 
     Raises:
@@ -75,25 +98,60 @@ def prepare(
         _refuse_other(read_document(data, str(path)).binding, checkpoint, str(path))
         return Prepared(data=data, sources=())
     log = read_log(path)
-    meaning = require_mapping(mapping, log)
-    binding = _tied(log.binding, checkpoint, related, str(path))
-    document = document_from_log(log, meaning, maker, binding)
-    return Prepared(data=write_document(document), sources=log.files)
+    run_ledger.refuse_unknown(how.run, how.folder)
+    binding, unresolved = _tied(log.binding, checkpoint, how.related, str(path))
+    if not log.series:
+        document = _statements(log, binding, how.maker)
+    else:
+        meaning = require_mapping(how.mapping, log)
+        audits = audits_of(how.audit, log, meaning)
+        document = document_from_log(log, meaning, how.maker, binding, audits=audits, run=how.run)
+    noted = (*document.remarks, *unresolved, *run_ledger.remarks(document, how.folder))
+    return Prepared(
+        data=write_document(dataclasses.replace(document, remarks=noted)), sources=log.files
+    )
+
+
+def _statements(log: ForeignLog, binding: Binding, maker: Producer) -> EvidenceDocument:
+    """Make the document of a file that states things and holds no samples."""
+    return EvidenceDocument(
+        digest="",
+        binding=binding,
+        producer=maker,
+        read_as=ReadAs.SECONDARY,
+        source=log.source,
+        source_url="",
+        measurements=(),
+        claims=log.claims,
+        remarks=log.remarks,
+        unmapped=(),
+    )
 
 
 def _tied(
     binding: Binding, checkpoint: Checkpoint, related: Relation | None, where: str
-) -> Binding:
-    """Tie a log's own binding to the checkpoint, never more strongly than the log does."""
-    if related is None or related is Relation.IDENTICAL:
-        _refuse_other(binding, checkpoint, where)
-        return dataclasses.replace(binding, root_digest=checkpoint.root_digest)
-    return dataclasses.replace(
-        binding,
-        relation=related,
-        root_digest=checkpoint.root_digest,
-        measured_digest=binding.root_digest,
+) -> tuple[Binding, tuple[Remark, ...]]:
+    """Tie a log's own binding to the checkpoint, never more strongly than the log does.
+
+    A commit ties a log to files only where the checkpoint was itself resolved from that
+    commit; otherwise nobody knows that it is these.
+    """
+    tied = dataclasses.replace(binding, root_digest=checkpoint.root_digest)
+    if related is not None and related is not Relation.IDENTICAL:
+        other = dataclasses.replace(tied, relation=related, measured_digest=binding.root_digest)
+        return other, ()
+    _refuse_other(binding, checkpoint, where)
+    if binding.level is not BindingLevel.IMMUTABLE_REVISION:
+        return tied, ()
+    if binding.revision == checkpoint.revision:
+        same = Relation.IDENTICAL if binding.relation is Relation.UNKNOWN else binding.relation
+        return dataclasses.replace(tied, relation=same), ()
+    message = (
+        f"The log names commit {binding.revision}; {checkpoint.name} is "
+        f"{checkpoint.revision or 'no snapshot of a commit'}, so nothing shows that they are alike."
     )
+    weaker = dataclasses.replace(tied, level=BindingLevel.MUTABLE_REVISION)
+    return weaker, (Remark(code="commit-not-resolved", message=message),)
 
 
 def _refuse_other(binding: Binding, checkpoint: Checkpoint, where: str) -> None:
@@ -172,4 +230,5 @@ def _row(document: EvidenceDocument) -> FiledPart:
         producer=f"{maker.name} ({maker.organisation})" if maker.organisation else maker.name,
         topics=tuple(sorted(document.topics)),
         is_there=True,
+        remarks=tuple(RemarkPart(code=r.code, message=r.message) for r in document.remarks),
     )

@@ -18,7 +18,7 @@ from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import NumberStatus
 from tiergate.decision.tier import Band, Tier
-from tiergate.evidence.document import UtcTime
+from tiergate.evidence.document_types import UtcTime
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import Variant
 

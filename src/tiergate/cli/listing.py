@@ -7,7 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tiergate.evidence.document import BindingPart, MeasurementPart, RemarkPart, SourcePart
+from tiergate.evidence.document import (
+    BindingPart,
+    ClaimPart,
+    MeasurementPart,
+    RemarkPart,
+    SourcePart,
+)
 
 
 class _Part(BaseModel):
@@ -52,6 +58,8 @@ class LogDocument(_Part):
     """What a person should know."""
     series: tuple[SeriesPart, ...]
     """Every task and scorer."""
+    claims: tuple[ClaimPart, ...]
+    """What the file states without samples; never a measurement."""
     measurements: tuple[MeasurementPart, ...]
     """What a mapping makes of it; empty without a mapping."""
     unmapped: tuple[str, ...]
@@ -71,6 +79,8 @@ class FiledPart(_Part):
     """Metrics and claim items."""
     is_there: bool
     """False when it was registered and is gone."""
+    remarks: tuple[RemarkPart, ...] = ()
+    """What was noticed about it; empty when it is gone."""
 
 
 class StoreDocument(_Part):
@@ -147,3 +157,117 @@ class ProblemsDocument(_Part):
     """The file."""
     problems: tuple[ProblemPart, ...]
     """Every mistake; empty when the file is a policy."""
+
+
+class LimitPart(_Part):
+    """What one limit would need."""
+
+    limit: str
+    """The limit, as a share."""
+    can_show: bool
+    """Whether the data set can show it at all."""
+    behaviours_needed: int | None
+    """Fewest behaviours that could, none of them a success; null when no number can."""
+    audit_needed: int | None
+    """Fewest unflagged to audit, if a grader flags nothing; null when even all would not do."""
+
+
+class LimitsDocument(_Part):
+    """What ``tiergate evidence limits --json`` prints."""
+
+    format: Literal["tiergate-limits/1"] = "tiergate-limits/1"
+    """Format and version of this document."""
+    behaviours: int
+    """Size of the data set."""
+    confidence: str
+    """Of every bound."""
+    audited: int | None
+    """Unflagged that people look at; null when people or an exact check decide."""
+    uppers: tuple[str, ...]
+    """Upper bound with no success, with one, and so on, as shares."""
+    limits: tuple[LimitPart, ...]
+    """What each limit would need."""
+
+
+class ComparePart(_Part):
+    """One metric in two logs."""
+
+    metric: str
+    """The metric."""
+    first: str
+    """Successes, scored and planned attempts of the first, as ``3 of 100 (100 planned)``."""
+    second: str
+    """The same of the second."""
+    shared: int
+    """Behaviours that both have."""
+    first_only: int
+    """Behaviours with a success in the first alone; single attempts only, else 0."""
+    second_only: int
+    """Behaviours with a success in the second alone; single attempts only, else 0."""
+    missing: int
+    """Behaviours without a score on one side; each is read the worse way."""
+    lower: str
+    """Lower bound of the first rate minus the second."""
+    upper: str
+    """Upper bound of the same."""
+    p_first_higher: str
+    """Exact one-sided p-value of "the first is not above the second"; empty for repeats."""
+    p_second_higher: str
+    """Exact one-sided p-value of "the second is not above the first"; empty for repeats."""
+    any_success: str
+    """Behaviours with a success in either, what is missing counted as one."""
+
+
+class CompareDocument(_Part):
+    """What ``tiergate evidence compare --json`` prints."""
+
+    format: Literal["tiergate-compare/1"] = "tiergate-compare/1"
+    """Format and version of this document."""
+    first: SourcePart
+    """The first log."""
+    second: SourcePart
+    """The second log."""
+    confidence: str
+    """Of each bound."""
+    remarks: tuple[RemarkPart, ...]
+    """What makes the two hard to compare."""
+    metrics: tuple[ComparePart, ...]
+    """Every metric that both logs have."""
+
+
+class RunPart(_Part):
+    """One registered run."""
+
+    id: str
+    """Its id; the log of the run is filed under it."""
+    metric: str
+    """The metric it is to give."""
+    variant: str
+    """Form of the model."""
+    task: str
+    """Task and version."""
+    behaviours: int
+    """Behaviours that it sets out to try."""
+    plan: str
+    """What was fixed beforehand."""
+    registered_at: str
+    """When."""
+    document: str
+    """Digest of the document filed for it; empty while none is."""
+    counts: bool
+    """Whether that document is the result of the run as it was registered."""
+
+
+class RunsDocument(_Part):
+    """What ``tiergate evidence plan`` and ``runs`` print with ``--json``."""
+
+    format: Literal["tiergate-runs/1"] = "tiergate-runs/1"
+    """Format and version of this document."""
+    folder: str
+    """Where the store is."""
+    added: str = ""
+    """Id of the run registered by this command."""
+    runs: tuple[RunPart, ...]
+    """Every run, in the order of registration."""
+    unregistered: tuple[str, ...]
+    """Digests of documents about a registered claim that name no registered run."""

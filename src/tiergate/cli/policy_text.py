@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiergate.cli import text
-from tiergate.decision.policy import Number, Policy, Requirement, TierDefinition
+from tiergate.decision.policy import Number, Policy, Requirement, Standards, TierDefinition
 from tiergate.errors import PolicyError
+from tiergate.evidence.grades import Dimension
 
 
 def lines(policy: Policy, requirement: str | None) -> Iterator[str]:
@@ -58,9 +59,17 @@ def _tier(definition: TierDefinition, policy: Policy) -> Iterator[str]:
         yield from text.wrapped(words, "      ", "    ")
     yield from text.wrapped(f"expiry: {number_words(definition.expiry)}", "      ", "    ")
     age = number_words(definition.standards.longest_age_days)
-    tie = definition.standards.minimum_binding
-    yield from text.wrapped(f"evidence: tied by {tie} or better, {age}", "      ", "    ")
+    asked = _grade_words(definition.standards)
+    yield from text.wrapped(f"evidence: grades of at least {asked}; {age}", "      ", "    ")
+    if definition.fast_path:
+        asked = _grade_words(definition.fast_standards)
+        yield from text.wrapped(f"on the shorter way: at least {asked}", "      ", "    ")
     yield from text.wrapped(f"answers {', '.join(definition.clauses)}", "      ", "    ")
+
+
+def _grade_words(standards: Standards) -> str:
+    asked = standards.minimum_grades
+    return ", ".join(f"{d} {asked[d]}" for d in Dimension if d in asked) or "1 throughout"
 
 
 def _requirement(requirement: Requirement) -> Iterator[str]:

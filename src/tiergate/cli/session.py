@@ -92,7 +92,7 @@ def answer(question: Question) -> Answer:
         raise InputError(question.store, "no such folder", "a folder of evidence", "Check --store.")
     store = None if folder is None else EvidenceStore(folder)
     gathered = gather(store, question.evidence_paths, question.mapping)
-    evidence = collect(subject, gathered.documents, gathered.register)
+    evidence = collect(subject, gathered.documents, gathered.register, gathered.runs)
     decision = evaluate(
         policy, evidence, at=question.at or clock.now(), asked=asked, waivers=waivers
     )

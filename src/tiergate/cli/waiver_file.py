@@ -13,7 +13,7 @@ from tiergate.cli.yaml_file import read_yaml
 from tiergate.decision.tier import Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.errors import InputError
-from tiergate.evidence.document import Digest, UtcTime
+from tiergate.evidence.document_types import Digest, UtcTime
 
 
 class WaiverPart(BaseModel):

@@ -16,6 +16,7 @@ No clock, no randomness, no input or output here.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -92,7 +93,8 @@ def _ladder(
         reaching = tuple(w for w in waivers if _reaches(w, definition.tier, policy))
         below = _rows_below(policy.tiers[:index], scene, reaching, verdicts)
         rows = tuple(judge_requirement(name, scene) for name in definition.requirements)
-        fast = tuple(judge_requirement(name, scene) for name in definition.fast_path)
+        on_fast = dataclasses.replace(scene, standards=definition.fast_standards)
+        fast = tuple(judge_requirement(name, on_fast) for name in definition.fast_path)
         own = all_of(row.outcome for row in rows)
         lower = (all_of(row.outcome for row in tier) for tier in below)
         ways = [all_of([*lower, own])]
@@ -106,7 +108,7 @@ def _ladder(
                 requirements=rows,
                 below=below,
                 fast_path=fast,
-                conditions=_conditions(definition, scene),
+                conditions=_conditions(definition, on_fast),
             )
         )
     return tuple(verdicts)
@@ -161,6 +163,7 @@ def _next_above(supported: Tier, verdicts: tuple[TierVerdict, ...]) -> Tier:
 
 
 def _conditions(definition: TierDefinition, scene: Scene) -> tuple[Condition, ...]:
+    # What makes a hold unnecessary is part of the fast path, and is held to its standards.
     words = (
         ("approval", definition.approvals),
         ("safeguards", definition.safeguards),
@@ -232,4 +235,10 @@ def _not_assessed(policy: Policy, evidence: Collection) -> tuple[str, ...]:
             gaps.append(f"{domain.label}: not measured by anything that its bands read")
         elif Variant.WORST_CASE not in seen:
             gaps.append(f"{domain.label}: not measured on the worst-case variant")
+    seen_claims = {(run.metric, run.variant) for run in evidence.runs}
+    gaps += [
+        f"run {run.id} of {run.metric}, {run.variant}: registered and never shown"
+        for metric, variant in sorted(seen_claims)
+        for run in evidence.unseen_runs(metric, variant)
+    ]
     return (*gaps, *policy.not_covered)

@@ -20,9 +20,9 @@ from tiergate.decision.explanation import Explanation
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.evidence.collection import Collection
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
-from tiergate.evidence.provenance import BindingLevel
 
 
 class NumberStatus(enum.StrEnum):
@@ -51,8 +51,8 @@ class Number:
 class Standards:
     """What evidence must be like to support a requirement at one tier."""
 
-    minimum_binding: BindingLevel
-    """Weakest tie to the weights that is enough."""
+    minimum_grades: Mapping[Dimension, int]
+    """Lowest grade that is enough, by dimension; where none stands, any but 0 is."""
     longest_age_days: Number
     """Older evidence supports nothing."""
     confidence: Decimal
@@ -251,6 +251,8 @@ class TierDefinition:
     """What happens then; empty when nothing special."""
     standards: Standards
     """What evidence must be like here."""
+    fast_standards: Standards
+    """What evidence must be like on the fast path, and to make a hold unnecessary."""
     clauses: tuple[str, ...]
     """Ids of the clauses behind the tier itself."""
 

@@ -223,12 +223,17 @@ def _tier(part: file_parts.TierPart, confidence: Decimal) -> inside.TierDefiniti
         holds=tuple(_hold(hold) for hold in part.holds),
         expiry=number(part.expiry.days),
         expiry_note=part.expiry.note,
-        standards=inside.Standards(
-            minimum_binding=part.evidence.minimum_binding,
-            longest_age_days=number(part.evidence.longest_age),
-            confidence=confidence,
-        ),
+        standards=_standards(part.evidence, confidence),
+        fast_standards=_standards(part.fast_path_evidence or part.evidence, confidence),
         clauses=part.clauses,
+    )
+
+
+def _standards(part: file_parts.EvidencePart, confidence: Decimal) -> inside.Standards:
+    return inside.Standards(
+        minimum_grades=part.minimum_grades,
+        longest_age_days=number(part.longest_age),
+        confidence=confidence,
     )
 
 

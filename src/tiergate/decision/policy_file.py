@@ -25,9 +25,9 @@ from tiergate.decision.policy_schema import (
     Words,
 )
 from tiergate.decision.tier import Band, TamperLevel, Tier
+from tiergate.evidence.grades import HIGHEST, Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass
-from tiergate.evidence.provenance import BindingLevel
 
 
 class RequirementPart(Part):
@@ -123,11 +123,14 @@ class TamperPart(Part):
     """TR1 to TR4; TR0 needs nothing."""
 
 
+GradePart = Annotated[int, Field(strict=True, ge=1, le=HIGHEST)]
+
+
 class EvidencePart(Part):
     """What evidence must be like to support a requirement at a tier."""
 
-    minimum_binding: BindingLevel
-    """Weakest tie to the weights that is enough."""
+    minimum_grades: dict[Dimension, GradePart]
+    """Lowest grade that is enough, by dimension; where none stands, any but 0 is."""
     longest_age: DaysPart
     """In days; older evidence supports nothing."""
 
@@ -178,6 +181,8 @@ class TierPart(Part):
     """Requirements that are enough instead of the ladder up to here."""
     evidence: EvidencePart
     """What evidence must be like here."""
+    fast_path_evidence: EvidencePart | None = None
+    """The same on the fast path, and to make a hold unnecessary; left out, as above."""
     safeguards: str = ""
     """Safeguards that go with it."""
     security: str = ""

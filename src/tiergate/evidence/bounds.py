@@ -5,6 +5,10 @@ The upper bound treats an attempt without a score, and one that was planned and 
 made, as a success; the lower bound treats it as a failure. Attempts on one behaviour
 are clustered, and an attempt never made is no further behaviour: leaving some out must
 not look like a larger sample. An empty measurement has the bounds [0, 1].
+
+Grader error joins in where it is known. People's verdicts stand in for the grader's. A
+grader's error measured elsewhere widens what a measurement can show to be safe, and takes
+nothing from what it shows to be harmful: only people can overrule a harm that was seen.
 """
 
 from __future__ import annotations
@@ -14,15 +18,46 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from tiergate.evidence.measurement import Comparison, Counts
-from tiergate.stats.clusters import korn_graubard_upper
+from tiergate.evidence.conduct import Audit, GraderValidation
+from tiergate.evidence.grader_error import sensitivity, specificity
+from tiergate.evidence.measurement import Comparison, Counts, Direction, Measurement
+from tiergate.stats.audit import audited_lower, audited_upper, with_unscored_in_smallest
+from tiergate.stats.clusters import korn_graubard_upper_weighted, with_successes_in_smallest
 from tiergate.stats.differences import newcombe_interval
+from tiergate.stats.grader import corrected_upper, informedness_lower
 from tiergate.stats.intervals import exact_upper
+from tiergate.stats.multiplicity import spent
 from tiergate.stats.rates import Interval, Rate
 
 
+def bounds_of(found: Measurement, confidence: Decimal, *, tries: int = 1) -> Interval:
+    """Return the bounds of a measurement of counts, with all that is known of its grader.
+
+    Args:
+        found: the measurement; its value is counts.
+        confidence: of each bound.
+        tries: runs of the same claim among which the error of a bound is shared.
+
+    Raises:
+        TypeError: the value is a quantity.
+    """
+    if not isinstance(found.value, Counts):
+        raise TypeError("a quantity has the interval that its source gives it")
+    shared = spent(confidence, tries)
+    riskier = found.direction is Direction.HIGHER_IS_RISKIER
+    if found.audit is not None:
+        return _audited(found.audit, found.value.not_attempted, shared, riskier=riskier)
+    validation = found.conduct.grader_validation
+    if validation is not None:
+        return _corrected(found.value, validation, shared, riskier=riskier)
+    return bounds(found.value, shared)
+
+
+@lru_cache(maxsize=4096)
 def bounds(counts: Counts, confidence: Decimal) -> Interval:
     """Return the one-sided lower and upper bounds of the success rate, each at ``confidence``.
+
+    The labels are taken as they are.
 
     >>> bounds(Counts.of([]), Decimal("0.95"))
     Interval(lower=0.0, upper=1.0)
@@ -33,15 +68,38 @@ def bounds(counts: Counts, confidence: Decimal) -> Interval:
     )
 
 
-@lru_cache(maxsize=1024)
-def difference_bounds(
-    counts: Counts, comparison: Comparison, confidence: Decimal
-) -> tuple[float, float]:
+def difference_bounds(found: Measurement, confidence: Decimal) -> tuple[float, float]:
     """Return the bounds of candidate minus baseline, each at ``confidence``, in [-1, 1].
 
-    Behaviours are the unit on both sides; the candidate's unscored attempts count
-    against it, the baseline's in its favour, so that a thin baseline excuses nothing.
+    A grader that errs makes differences look smaller, so where its error is known the bound
+    on the riskier side moves out; one that is not shown to be better than chance shows
+    nothing on that side.
+
+    Raises:
+        TypeError: the value is a quantity, or there is no baseline.
     """
+    if not isinstance(found.value, Counts) or found.comparison is None:
+        raise TypeError("a difference needs counts and a baseline")
+    low, high = _difference(found.value, found.comparison, confidence)
+    validation = found.conduct.grader_validation
+    if validation is None or found.audit is not None:
+        return low, high
+    seen = informedness_lower(sensitivity(validation), specificity(validation), confidence)
+    if found.direction is Direction.HIGHER_IS_RISKIER:
+        return low, _stretched(high, seen)
+    return -_stretched(-low, seen), high
+
+
+def _stretched(end: float, seen: float) -> float:
+    if seen <= 0:
+        return 1.0
+    return min(1.0, end / seen) if end > 0 else end
+
+
+@lru_cache(maxsize=1024)
+def _difference(counts: Counts, comparison: Comparison, confidence: Decimal) -> tuple[float, float]:
+    # Behaviours are the unit on both sides; the candidate's unscored attempts count against
+    # it, the baseline's in its favour, so that a thin baseline excuses nothing.
     high = newcombe_interval(
         _by_behaviour(counts, adverse=True),
         _by_behaviour(comparison.counts, adverse=False),
@@ -56,31 +114,81 @@ def difference_bounds(
 
 
 @lru_cache(maxsize=1024)
+def _audited(audit: Audit, never_made: int, confidence: Decimal, *, riskier: bool) -> Interval:
+    """Bound the share of adverse attempts by what people saw, then that of successes."""
+    made = audited_upper(audit.tallies, confidence)
+    upper = _with_never_made(
+        made,
+        audit.attempts,
+        never_made,
+        audited_upper(with_unscored_in_smallest(audit.tallies, never_made), confidence),
+    )
+    attempts = audit.attempts + never_made
+    lower = audited_lower(audit.tallies, confidence) * audit.attempts / max(attempts, 1)
+    lower = min(lower, upper)
+    return Interval(lower, upper) if riskier else Interval(1.0 - upper, 1.0 - lower)
+
+
+@lru_cache(maxsize=1024)
+def _corrected(
+    counts: Counts, validation: GraderValidation, confidence: Decimal, *, riskier: bool
+) -> Interval:
+    """Correct the side on which a measurement can show safety, and leave the other alone."""
+    raw = bounds(counts, confidence)
+    seen, cleared = sensitivity(validation), specificity(validation)
+    flagged = _tallies(counts, of_failures=not riskier)
+    if not riskier:
+        seen, cleared = cleared, seen
+    flagged = with_successes_in_smallest(flagged, counts.not_attempted)
+    adverse = corrected_upper(flagged, seen, cleared, confidence) if flagged else 1.0
+    if not validation.same_distribution:
+        adverse = max(adverse, raw.upper if riskier else 1.0 - raw.lower)
+    if riskier:
+        return Interval(raw.lower, max(raw.lower, adverse))
+    return Interval(min(raw.upper, 1.0 - adverse), raw.upper)
+
+
+@lru_cache(maxsize=1024)
 def _upper(counts: Counts, confidence: Decimal, *, of_failures: bool) -> float:
     """Bound one share from above, with everything not scored counted towards it."""
     if all(t.scored + t.unscored == 1 for t in counts.tallies):
         scored = counts.scored - counts.successes if of_failures else counts.successes
         hits = scored + counts.unscored + counts.not_attempted
         return exact_upper(Rate(hits, counts.planned), confidence)
-    behaviours = [
-        Rate(
-            t.unscored + (t.scored - t.successes if of_failures else t.successes),
-            t.scored + t.unscored,
-        )
-        for t in counts.tallies
-        for _ in range(t.behaviours)
-    ]
-    made = korn_graubard_upper(behaviours, confidence)
+    tallies = _tallies(counts, of_failures=of_failures)
     gone = counts.not_attempted
+    made = korn_graubard_upper_weighted(tallies, confidence)
     if not gone:
         return made
-    # Two ways to read what was never made: as known successes beside the attempts that were
-    # made, and as attempts on the behaviour that has the fewest. The worse one counts.
-    fewest = min(range(len(behaviours)), key=lambda i: behaviours[i].trials)
-    short = behaviours[fewest]
-    behaviours[fewest] = Rate(short.successes + gone, short.trials + gone)
-    beside = (counts.attempted * made + gone) / counts.planned
-    return max(beside, korn_graubard_upper(behaviours, confidence))
+    longer = with_successes_in_smallest(tallies, gone)
+    return _with_never_made(
+        made, counts.attempted, gone, korn_graubard_upper_weighted(longer, confidence)
+    )
+
+
+def _with_never_made(made: float, attempted: int, gone: int, in_smallest: float) -> float:
+    """Join attempts that were never made to the bound of those that were.
+
+    Two ways to read them: as known successes beside the attempts that were made, and as
+    attempts on the behaviour that has the fewest. The worse one counts.
+    """
+    if not gone:
+        return made
+    beside = (attempted * made + gone) / (attempted + gone)
+    return min(1.0, max(beside, in_smallest))
+
+
+def _tallies(counts: Counts, *, of_failures: bool) -> tuple[tuple[Rate, int], ...]:
+    return tuple(
+        (
+            Rate(
+                t.unscored + (t.scored - t.successes if of_failures else t.successes),
+                t.scored + t.unscored,
+            ),
+            t.behaviours,
+        )
+        for t in counts.tallies
+    )
 
 
 def _by_behaviour(counts: Counts, *, adverse: bool) -> Rate:

@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tiergate.evidence.claim import Claim
-from tiergate.evidence.measurement import Measurement
+from tiergate.evidence.measurement import Counts, Measurement, Variant
 from tiergate.evidence.provenance import Binding, Producer, ReadAs, Remark, SourceFile
+from tiergate.evidence.runs import PlannedRun, of_claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,8 @@ class EvidenceDocument:
     """What the reader noticed."""
     unmapped: tuple[str, ...]
     """Tasks and scorers in the source that no mapping entry names."""
+    run: str = ""
+    """Registered run that this is the log of; empty when it was not registered."""
 
     @property
     def topics(self) -> frozenset[str]:
@@ -101,6 +104,8 @@ class RegisteredDocument:
     """The checkpoint it was added for."""
     topics: frozenset[str]
     """Metrics and claim items it is about."""
+    run: str = ""
+    """Registered run that it was filed under; empty when none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,8 @@ class Collection:
     """About another checkpoint by digest: never used, always shown."""
     missing: tuple[RegisteredDocument, ...]
     """Registered for this checkpoint and not there any more."""
+    runs: tuple[PlannedRun, ...] = ()
+    """Runs registered for this checkpoint before they started."""
 
     def measurements(self, metric: str) -> tuple[MeasurementItem, ...]:
         """Return every measurement of ``metric``; empty means never measured."""
@@ -124,6 +131,30 @@ class Collection:
             for index, found in enumerate(document.measurements)
             if found.metric == metric
         )
+
+    def run_of(self, item: MeasurementItem) -> PlannedRun | None:
+        """Return the registered run that ``item`` is the result of; None when there is none.
+
+        A run counts for the one log that names it, when that log ended after the run was
+        registered and tried at least what was planned.
+        """
+        found = item.measurement
+        for run in of_claim(self.runs, found.metric, found.setting.variant):
+            if run.id == item.document.run:
+                tried = found.value.behaviours if isinstance(found.value, Counts) else None
+                kept = tried is None or tried >= run.behaviours
+                named = sum(document.run == run.id for document in self.documents)
+                return (
+                    run if kept and named == 1 and found.finished_at >= run.registered_at else None
+                )
+        return None
+
+    def unseen_runs(self, metric: str, variant: Variant) -> tuple[PlannedRun, ...]:
+        """Return the registered runs of a claim whose results are not here."""
+        seen = {
+            run.id for item in self.measurements(metric) if (run := self.run_of(item)) is not None
+        }
+        return tuple(run for run in of_claim(self.runs, metric, variant) if run.id not in seen)
 
     def claims(self, item: str) -> tuple[ClaimItem, ...]:
         """Return every claim that answers ``item``; empty means never claimed."""
@@ -143,6 +174,7 @@ def collect(
     subject: Subject,
     documents: Iterable[EvidenceDocument],
     register: Iterable[RegisteredDocument] = (),
+    runs: Iterable[PlannedRun] = (),
 ) -> Collection:
     """Sort evidence by whether it is about ``subject``, and notice what is gone."""
     by_digest = {document.digest: document for document in documents}
@@ -159,4 +191,5 @@ def collect(
         documents=tuple(d for d in ordered if d.binding.root_digest in own),
         elsewhere=tuple(d for d in ordered if d.binding.root_digest not in own),
         missing=tuple(gone[digest] for digest in sorted(gone)),
+        runs=tuple(run for run in runs if run.root_digest == subject.root_digest),
     )

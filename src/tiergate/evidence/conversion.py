@@ -21,6 +21,7 @@ from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.measurement import (
     Attack,
     AttackBudget,
+    BehaviourResult,
     Comparison,
     Counts,
     Measurement,
@@ -78,6 +79,11 @@ def measurement_part(measurement: Measurement) -> edge.MeasurementPart:
     return edge.MeasurementPart.model_validate(_named_value(measurement))
 
 
+def claim_part(claim: Claim) -> edge.ClaimPart:
+    """Return a claim as it stands in a document."""
+    return edge.ClaimPart.model_validate(_named_fields(claim))
+
+
 def _strict_json(data: bytes, where: str) -> object:
     def no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
@@ -130,6 +136,7 @@ def _inside(part: edge.EvidencePart, digest: str) -> EvidenceDocument:
         claims=tuple(_claim(c) for c in part.claims),
         remarks=tuple(Remark(**dict(r)) for r in part.remarks),
         unmapped=part.unmapped,
+        run=part.run,
     )
 
 
@@ -143,6 +150,10 @@ def _measurement(part: edge.MeasurementPart) -> Measurement:
     if part.comparison is not None:
         counts = _counts(part.comparison.counts)
         plain["comparison"] = Comparison(**{**dict(part.comparison), "counts": counts})
+    plain["conduct"] = part.conduct.inside()
+    if part.audit is not None:
+        plain["audit"] = part.audit.inside()
+    plain["behaviours"] = tuple(BehaviourResult(**dict(result)) for result in part.behaviours)
     return Measurement(**plain)
 
 

@@ -10,79 +10,33 @@ document's identity is the SHA-256 of its bytes. Inside the program the plain ty
 from __future__ import annotations
 
 import hashlib
-import re
-from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 
 import rfc8785
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
+from tiergate.evidence.document_conduct import AuditPart, ConductPart
+from tiergate.evidence.document_types import (
+    Count,
+    DecimalText,
+    Digest,
+    DigestOrEmpty,
+    Flag,
+    Metric,
+    Name,
+    Part,
+    Text,
+    UtcTime,
+    WholeNumber,
+)
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass, Controls, Direction, Variant
 from tiergate.evidence.provenance import BindingLevel, ProducerRelation, ReadAs, Relation
 
 FORMAT = "tiergate-evidence/1"
 
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-DigestOrEmpty = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64})?$")]
-Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
-Flag = Annotated[bool, Field(strict=True)]
-WholeNumber = Annotated[int, Field(strict=True, gt=-(2**53), lt=2**53)]
-Metric = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=100)]
-Name = Annotated[str, Field(min_length=1, max_length=500)]
-Text = Annotated[str, Field(max_length=4000)]
 
-LARGEST_REPEATED = 100_000
-"""Most attempts that one measurement may hold when behaviours are attempted more than once."""
-
-_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-
-
-def _decimal_from_text(value: object) -> object:
-    if isinstance(value, Decimal) and value.is_finite():
-        value = format(value, "f")
-    if isinstance(value, str):
-        if not _DECIMAL.fullmatch(value):
-            raise ValueError(f"{value!r} is not a decimal number, as in '0.5'")
-        return Decimal(value)
-    raise ValueError("a decimal number is written as text, as in '0.5'")
-
-
-DecimalText = Annotated[
-    Decimal,
-    BeforeValidator(_decimal_from_text, json_schema_input_type=str),
-    PlainSerializer(lambda number: format(number, "f"), return_type=str),
-]
-
-
-def _utc_from_text(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not an RFC 3339 time") from None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("a time is RFC 3339 with an offset, as in 2026-11-23T09:00:00Z")
-    if value.utcoffset():
-        raise ValueError("a time is given in UTC, as in 2026-11-23T09:00:00Z")
-    return value
-
-
-UtcTime = Annotated[
-    datetime,
-    BeforeValidator(_utc_from_text, json_schema_input_type=str),
-    PlainSerializer(lambda t: t.isoformat().replace("+00:00", "Z"), return_type=str),
-]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True
-    )
-
-
-class BindingPart(_Part):
+class BindingPart(Part):
     """The tie between the evidence and a checkpoint."""
 
     level: BindingLevel
@@ -99,7 +53,7 @@ class BindingPart(_Part):
     """Root digest of the weights that ran, when they are not the checkpoint's own."""
 
 
-class ProducerPart(_Part):
+class ProducerPart(Part):
     """Who made the evidence. Self-declared until it is signed."""
 
     name: Name
@@ -110,7 +64,7 @@ class ProducerPart(_Part):
     """How they stand to the developer of the model."""
 
 
-class SourcePart(_Part):
+class SourcePart(Part):
     """The foreign file that the document was read from."""
 
     file_name: Name
@@ -133,7 +87,7 @@ class SourcePart(_Part):
     """Parts of it that were not looked at, as in ``messages``."""
 
 
-class TallyPart(_Part):
+class TallyPart(Part):
     """A number of behaviours that share the same result."""
 
     successes: Count
@@ -146,7 +100,7 @@ class TallyPart(_Part):
     """How many behaviours have exactly this result."""
 
 
-class CountsPart(_Part):
+class CountsPart(Part):
     """Successes out of attempts, by behaviour, with every denominator."""
 
     kind: Literal["counts"] = "counts"
@@ -162,15 +116,8 @@ class CountsPart(_Part):
     superseded: Count = 0
     """Earlier attempts that a re-run replaced."""
 
-    @model_validator(mode="after")
-    def _can_be_counted(self) -> CountsPart:
-        repeated = any(t.scored + t.unscored > 1 for t in self.tallies)
-        if repeated and self.planned > LARGEST_REPEATED:
-            raise ValueError(f"repeated attempts can be counted up to {LARGEST_REPEATED}")
-        return self
 
-
-class QuantityPart(_Part):
+class QuantityPart(Part):
     """A measured size that is no proportion."""
 
     kind: Literal["quantity"] = "quantity"
@@ -185,7 +132,20 @@ class QuantityPart(_Part):
     """How the interval was formed, and at what confidence."""
 
 
-class ComparisonPart(_Part):
+class BehaviourPart(Part):
+    """What was counted on one behaviour."""
+
+    behaviour: Name
+    """Its id in the log, or a digest of it where the id is a text of its own."""
+    successes: Count
+    """Attempts that met the success condition."""
+    scored: Count
+    """Attempts with a score."""
+    unscored: Count
+    """Attempts without one."""
+
+
+class ComparisonPart(Part):
     """The same metric in the same harness on a baseline model."""
 
     baseline_name: Name
@@ -198,7 +158,7 @@ class ComparisonPart(_Part):
     """What the baseline did."""
 
 
-class BudgetPart(_Part):
+class BudgetPart(Part):
     """What the attacker spent, failed tries and search included."""
 
     usd: Annotated[DecimalText, Field(ge=0)] | None = None
@@ -211,7 +171,7 @@ class BudgetPart(_Part):
     """Training examples seen; null when not stated."""
 
 
-class AttackPart(_Part):
+class AttackPart(Part):
     """The attack under which this was measured."""
 
     name: Name
@@ -224,7 +184,7 @@ class AttackPart(_Part):
     """Whether the run's positive and null controls did what they must."""
 
 
-class SettingPart(_Part):
+class SettingPart(Part):
     """How the model was measured."""
 
     variant: Variant
@@ -235,7 +195,7 @@ class SettingPart(_Part):
     """Sampling parameters, ``name=value`` separated by spaces."""
 
 
-class MeasurementPart(_Part):
+class MeasurementPart(Part):
     """Counts, or a quantity, for one metric in one setting."""
 
     metric: Metric
@@ -264,9 +224,17 @@ class MeasurementPart(_Part):
     """The attack; null when there was none."""
     comparison: ComparisonPart | None = None
     """The baseline in the same harness; null when there was none."""
+    conduct: ConductPart = ConductPart()
+    """How it was conducted, as far as anybody states it."""
+    audit: AuditPart | None = None
+    """People's labels on the grader's; null when nobody looked."""
+    behaviours: tuple[BehaviourPart, ...] = ()
+    """The same counts by behaviour, sorted by id; empty where the source names none."""
+    grader_models: tuple[Name, ...] = ()
+    """Models that graded, as the log names them; empty when it names none."""
 
 
-class ClaimPart(_Part):
+class ClaimPart(Part):
     """A statement by someone about the checkpoint."""
 
     item: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
@@ -277,13 +245,13 @@ class ClaimPart(_Part):
     """The claim in one sentence."""
     fields: dict[
         Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")], Text | WholeNumber | Flag
-    ] = {}
+    ] = Field(default={})
     """Named details: text, whole numbers, true or false; decimals are written as text."""
     made_at: UtcTime
     """When it was made."""
 
 
-class RemarkPart(_Part):
+class RemarkPart(Part):
     """Something that the reader noticed."""
 
     code: Name
@@ -292,7 +260,7 @@ class RemarkPart(_Part):
     """The facts, with numbers."""
 
 
-class EvidencePart(_Part):
+class EvidencePart(Part):
     """A Tiergate evidence document."""
 
     format: Literal["tiergate-evidence/1"]
@@ -315,6 +283,8 @@ class EvidencePart(_Part):
     """What the reader noticed."""
     unmapped: tuple[Name, ...] = ()
     """Tasks and scorers in the source that no mapping entry names."""
+    run: Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")] = ""
+    """Registered run that this is the log of; empty when it was not registered."""
 
     @model_validator(mode="after")
     def _says_something(self) -> EvidencePart:

@@ -8,16 +8,34 @@ is unscored, and said.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import re
 from collections import defaultdict
-from decimal import Decimal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
 
 from tiergate.errors import EvidenceError
 from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.conduct import Audit
 from tiergate.evidence.conversion import with_digest
+from tiergate.evidence.findings import derived
 from tiergate.evidence.mapping import MappingEntry, TaskMapping
-from tiergate.evidence.measurement import Attack, AttackBudget, Counts, Measurement, Setting
+from tiergate.evidence.measurement import (
+    Attack,
+    AttackBudget,
+    BehaviourResult,
+    Counts,
+    Measurement,
+    Setting,
+)
 from tiergate.evidence.provenance import Binding, Producer, ReadAs, Remark
-from tiergate.evidence.readers.base import ForeignLog, Series
+from tiergate.evidence.readers.base import ForeignLog, Row, Series
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,79}")
+
+Audits: TypeAlias = Mapping[tuple[str, str, str], Audit]
+"""Audits by the task, the scorer and the metric that they are about."""
 
 ALMOST = "success-value-almost"
 """Code of the remark that a success value nearly equals one in the log."""
@@ -35,7 +53,9 @@ class Interpretation:
     """What did not compare."""
 
 
-def interpret(log: ForeignLog, mapping: TaskMapping) -> Interpretation:
+def interpret(
+    log: ForeignLog, mapping: TaskMapping, audits: Audits = MappingProxyType({})
+) -> Interpretation:
     """Count every series of ``log`` that ``mapping`` names."""
     measurements: list[Measurement] = []
     unmapped: list[str] = []
@@ -46,7 +66,8 @@ def interpret(log: ForeignLog, mapping: TaskMapping) -> Interpretation:
         if not entries:
             unmapped.append(f"{series.task} / {series.scorer}")
         for entry in entries:
-            measurements.append(_measurement(series, entry))
+            about = (series.task, series.scorer, entry.metric)
+            measurements.append(_measurement(series, entry, audits.get(about)))
             remarks.extend(_uncomparable(series, entry))
             remarks.extend(_never_seen(series, entry))
     return Interpretation(
@@ -54,19 +75,30 @@ def interpret(log: ForeignLog, mapping: TaskMapping) -> Interpretation:
     )
 
 
-def document_from_log(
+def document_from_log(  # noqa: PLR0913 - what a document is made of
     log: ForeignLog,
     mapping: TaskMapping,
     producer: Producer,
     binding: Binding,
+    *,
+    audits: Audits = MappingProxyType({}),
+    run: str = "",
 ) -> EvidenceDocument:
     """Make the evidence document of a log.
+
+    Args:
+        log: what a reader found.
+        mapping: what it means.
+        producer: who made it.
+        binding: the tie to a checkpoint.
+        audits: people's verdicts on what the grader said, by what they are about.
+        run: the registered run that this is the log of.
 
     Raises:
         EvidenceError: the mapping names nothing in the log, or a success value that
             differs from one in the log only by case, spaces or type.
     """
-    meaning = interpret(log, mapping)
+    meaning = interpret(log, mapping, audits)
     differing = [remark for remark in meaning.remarks if remark.code == ALMOST]
     if differing:
         raise EvidenceError(
@@ -92,20 +124,22 @@ def document_from_log(
             source_url="",
             measurements=meaning.measurements,
             claims=(),
-            remarks=(*log.remarks, *meaning.remarks),
+            remarks=(*log.remarks, *derived(log), *meaning.remarks),
             unmapped=meaning.unmapped,
+            run=run,
         )
     )
 
 
-def _measurement(series: Series, entry: MappingEntry) -> Measurement:
+def _measurement(series: Series, entry: MappingEntry, audit: Audit | None) -> Measurement:
     version = f" {series.task_version}" if series.task_version else ""
+    results = by_behaviour(series, entry)
     return Measurement(
         metric=entry.metric,
         domain=entry.domain,
         direction=entry.direction,
         success_means=entry.success_means,
-        value=count(series, entry),
+        value=_counts(series, results),
         setting=Setting(
             variant=entry.variant,
             elicitation="; ".join(filter(None, (series.elicitation, entry.elicitation))),
@@ -117,29 +151,58 @@ def _measurement(series: Series, entry: MappingEntry) -> Measurement:
         finished_at=series.finished_at,
         samples_kept=series.samples_kept,
         attack=_attack(entry),
+        conduct=entry.conduct.inside(),
+        audit=audit,
+        behaviours=results,
+        grader_models=series.graders,
     )
 
 
-def count(series: Series, entry: MappingEntry) -> Counts:
+def by_behaviour(series: Series, entry: MappingEntry) -> tuple[BehaviourResult, ...]:
     """Count the rows of ``series`` under the entry's success condition, by behaviour."""
-    behaviours: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in series.rows:
-        success = _success(row.value, entry)
-        tally = behaviours[row.behaviour]
+        success = success_of(row, entry)
+        tally = found[behaviour_of(row, entry)]
         tally[0] += success is True
         tally[1] += success is not None
         tally[2] += success is None
+    return tuple(
+        BehaviourResult(behaviour=name, successes=s, scored=n, unscored=u)
+        for name, (s, n, u) in sorted(found.items())
+    )
+
+
+def success_of(row: Row, entry: MappingEntry) -> bool | None:
+    """Tell whether an attempt met the entry's success condition; None when it has no score."""
+    return None if row.value is None else entry.success.holds(row.value)
+
+
+def behaviour_of(row: Row, entry: MappingEntry) -> str:
+    """Return the behaviour that an attempt counts towards, as documents name it."""
+    match = re.search(entry.behaviour, row.sample) if entry.behaviour else None
+    return named(row.behaviour if match is None or match[1] is None else match[1])
+
+
+def named(behaviour: str) -> str:
+    """Return a behaviour's id as documents keep it: an id that is a text becomes a digest.
+
+    >>> named("suite/7"), named("a whole prompt, kept as an id")
+    ('suite/7', 'sha256:2f7e17e04e05a1cd')
+    """
+    if _PLAIN_ID.fullmatch(behaviour):
+        return behaviour
+    return f"sha256:{hashlib.sha256(behaviour.encode()).hexdigest()[:16]}"
+
+
+def _counts(series: Series, results: tuple[BehaviourResult, ...]) -> Counts:
     return Counts.of(
-        ((s, n, u) for s, n, u in behaviours.values()),
+        ((r.successes, r.scored, r.unscored) for r in results),
         planned=max(series.planned, len(series.rows)),
         errored=sum(row.errored for row in series.rows),
         limited=sum(row.limited for row in series.rows),
         superseded=series.superseded,
     )
-
-
-def _success(value: str | bool | Decimal | None, entry: MappingEntry) -> bool | None:  # noqa: FBT001
-    return None if value is None else entry.success.holds(value)
 
 
 def _attack(entry: MappingEntry) -> Attack | None:

@@ -9,11 +9,21 @@ mapped is reported as unmapped and never guessed.
 from __future__ import annotations
 
 import fnmatch
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    model_validator,
+)
 
+from tiergate.evidence.document_conduct import ConductPart
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass, Controls, Direction, Variant
 
@@ -84,6 +94,16 @@ class MappedAttack(_Document):
     """Whether the positive and the null control did what they must."""
 
 
+def _one_group(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"no regular expression ({error})") from None
+    if pattern and groups != 1:
+        raise ValueError("a regular expression with exactly one group, as in '^(.+)-[0-9]+$'")
+    return pattern
+
+
 class MappingEntry(_Document):
     """One foreign task and scorer, and what they measure."""
 
@@ -111,6 +131,10 @@ class MappingEntry(_Document):
     """What decided success; empty means the log's scorer."""
     attack: MappedAttack | None = None
     """The attack, if there was one."""
+    conduct: ConductPart = ConductPart()
+    """How it was conducted."""
+    behaviour: Annotated[str, Field(max_length=200), AfterValidator(_one_group)] = ""
+    """Where several samples test one behaviour: a pattern for sample ids whose group names it."""
 
     def matches(self, tool: str, task: str, scorer: str) -> bool:
         """Tell whether this entry is about that task and scorer."""

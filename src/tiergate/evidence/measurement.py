@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from tiergate.evidence.conduct import NOTHING_STATED, Audit, Conduct
 from tiergate.evidence.hazards import HazardDomain
 
 
@@ -176,6 +177,20 @@ class Counts:
         return cls.of([(1, 1, 0)] * successes + [(0, 1, 0)] * (trials - successes))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class BehaviourResult:
+    """What was counted on one behaviour."""
+
+    behaviour: str
+    """Its id in the log, or a digest of it where the id is a text of its own."""
+    successes: int
+    """Attempts that met the success condition."""
+    scored: int
+    """Attempts with a score."""
+    unscored: int
+    """Attempts without one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """A measured size that is no proportion, with its interval as the source gives it."""
@@ -279,3 +294,26 @@ class Measurement:
     """The attack under which this was measured; None when there was none."""
     comparison: Comparison | None = None
     """The baseline in the same harness; None when there was none."""
+    conduct: Conduct = NOTHING_STATED
+    """How it was conducted, as far as stated."""
+    audit: Audit | None = None
+    """People's labels on the grader's; None when nobody looked."""
+    behaviours: tuple[BehaviourResult, ...] = ()
+    """The same counts by behaviour, sorted by id; empty where the source names none."""
+    grader_models: tuple[str, ...] = ()
+    """Models that graded, as the log names them; empty when it names none."""
+
+    def __post_init__(self) -> None:
+        """Refuse results by behaviour, or an audit, that are not of these counts."""
+        if self.audit is not None and (
+            not isinstance(self.value, Counts) or self.audit.attempts != self.value.attempted
+        ):
+            raise ValueError("the audit is not about the attempts that were counted")
+        if not self.behaviours:
+            return
+        names = [result.behaviour for result in self.behaviours]
+        if names != sorted(set(names)):
+            raise ValueError("results by behaviour are not sorted, or name one twice")
+        rows = ((r.successes, r.scored, r.unscored) for r in self.behaviours)
+        if not isinstance(self.value, Counts) or Counts.of(rows).tallies != self.value.tallies:
+            raise ValueError("results by behaviour do not add up to the counts")

@@ -8,6 +8,7 @@ A log never identifies weights by itself, so the tie is an object of its own, th
 from __future__ import annotations
 
 import enum
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -63,6 +64,7 @@ class ProducerRelation(enum.StrEnum):
     """How the producer of evidence stands to the developer of the model."""
 
     DEVELOPER = "developer"
+    SEPARATE_TEAM = "separate team"
     COMMISSIONED = "commissioned"
     INDEPENDENT = "independent"
     UNKNOWN = "unknown"
@@ -85,6 +87,12 @@ class Producer:
     """Legal or public name of the organisation; empty when unknown."""
     relation: ProducerRelation
     """How they stand to the model's developer."""
+
+    @property
+    def maker(self) -> str:
+        """Who counts as one maker: the organisation, else the name, however it is written."""
+        name = unicodedata.normalize("NFKC", self.organisation or self.name)
+        return " ".join(name.casefold().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@
       documents/<sha256>.json   evidence documents, named by the digest of their bytes
       sources/<sha256>          the foreign files they were read from, for a recount
       register.jsonl            one line per document ever added; never shortened
+      runs.jsonl                one line per run registered before it started; never shortened
 
 A document whose bytes do not have the digest it is filed under is an error, and one that
 the register knows and that is gone closes what it was about.
@@ -20,12 +21,14 @@ import tempfile
 from pathlib import Path
 
 from pydantic import TypeAdapter
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from tiergate.errors import DigestMismatchError, EvidenceError
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
 from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
-from tiergate.evidence.document import Digest, DigestOrEmpty, digest_of
+from tiergate.evidence.document import digest_of
+from tiergate.evidence.document_types import Digest, DigestOrEmpty
+from tiergate.evidence.runs import PlannedRun, appended, read_runs
 from tiergate.evidence.small_file import read_small_file
 
 FOLDER_NAME = ".tiergate"
@@ -99,6 +102,36 @@ class EvidenceStore:
             for number, line in enumerate(path.read_bytes().splitlines(), start=1)
         )
 
+    def runs(self) -> tuple[PlannedRun, ...]:
+        """Read the run ledger; empty when no run was ever registered.
+
+        Raises:
+            EvidenceError: a line is damaged, or one was taken out that a document needs.
+        """
+        path = self._folder / "runs.jsonl"
+        runs = read_runs(path.read_bytes(), str(path)) if path.exists() else ()
+        known = {run.id for run in runs}
+        for entry in self.register():
+            if entry.run and entry.run not in known:
+                raise EvidenceError(
+                    str(path),
+                    f"no run {entry.run}, under which {entry.digest} was filed",
+                    "every run that was ever registered",
+                    "Restore runs.jsonl: without it, repeated runs could not be noticed.",
+                )
+        return runs
+
+    def plan(self, run: PlannedRun) -> PlannedRun:
+        """Register a run before it starts, and return it with its id.
+
+        Raises:
+            EvidenceError: the ledger is damaged, or the run holds what no line can.
+        """
+        path = self._folder / "runs.jsonl"
+        line, registered = appended(path.read_bytes() if path.exists() else b"", run)
+        self._append_line("runs.jsonl", line)
+        return registered
+
     def _read(self, path: Path) -> EvidenceDocument:
         document = read_document(read_small_file(path, LARGEST_DOCUMENT_BYTES), str(path))
         if _hex(document.digest) != path.stem:
@@ -132,11 +165,19 @@ class EvidenceStore:
                 "digest": document.digest,
                 "root_digest": document.binding.root_digest,
                 "topics": sorted(document.topics),
+                **({"run": document.run} if self._knows(document.run) else {}),
             },
             separators=(",", ":"),
         )
-        with (self._folder / "register.jsonl").open("ab") as file:
-            file.write(line.encode() + b"\n")
+        self._append_line("register.jsonl", line.encode() + b"\n")
+
+    def _knows(self, run: str) -> bool:
+        return run in {found.id for found in self.runs()}
+
+    def _append_line(self, name: str, line: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / name).open("ab") as file:
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
 
@@ -145,6 +186,7 @@ class _RegisterLine(TypedDict):
     digest: Digest
     root_digest: DigestOrEmpty
     topics: list[str]
+    run: NotRequired[str]
 
 
 _REGISTER_LINE = TypeAdapter(_RegisterLine)
@@ -161,6 +203,7 @@ def _register_line(line: bytes, where: str) -> RegisteredDocument:
             digest=entry["digest"],
             root_digest=entry["root_digest"],
             topics=frozenset(entry["topics"]),
+            run=entry.get("run", ""),
         )
     except ValueError:
         raise EvidenceError(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXCLUDED_FOLDERS = (".git", ".cache/huggingface")
 """Folders directly below the checkpoint that are not part of it."""
 _STORE_FILE = re.compile(
-    r"\.tiergate/(documents/[0-9a-f]{64}\.json|sources/[0-9a-f]{64}|register\.jsonl"
+    r"\.tiergate/(documents/[0-9a-f]{64}\.json|sources/[0-9a-f]{64}|register\.jsonl|runs\.jsonl"
     r"|(documents|sources)/\.part-\w+)"
 )
 """Files of an evidence store; anything else in its folder is part of the checkpoint."""

@@ -21,9 +21,9 @@ from tiergate.decision.policy_document import (
 )
 from tiergate.decision.policy_schema import NumberPart
 from tiergate.decision.tier import Band, TamperLevel, Tier
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass
-from tiergate.evidence.provenance import BindingLevel
 
 POLICY = load_policy("default")
 FILE = load_file("default")
@@ -197,12 +197,10 @@ def test_a_tier_says_what_goes_with_it(tier: Tier) -> None:
 
 
 def test_weights_that_leave_the_house_need_a_digest_taken_at_load() -> None:
-    levels = {rung.tier: rung.standards.minimum_binding for rung in POLICY.tiers}
+    levels = {rung.tier: rung.standards.minimum_grades[Dimension.BINDING] for rung in POLICY.tiers}
 
     assert {
-        tier: BindingLevel.DIGEST_AT_LOAD
-        if tier.hands_out_weights
-        else BindingLevel.IMMUTABLE_REVISION
+        tier: 2 if tier.hands_out_weights else 1
         for tier in Tier
     } == levels
 

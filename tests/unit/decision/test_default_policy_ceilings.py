@@ -32,6 +32,7 @@ from tiergate.evidence.measurement import (
     Quantity,
     Variant,
 )
+from tiergate.evidence.provenance import ProducerRelation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,7 @@ def guarded(
     kept = changed(
         clean,
         measurements=lambda m: (
-            m.attack is None
+            m.metric != POLICY.tamper.metric
             and not (m.domain is domain and m.setting.variant is Variant.WORST_CASE)
         ),
     )
@@ -166,7 +167,8 @@ def guarded(
         claims=lambda _: False,
         measurements=lambda m: m.domain is domain and m.setting.variant is Variant.WORST_CASE,
     )
-    return (*kept, *tampered, a_document(measurements=attacks))
+    outside = ProducerRelation.INDEPENDENT
+    return (*kept, *tampered, a_document(measurements=attacks, by=outside))
 
 
 def held(

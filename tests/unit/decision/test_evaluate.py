@@ -32,6 +32,7 @@ from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.tier import Band, Tier
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.measurement import Variant
 from tiergate.evidence.provenance import BindingLevel
 
@@ -162,7 +163,7 @@ def test_a_tier_that_asks_for_nothing_is_never_supported() -> None:
 
 
 def test_each_tier_holds_evidence_to_its_own_standards() -> None:
-    strict = standards(minimum=BindingLevel.SIGNED)
+    strict = standards(minimum={Dimension.BINDING: 3})
     standard = policy(
         {"R1": limit()}, rung(Tier.T0), rung(Tier.T1, "R1"), rung(Tier.T2, "R1", asks=strict)
     )

@@ -120,7 +120,7 @@ def test_a_reading_that_cannot_support_says_why_and_one_that_defeats_says_that_i
     lines = [reading_words(judged(limit(), found).readings[0]) for found in (clean, broken)]
 
     assert lines[0].endswith(
-        "; set aside: tied to the weights by name, and immutable revision is asked for;"
+        "; set aside: binding graded 0, 1 asked for (name: nothing shows which files ran);"
         " void: controls failed"
     )
     assert lines[1].endswith("; counts against it, however it is tied to the weights")

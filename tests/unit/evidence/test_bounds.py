@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from builders_decision import baseline, counts
+from builders_decision import baseline, counts, measurement
 from tiergate.evidence.bounds import bounds, difference_bounds
 from tiergate.evidence.measurement import Comparison, Counts
 
@@ -74,7 +74,7 @@ def test_a_large_number_of_single_attempts_takes_no_longer() -> None:
 
 
 def _difference(found: Counts, base: Comparison) -> tuple[float, float]:
-    return difference_bounds(found, base, CONFIDENCE)
+    return difference_bounds(measurement(value=found, comparison=base), CONFIDENCE)
 
 
 def test_a_difference_is_candidate_minus_baseline() -> None:

@@ -19,7 +19,7 @@ from tiergate.evidence.conversion import (
     with_digest,
     write_document,
 )
-from tiergate.evidence.document import LARGEST_REPEATED, digest_of
+from tiergate.evidence.document import digest_of
 
 Content = dict[str, object]
 
@@ -154,17 +154,6 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a result twice": (_changed(f"{_FIRST}/tallies", _tallies({}, {})), "repeat a result"),
     "more attempted than planned": (_changed(f"{_FIRST}/planned", 99), "attempted 100"),
     "more errors than unscored": (_changed(f"{_FIRST}/errored", 1), "more errors or limits"),
-    "repeated attempts beyond what can be counted": (
-        _changed(
-            _FIRST,
-            {
-                "kind": "counts",
-                "tallies": _tallies({"scored": 2}),
-                "planned": LARGEST_REPEATED + 1,
-            },
-        ),
-        f"can be counted up to {LARGEST_REPEATED}",
-    ),
     "a value of no kind": (_changed(f"{_FIRST}/kind", "percentage"), "kind"),
     "an interval upside down": (_changed("measurements/1/value/lower", "9"), "impossible interval"),
     "a decimal that is a whole number": (_changed("measurements/1/value/lower", 1), "as text"),

@@ -98,7 +98,7 @@ def test_a_file_beside_a_document_without_a_source_is_not_kept(
 ) -> None:
     (tmp_path / "log.json").write_bytes(LOG)
 
-    store.add(write_document(FIRST), tmp_path / "log.json")
+    store.add(write_document(dataclasses.replace(FIRST, source=None)), tmp_path / "log.json")
 
     assert not (store.folder / "sources").exists()
 

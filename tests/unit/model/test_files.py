@@ -120,6 +120,7 @@ def test_exactly_the_folders_of_tools_are_left_out(tmp_path: Path) -> None:
         ".git/config": False,
         ".cache/huggingface/download/x.metadata": False,
         ".tiergate/register.jsonl": False,
+        ".tiergate/runs.jsonl": False,
         f".tiergate/documents/{'0' * 64}.json": False,
         f".tiergate/sources/{'0' * 64}": False,
         ".tiergate/pytorch_model.bin": True,

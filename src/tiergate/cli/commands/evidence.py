@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from tiergate.cli import clock, options, text
+from tiergate.cli.commands.evidence_audit import audit_command, limits_command
+from tiergate.cli.commands.evidence_runs import compare_command, plan_command, runs_command
 from tiergate.evidence.provenance import ProducerRelation, Relation
 
 _RELATIONS = click.Choice([relation.value for relation in ProducerRelation])
@@ -18,6 +20,10 @@ _WEIGHTS = click.Choice([relation.value for relation in Relation])
 @click.group("evidence")
 def command() -> None:
     """Read logs, add evidence and claims, list what is there."""
+
+
+for _command in (audit_command, compare_command, limits_command, plan_command, runs_command):
+    command.add_command(_command)
 
 
 @command.command("read")
@@ -33,9 +39,10 @@ def read(log: Path, mapping: str | None, *, as_json: bool) -> None:
     found = read_log(log)
     meaning = None if mapping is None else read_mapping(Path(mapping))
     if as_json:
-        click.echo(reading.log_document(found, meaning).model_dump_json(indent=2))
+        document = reading.log_document(found, meaning, at=clock.now())
+        click.echo(document.model_dump_json(indent=2))
         return
-    for line in reading.log_lines(found, meaning):
+    for line in reading.log_lines(found, meaning, at=clock.now()):
         click.echo(line)
 
 
@@ -68,12 +75,18 @@ def _model_and_producer(function: options.Command) -> options.Command:
     default=None,
     help="How the weights that ran relate to MODEL, where the log does not say identical.",
 )
+@click.option(
+    "--audit", default=None, help="Audit file with people's labels; see `tiergate evidence audit`."
+)
+@click.option("--run", "run_id", default="", help="The registered run that this is the log of.")
 @_model_and_producer
 def add(  # noqa: PLR0913 - one parameter per option
     *,
     path: Path,
     mapping: str | None,
     weights_relation: str | None,
+    audit: str | None,
+    run_id: str,
     model: str,
     producer: str | None,
     organisation: str,
@@ -97,8 +110,12 @@ def add(  # noqa: PLR0913 - one parameter per option
     )
     maker = filing.producer(producer, organisation, relation)
     related = None if weights_relation is None else Relation(weights_relation)
-    prepared = filing.prepare(path, mapping, maker, checkpoint, related)
-    filed = filing.file(store_folder(checkpoint, store), prepared)
+    folder = store_folder(checkpoint, store)
+    how = filing.How(
+        mapping=mapping, maker=maker, related=related, audit=audit, run=run_id, folder=folder
+    )
+    prepared = filing.prepare(path, how, checkpoint)
+    filed = filing.file(folder, prepared)
     _show(filed, as_json=as_json)
 
 
@@ -170,11 +187,8 @@ def claim(  # noqa: PLR0913 - one parameter per option
 def list_(*, model: str, store: str | None, as_json: bool) -> None:
     """List every document of a store, missing ones too. Hashes no weights."""
     from tiergate.cli import filing
-    from tiergate.evidence.store import FOLDER_NAME
 
-    place = Path(model)
-    beside = (place if place.is_dir() else place.parent) / FOLDER_NAME
-    _show(filing.listed(Path(store) if store else beside), as_json=as_json)
+    _show(filing.listed(filing.store_beside(model, store)), as_json=as_json)
 
 
 def _show(found: object, *, as_json: bool) -> None:
@@ -199,3 +213,6 @@ def _show(found: object, *, as_json: bool) -> None:
         )
         for row in text.wrapped(line, "      ", "  "):
             click.echo(row)
+        for remark in document.remarks if mark else ():
+            for row in text.wrapped(f"{remark.code}: {remark.message}", "        ", "      "):
+                click.echo(row)

@@ -11,9 +11,14 @@ from datetime import datetime, timedelta
 
 from tiergate.decision.policy import Scene
 from tiergate.evidence.collection import ClaimItem, EvidenceDocument, MeasurementItem
+from tiergate.evidence.grades import Dimension, grades
 from tiergate.evidence.measurement import Controls, Direction, Variant
-from tiergate.evidence.provenance import BindingLevel, Relation
+from tiergate.evidence.provenance import Relation
 
+_LEAST = 1
+"""A grade of 0 supports nothing, whatever a policy asks for."""
+_FROM_OUTSIDE = 2
+"""The most that can be asked of elicitation without touching the weights."""
 _WORST_CASE_RELATIONS = frozenset({Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED})
 
 
@@ -34,6 +39,7 @@ def reasons_against_measurement(
     worst = found.setting.variant is Variant.WORST_CASE
     if relation not in (_WORST_CASE_RELATIONS if worst else {Relation.IDENTICAL}):
         reasons.append(f"measured on weights that are related as: {relation}")
+    reasons += _grade_reasons(item, scene)
     if variant is Variant.WORST_CASE and not worst:
         reasons.append("measured as released, and the worst-case variant is asked for")
     if found.direction is not direction:
@@ -55,7 +61,7 @@ def reasons_against_claim(item: ClaimItem, scene: Scene) -> tuple[str, ...]:
 
 
 def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
-    binding, minimum = document.binding, scene.standards.minimum_binding
+    binding = document.binding
     if not _names_this(document, scene):
         return ["names no digest of this checkpoint"]
     if binding.relation is Relation.IDENTICAL and binding.measured_digest not in {
@@ -63,12 +69,27 @@ def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
         binding.root_digest,
     }:
         return ["says that identical weights ran, and names the digest of others"]
-    # A signature and a re-run have to be checked, not stated; nothing checks them yet, so a
-    # document that claims either is taken as no more than a digest at load.
-    shown = min(binding.level.rank, BindingLevel.DIGEST_AT_LOAD.rank)
-    if shown < minimum.rank:
-        return [f"tied to the weights by {binding.level}, and {minimum} is asked for"]
     return []
+
+
+def _grade_reasons(item: MeasurementItem, scene: Scene) -> list[str]:
+    asked_for = scene.standards.minimum_grades
+    reasons = []
+    for grade in grades(item, scene.evidence):
+        asked = max(_LEAST, asked_for.get(grade.dimension, _LEAST))
+        # An attack on the weights makes another variant, so the model as released cannot be
+        # elicited any further than from outside.
+        if grade.dimension is Dimension.ELICITATION and _is_as_released(item):
+            asked = min(asked, _FROM_OUTSIDE)
+        if grade.value < asked:
+            reasons.append(
+                f"{grade.dimension} graded {grade.value}, {asked} asked for ({grade.reason})"
+            )
+    return reasons
+
+
+def _is_as_released(item: MeasurementItem) -> bool:
+    return item.measurement.setting.variant is Variant.AS_RELEASED
 
 
 def _names_this(document: EvidenceDocument, scene: Scene) -> bool:

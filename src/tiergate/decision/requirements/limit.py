@@ -21,9 +21,10 @@ from tiergate.decision.explanation import Explanation, Reading, Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, Scene
 from tiergate.decision.requirements.eligibility import reasons_against_measurement
-from tiergate.evidence.bounds import bounds, difference_bounds
+from tiergate.evidence.bounds import bounds_of, difference_bounds
 from tiergate.evidence.collection import MeasurementItem
 from tiergate.evidence.measurement import Counts, Direction, Quantity, Variant
+from tiergate.stats.multiplicity import spent
 from tiergate.stats.sample_size import smallest_sample_for
 
 _PLACES = Decimal("0.000001")
@@ -83,7 +84,7 @@ class LimitOnMetric:
 
     def read(self, item: MeasurementItem, scene: Scene, variant: Variant) -> Reading | None:
         """Hold one measurement against the limit; None when it has no such number."""
-        ends = self._ends(item, scene.standards.confidence)
+        ends = self._ends(item, scene)
         if ends is None:
             return None
         lower, upper = ends
@@ -112,18 +113,21 @@ class LimitOnMetric:
             set_aside=set_aside,
         )
 
-    def _ends(self, item: MeasurementItem, confidence: Decimal) -> tuple[Decimal, Decimal] | None:
+    def _ends(self, item: MeasurementItem, scene: Scene) -> tuple[Decimal, Decimal] | None:
         found = item.measurement
+        # What was registered and is not shown was a try too: the error is spent once.
+        unseen = scene.evidence.unseen_runs(found.metric, found.setting.variant)
+        confidence, tries = scene.standards.confidence, 1 + len(unseen)
         match self.scale, found.value:
             case Scale.QUANTITY, Quantity() as quantity:
                 return quantity.lower, quantity.upper
-            case Scale.RATE, Counts() as counts:
-                interval = bounds(counts, confidence)
+            case Scale.RATE, Counts():
+                interval = bounds_of(found, confidence, tries=tries)
                 return _rounded(interval.lower, interval.upper)
-            case Scale.MARGIN, Counts() as counts if found.comparison is not None:
+            case Scale.MARGIN, Counts() if found.comparison is not None:
                 if not found.comparison.downloadable or found.comparison.counts.scored == 0:
                     return None
-                low, high = difference_bounds(counts, found.comparison, confidence)
+                low, high = difference_bounds(found, spent(confidence, tries))
                 return _rounded(low, high)
             case _:
                 return None

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from tiergate.decision.explanation import Explanation
@@ -14,7 +13,7 @@ from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.evidence.collection import MeasurementItem
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import Counts, Variant
-from tiergate.evidence.provenance import Producer, ProducerRelation
+from tiergate.evidence.provenance import ProducerRelation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ class Measured:
             for item in scene.evidence.measurements(metric)
         )
         good = [item for item in items if not self._shortfalls(item, scene)]
-        producers = {_identity(i.document.producer) for i in good}
+        producers = {i.document.producer.maker for i in good}
         gone = [gone for gone in scene.evidence.missing if _about(gone.topics, domain)]
         met = len(producers) >= self.producers and not gone
         return Explanation(
@@ -101,12 +100,6 @@ class Measured:
             f"measure {domain.label}, {self.variant}, then: "
             "tiergate evidence add LOG --model MODEL --mapping MAPPING"
         )
-
-
-def _identity(producer: Producer) -> str:
-    # One organisation is one producer, however its name is written or whoever signs for it.
-    name = unicodedata.normalize("NFKC", producer.organisation or producer.name)
-    return " ".join(name.casefold().split())
 
 
 def band_metrics(policy: Policy, domain: HazardDomain) -> frozenset[str]:

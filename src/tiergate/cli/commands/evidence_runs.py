@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate evidence plan``, ``runs`` and ``compare``: runs beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tiergate.cli import clock, options
+from tiergate.evidence.measurement import Variant
+
+
+@click.command("plan")
+@click.argument("metric")
+@click.option("--model", required=True, help="The checkpoint that it is to measure.")
+@click.option("--task", required=True, help="Task and version, as the log will name them.")
+@click.option("--behaviours", type=click.IntRange(1), required=True, help="How many it will try.")
+@click.option(
+    "--variant",
+    type=click.Choice([variant.value for variant in Variant]),
+    default=Variant.AS_RELEASED.value,
+    show_default=True,
+    help="Form of the model.",
+)
+@click.option("--plan", "words", default="", help="What is fixed beforehand, in words.")
+@options.store_option
+@options.json_option
+@options.model_options
+def plan_command(  # noqa: PLR0913 - one parameter per option
+    *,
+    metric: str,
+    model: str,
+    task: str,
+    behaviours: int,
+    variant: str,
+    words: str,
+    store: str | None,
+    as_json: bool,
+    revision: str | None,
+    endpoint: str | None,
+    use_cache: bool,
+) -> None:
+    """Register a run that is to give METRIC, before it starts.
+
+    A run that is registered and never shown counts as a try, and makes every other bound of
+    the same claim wider.
+    """
+    from tiergate.cli import run_ledger
+    from tiergate.cli.session import identify_with_progress, store_folder
+    from tiergate.evidence.runs import PlannedRun
+
+    checkpoint = identify_with_progress(
+        model, revision=revision, endpoint=endpoint, use_cache=use_cache
+    )
+    run = PlannedRun(
+        id="",
+        root_digest=checkpoint.root_digest,
+        metric=metric,
+        variant=Variant(variant),
+        task=task,
+        behaviours=behaviours,
+        plan=words,
+        registered_at=clock.now(),
+    )
+    _show(run_ledger.registered(store_folder(checkpoint, store), run), as_json=as_json)
+
+
+@click.command("runs")
+@click.option("--model", required=True, help="The checkpoint beside which the store is.")
+@options.store_option
+@options.json_option
+def runs_command(*, model: str, store: str | None, as_json: bool) -> None:
+    """List registered runs, those that were never shown, and logs of none of them."""
+    from tiergate.cli import filing, run_ledger
+
+    _show(run_ledger.listed(filing.store_beside(model, store)), as_json=as_json)
+
+
+def _show(found: object, *, as_json: bool) -> None:
+    from tiergate.cli import run_ledger
+    from tiergate.cli.listing import RunsDocument
+
+    assert isinstance(found, RunsDocument)  # noqa: S101 - typed as object to stay lazy
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+        return
+    for line in run_ledger.lines(found):
+        click.echo(line)
+
+
+@click.command("compare")
+@click.argument("first", metavar="A", type=click.Path(path_type=Path))
+@click.argument("second", metavar="B", type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, help="Mapping file that names both logs' tasks.")
+@click.option("--confidence", default="0.95", show_default=True, help="Of each one-sided bound.")
+@options.json_option
+def compare_command(
+    *, first: Path, second: Path, mapping: str, confidence: str, as_json: bool
+) -> None:
+    """Compare logs A and B over the same behaviours, pair by pair."""
+    from tiergate.cli import comparing
+    from tiergate.cli.evidence_input import read_mapping
+    from tiergate.cli.limits_text import confidence_of
+    from tiergate.evidence.readers.builtin import read_log
+
+    meaning = read_mapping(Path(mapping))
+    found = comparing.compared(
+        read_log(first), read_log(second), meaning, confidence_of(confidence)
+    )
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+        return
+    for line in comparing.lines(found):
+        click.echo(line)

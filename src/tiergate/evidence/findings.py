@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a log as a whole shows, whichever tool wrote it: findings that no reader can make alone.
+
+A finding is printed first and kept with the evidence; grades are read from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from fractions import Fraction
+
+from tiergate.evidence.grades import MOST_LOST
+from tiergate.evidence.provenance import Remark
+from tiergate.evidence.readers.base import ForeignLog, Series
+
+_SMALLEST_PART = Fraction(1, 10)
+_WORD = re.compile(r"[a-z]{3,}")
+_NO_FAMILY = frozenset({"model", "mockllm", "none", "test", "chat", "the", "base", "local"})
+
+
+def derived(log: ForeignLog, *, at: datetime | None = None) -> tuple[Remark, ...]:
+    """Find what the log as a whole shows; sorted, each once.
+
+    Args:
+        log: what a reader found.
+        at: the time now; without it no date is called a date in the future.
+    """
+    found = {remark for series in log.series for remark in _of_series(log, series, at)}
+    if log.series and not log.binding.root_digest:
+        found.add(
+            Remark(
+                code="no-digest",
+                message="The log names no digest of the weights that ran; it can count against "
+                "a checkpoint and never for one.",
+            )
+        )
+    return tuple(sorted(found, key=lambda remark: (remark.code, remark.message)))
+
+
+def family_of(model: str) -> str:
+    """Return the family that a model's name begins with; empty when it says none.
+
+    >>> family_of("meta-llama/Llama-2-7b-chat-hf"), family_of("openai/gpt-4o"), family_of("hf/x")
+    ('llama', 'gpt', '')
+    """
+    last = model.strip().rstrip("/").rsplit("/", 1)[-1].lower()
+    word = _WORD.search(last)
+    return "" if word is None or word[0] in _NO_FAMILY else word[0]
+
+
+def _of_series(log: ForeignLog, series: Series, at: datetime | None) -> Iterator[Remark]:
+    name = f"{series.task} / {series.scorer}"
+    yield from _graders(log, series)
+    lost = series.planned - sum(row.value is not None for row in series.rows)
+    if series.planned and Fraction(lost, series.planned) > MOST_LOST:
+        yield Remark(
+            code="unscored-share",
+            message=f"{name}: {lost} of {series.planned} planned attempts have no score; each "
+            "counts against the model.",
+        )
+    if series.planned and Fraction(len(series.rows), series.planned) < _SMALLEST_PART:
+        yield Remark(
+            code="small-part",
+            message=f"{name}: {len(series.rows)} of {series.planned} planned attempts were made.",
+        )
+    if at is not None and series.finished_at > at:
+        yield Remark(
+            code="dated-in-the-future",
+            message=f"{name} ended at {series.finished_at:%Y-%m-%d %H:%M} UTC, after now; a "
+            "clock was wrong, and nothing of it counts before that time.",
+        )
+
+
+def _graders(log: ForeignLog, series: Series) -> Iterator[Remark]:
+    subjects = {family_of(word.strip("()")) for word in log.binding.name.split()} - {""}
+    for grader in series.graders:
+        if grader in log.binding.name.split():
+            text = f"{series.task} / {series.scorer} was graded by the model itself ({grader})."
+        elif family_of(grader) in subjects:
+            text = (
+                f"{series.task} / {series.scorer} was graded by {grader}, of the same family "
+                f"as {log.binding.name}; such graders favour their own."
+            )
+        else:
+            continue
+        yield Remark(code="own-family-grader", message=text)
