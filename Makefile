@@ -44,6 +44,7 @@ foreign: $(BIN)/.installed $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/
 $(TOOLS)/%/.installed: tests/tools/requirements/%.txt
 	$(PYTHON) -m venv $(TOOLS)/$*
 	$(TOOLS)/$*/bin/python -m pip install --quiet -r $<
+	$(if $(wildcard $(<:.txt=.alone)),$(TOOLS)/$*/bin/python -m pip install --quiet --no-deps --ignore-requires-python -r $(<:.txt=.alone))
 	touch $@
 
 docs: $(BIN)/.installed ## The documentation: generated parts current, warnings as errors.

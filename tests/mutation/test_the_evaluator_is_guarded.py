@@ -51,6 +51,8 @@ BAND = "decision/requirements/band.py"
 ELIGIBILITY = "decision/requirements/eligibility.py"
 TAMPERING = "decision/requirements/tampering.py"
 BOUNDS = "evidence/bounds.py"
+GRADES = "evidence/grades.py"
+COLLECTION = "evidence/collection.py"
 
 TEST_OUTCOME = "decision/test_outcome.py"
 TEST_LIMIT = "decision/test_limit.py"
@@ -58,6 +60,10 @@ TEST_BAND = "decision/test_band.py"
 TEST_TAMPERING = "decision/test_tampering.py"
 TEST_EVALUATE = "decision/test_evaluate.py"
 TEST_WAIVER = "decision/test_waiver.py"
+TEST_GRADES = "evidence/test_grades.py"
+TEST_RUNS = "evidence/test_runs.py"
+TEST_GRADERS = "evidence/test_bounds_with_graders.py"
+TEST_AUDITING = "evidence/test_auditing.py"
 SUPPORTS = f"{TEST_LIMIT}::test_clean_counts_support_a_limit_only_from_evidence_that_may"
 HELD = f"{TEST_LIMIT}::test_a_bound_is_held_against_the_limit"
 
@@ -140,10 +146,56 @@ MUTATIONS = {
         f"{SUPPORTS}[a second too old]",
     ),
     "the tie to the weights is ignored": Mutation(
+        GRADES,
+        'BindingLevel.NAME: (0, "nothing shows which files ran"),',
+        'BindingLevel.NAME: (2, "nothing shows which files ran"),',
+        f"{TEST_GRADES}::test_a_grade_of_0_supports_nothing_whatever_a_policy_asks_for"
+        "[nobody knows which files ran]",
+    ),
+    "a grade of 0 is enough": Mutation(
         ELIGIBILITY,
-        "if shown < minimum.rank:",
-        "if shown < 0:",
-        f"{SUPPORTS}[bound one level too weakly]",
+        "asked = max(_LEAST, asked_for.get(grade.dimension, _LEAST))",
+        "asked = asked_for.get(grade.dimension, 0)",
+        f"{TEST_GRADES}::test_a_grade_of_0_supports_nothing_whatever_a_policy_asks_for"
+        "[the developer's own team]",
+    ),
+    "what a tier asks of grades is ignored": Mutation(
+        ELIGIBILITY,
+        "if grade.value < asked:",
+        "if grade.value < _LEAST:",
+        f"{TEST_GRADES}::test_a_tier_may_ask_for_more_and_the_reason_names_both",
+    ),
+    "runs that are not shown cost nothing": Mutation(
+        LIMIT,
+        "1 + len(unseen)",
+        "1 + 0 * len(unseen)",
+        f"{TEST_RUNS}::test_runs_that_are_not_shown_share_the_level_with_the_one_that_is",
+    ),
+    "a run may be registered after it ended": Mutation(
+        COLLECTION,
+        "found.finished_at >= run.registered_at",
+        "found.finished_at is not None",
+        f"{TEST_RUNS}::test_a_run_that_is_not_as_registered_is_not_graded_highest"
+        "[the run was registered after the log ended]",
+    ),
+    "a validation explains away a harm that was seen": Mutation(
+        BOUNDS,
+        "return Interval(raw.lower, max(raw.lower, adverse))",
+        "return Interval(0.0, adverse)",
+        f"{TEST_GRADERS}::test_a_harm_that_was_seen_is_not_explained_away_by_a_validation",
+    ),
+    "whoever labels may choose what is audited": Mutation(
+        "evidence/auditing.py",
+        "if name_of(row) not in random_part:",
+        "if label is None and name_of(row) not in random_part:",
+        f"{TEST_AUDITING}::test_a_label_on_an_attempt_that_was_not_drawn_changes_nothing",
+    ),
+    "what was flagged and not looked at is clean": Mutation(
+        "evidence/auditing.py",
+        '"unscored" if adverse is None else "not_adjudicated"',
+        '"unscored" if adverse is None else "refuted"',
+        f"{TEST_AUDITING}::test_a_verdict_of_people_takes_the_place_of_the_graders"
+        "[flagged, and nobody looked]",
     ),
     "the relation of the weights is ignored": Mutation(
         ELIGIBILITY,

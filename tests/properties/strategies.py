@@ -44,6 +44,7 @@ from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import (
     AttackClass,
@@ -166,7 +167,14 @@ _fast_paths: st.SearchStrategy[list[str]] = st.one_of(st.just([]), st.just([]), 
 _unless = st.none() | evidence_atoms
 _standards = st.builds(
     standards,
-    minimum=st.sampled_from([BindingLevel.NAME, BindingLevel.IMMUTABLE_REVISION]),
+    minimum=st.sampled_from(
+        [
+            {},
+            {Dimension.BINDING: 2},
+            {Dimension.ELICITATION: 2, Dimension.PRECISION: 2},
+            {Dimension.INDEPENDENCE: 2, Dimension.INTERNAL_VALIDITY: 2},
+        ]
+    ),
     longest_age_days=st.sampled_from([90, 400]),
 )
 
@@ -305,7 +313,7 @@ def _good(producer: str) -> tuple[EvidenceDocument, ...]:
         for variant in Variant
     ]
     found += [
-        measurement("loss_of_control.horizon", quantity("1", "3"), variant=variant)
+        measurement("loss_of_control.horizon", quantity("1", "3"), variant=variant, samples_kept=50)
         for variant in Variant
     ]
     found += [
@@ -331,10 +339,21 @@ GOOD = (*_good("one"), *_good("two"))
 """Evidence with which every requirement of every policy drawn here is met."""
 
 
+class Drawn(tuple[EvidenceDocument, ...]):
+    """Documents that are written as what they differ from the good ones in."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Name the good documents that are missing, and write the others out."""
+        lost = [index for index, found in enumerate(GOOD) if found not in self]
+        return f"Drawn(GOOD without {lost}, with {[d for d in self if d not in GOOD]})"
+
+
 @st.composite
 def collections(draw: st.DrawFn) -> tuple[EvidenceDocument, ...]:
     """Most of the good documents, and up to three of any kind; never two alike."""
     lost = draw(st.sets(st.integers(0, len(GOOD) - 1), max_size=6))
     kept = [found for index, found in enumerate(GOOD) if index not in lost]
     extra = draw(st.lists(some_documents, max_size=3))
-    return tuple({found.digest: found for found in [*kept, *extra]}.values())
+    return Drawn({found.digest: found for found in [*kept, *extra]}.values())

@@ -14,7 +14,7 @@ import rfc8785
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from builders_decision import ROOT
+from builders_decision import ROOT, measurement
 from tiergate.evidence.bounds import bounds, difference_bounds
 from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.collection import EvidenceDocument
@@ -281,8 +281,8 @@ def test_a_baseline_that_loses_its_scores_only_widens_the_margin(
     )
     silent = dataclasses.replace(comparison, counts=unscored)
 
-    low, high = difference_bounds(counts, comparison, CONFIDENCE)
-    lowest, highest = difference_bounds(counts, silent, CONFIDENCE)
+    low, high = difference_bounds(measurement(value=counts, comparison=comparison), CONFIDENCE)
+    lowest, highest = difference_bounds(measurement(value=counts, comparison=silent), CONFIDENCE)
 
     rounding = 1e-9
     assert -1 <= lowest <= low + rounding

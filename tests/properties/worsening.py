@@ -16,6 +16,14 @@ from builders_decision import AT
 from properties.strategies import EXPECTED
 from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.conduct import (
+    NOTHING_STATED,
+    Audit,
+    Conduct,
+    Effort,
+    GraderKind,
+    GraderValidation,
+)
 from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.measurement import (
     Attack,
@@ -27,7 +35,8 @@ from tiergate.evidence.measurement import (
     Quantity,
     Variant,
 )
-from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation
+from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation, Remark
+from tiergate.stats.audit import Adjudication
 
 Worsening = Callable[[EvidenceDocument], EvidenceDocument | None]
 _Row = tuple[int, int, int]
@@ -243,6 +252,44 @@ def _by_the_developer(document: EvidenceDocument) -> EvidenceDocument | None:
     return _if_changed(document, dataclasses.replace(document, producer=producer))
 
 
+def _conducted(change: Callable[[Conduct], Conduct]) -> Worsening:
+    return _measurements(lambda found: dataclasses.replace(found, conduct=change(found.conduct)))
+
+
+def _undecided_audit(found: Measurement) -> Measurement | None:
+    if not isinstance(found.value, Counts) or not found.value.attempted:
+        return None
+    tallies = tuple(
+        Adjudication(
+            confirmed=t.successes if found.direction is Direction.HIGHER_IS_RISKIER else 0,
+            unscored=t.unscored,
+            undecided=t.scored - t.successes
+            if found.direction is Direction.HIGHER_IS_RISKIER
+            else t.scored,
+            behaviours=t.behaviours,
+        )
+        for t in found.value.tallies
+    )
+    audit = Audit(tallies=tallies, seed="a seed", labelled_by="nobody in particular")
+    return dataclasses.replace(found, audit=audit)
+
+
+def _noticed(code: str) -> Worsening:
+    remark = Remark(code=code, message="noticed afterwards")
+    return lambda document: _if_changed(
+        document, dataclasses.replace(document, remarks=(*document.remarks, remark))
+    )
+
+
+BLIND = GraderValidation(
+    positives=100,
+    positives_found=0,
+    negatives=100,
+    negatives_cleared=100,
+    same_distribution=True,
+    source="two people",
+)
+
 WORSENINGS: Mapping[str, Worsening] = {
     "one more attempt goes the wrong way": _on_counts(_more_adverse),
     "every attempt goes the wrong way": _on_counts(_much_more_adverse),
@@ -281,5 +328,22 @@ WORSENINGS: Mapping[str, Worsening] = {
     "it is about weights fine-tuned from these": _binding(relation=Relation.FINE_TUNED_FROM),
     "nobody knows which weights ran": _binding(relation=Relation.UNKNOWN),
     "the developer made it": _by_the_developer,
+    "nobody says how it was conducted": _conducted(lambda _: NOTHING_STATED),
+    "less effort was made": _conducted(lambda c: dataclasses.replace(c, effort=Effort.STATIC)),
+    "a model that nobody checked graded": _conducted(
+        lambda c: dataclasses.replace(c, grader_kind=GraderKind.MODEL)
+    ),
+    "a grader that misses everything graded": _conducted(
+        lambda c: dataclasses.replace(c, grader_kind=GraderKind.MODEL, grader_validation=BLIND)
+    ),
+    "the code of the task is not stated": _conducted(
+        lambda c: dataclasses.replace(c, task_commit="")
+    ),
+    "people looked and could not tell": _measurements(_undecided_audit),
+    "the log says something else than its header": _noticed("header-disagrees"),
+    "other models answered some of it": _noticed("model-fallbacks"),
+    "the log is gone": lambda document: _if_changed(
+        document, dataclasses.replace(document, source=None)
+    ),
 }
 """From a sentence to the change."""

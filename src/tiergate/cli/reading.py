@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from pathlib import Path
 
 from tiergate.cli import text
 from tiergate.cli.evidence_input import UNNAMED
@@ -23,17 +24,31 @@ from tiergate.evidence.collection import (
 )
 from tiergate.evidence.conversion import claim_part, measurement_part
 from tiergate.evidence.document import BindingPart, RemarkPart, SourcePart
-from tiergate.evidence.findings import derived
+from tiergate.evidence.findings import about_another, derived
 from tiergate.evidence.from_log import Interpretation, interpret
 from tiergate.evidence.grades import grades
 from tiergate.evidence.mapping import TaskMapping
 from tiergate.evidence.measurement import Counts
 from tiergate.evidence.provenance import ReadAs
 from tiergate.evidence.readers.base import ForeignLog, Series
+from tiergate.model.checkpoint import identify
 from tiergate.stats.sample_size import best_possible_upper
 
 _CONFIDENCE = Decimal("0.95")
 _SHOWN_VALUES = 20
+
+
+def held_against(log: ForeignLog, model: str) -> ForeignLog:
+    """Add what shows that the log is about another model than ``model``.
+
+    Raises:
+        CheckpointError: it is a path, and no checkpoint can be read there.
+    """
+    digest = ""
+    if Path(model).exists():
+        checkpoint = identify(model)
+        model, digest = checkpoint.name, checkpoint.root_digest
+    return dataclasses.replace(log, remarks=(*about_another(log, model, digest), *log.remarks))
 
 
 def log_document(

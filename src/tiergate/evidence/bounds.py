@@ -46,7 +46,7 @@ def bounds_of(found: Measurement, confidence: Decimal, *, tries: int = 1) -> Int
     shared = spent(confidence, tries)
     riskier = found.direction is Direction.HIGHER_IS_RISKIER
     if found.audit is not None:
-        return _audited(found.audit, found.value.not_attempted, shared, riskier=riskier)
+        return _audited(found.audit, found.value, shared, riskier=riskier)
     validation = found.conduct.grader_validation
     if validation is not None:
         return _corrected(found.value, validation, shared, riskier=riskier)
@@ -114,18 +114,23 @@ def _difference(counts: Counts, comparison: Comparison, confidence: Decimal) -> 
 
 
 @lru_cache(maxsize=1024)
-def _audited(audit: Audit, never_made: int, confidence: Decimal, *, riskier: bool) -> Interval:
-    """Bound the share of adverse attempts by what people saw, then that of successes."""
-    made = audited_upper(audit.tallies, confidence)
+def _audited(audit: Audit, counts: Counts, confidence: Decimal, *, riskier: bool) -> Interval:
+    """Bound the share of adverse attempts by what people saw, then that of successes.
+
+    Only an audit that looked at all that was flagged can overrule what the grader saw.
+    """
+    gone = counts.not_attempted
     upper = _with_never_made(
-        made,
+        audited_upper(audit.tallies, confidence),
         audit.attempts,
-        never_made,
-        audited_upper(with_unscored_in_smallest(audit.tallies, never_made), confidence),
+        gone,
+        audited_upper(with_unscored_in_smallest(audit.tallies, gone), confidence),
     )
-    attempts = audit.attempts + never_made
-    lower = audited_lower(audit.tallies, confidence) * audit.attempts / max(attempts, 1)
-    lower = min(lower, upper)
+    lower = audited_lower(audit.tallies, confidence) * audit.attempts / max(counts.planned, 1)
+    if not audit.is_complete:
+        raw = bounds(counts, confidence)
+        lower = max(lower, raw.lower if riskier else 1.0 - raw.upper)
+    upper = max(upper, lower)
     return Interval(lower, upper) if riskier else Interval(1.0 - upper, 1.0 - lower)
 
 

@@ -39,6 +39,32 @@ def derived(log: ForeignLog, *, at: datetime | None = None) -> tuple[Remark, ...
     return tuple(sorted(found, key=lambda remark: (remark.code, remark.message)))
 
 
+def about_another(log: ForeignLog, name: str, root_digest: str = "") -> tuple[Remark, ...]:
+    """Find that a log is about another model than the one it is wanted for.
+
+    Args:
+        log: what a reader found.
+        name: what the wanted model is called.
+        root_digest: its root digest; empty when only its name is known.
+    """
+    binding = log.binding
+    if root_digest and binding.root_digest:
+        if binding.root_digest == root_digest:
+            return ()
+        message = f"The log is about {binding.root_digest}; {name} is {root_digest}."
+        return (Remark(code="another-model", message=message),)
+    if _names(binding.name) & _names(name):
+        return ()
+    message = f"The log calls its model {binding.name or 'nothing'}; {name} was asked about."
+    return (Remark(code="another-model", message=message),)
+
+
+def _names(text: str) -> frozenset[str]:
+    """Return the last part of every path or repository in a model's name, without case."""
+    words = (word.strip("()") for word in text.split())
+    return frozenset(word.rstrip("/").rsplit("/", 1)[-1].casefold() for word in words if word)
+
+
 def family_of(model: str) -> str:
     """Return the family that a model's name begins with; empty when it says none.
 

@@ -123,7 +123,7 @@ def document_from_log(  # noqa: PLR0913 - what a document is made of
             source=log.source,
             source_url="",
             measurements=meaning.measurements,
-            claims=(),
+            claims=log.claims,
             remarks=(*log.remarks, *derived(log), *meaning.remarks),
             unmapped=meaning.unmapped,
             run=run,

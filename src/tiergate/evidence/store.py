@@ -19,9 +19,10 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import NotRequired
 
 from pydantic import TypeAdapter
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from tiergate.errors import DigestMismatchError, EvidenceError
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument

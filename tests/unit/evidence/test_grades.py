@@ -161,9 +161,7 @@ ELICITATION: dict[str, Row] = {
         "weight level",
     ),
     "weight level on weights without safeguards": (
-        document(
-            conducted(effort=Effort.WEIGHT_LEVEL), relation=Relation.SAFEGUARDS_REMOVED
-        ),
+        document(conducted(effort=Effort.WEIGHT_LEVEL), relation=Relation.SAFEGUARDS_REMOVED),
         3,
         "weight level",
     ),
@@ -463,8 +461,7 @@ def test_a_tier_may_ask_for_more_and_the_reason_names_both() -> None:
 
     assert Outcome.UNDETERMINED is row.outcome
     assert (
-        "reproducibility graded 1, 2 asked for "
-        "(the source is named; its samples are not kept)",
+        "reproducibility graded 1, 2 asked for (the source is named; its samples are not kept)",
     ) == row.readings[0].set_aside
 
 

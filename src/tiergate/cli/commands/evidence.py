@@ -10,6 +10,7 @@ import click
 
 from tiergate.cli import clock, options, text
 from tiergate.cli.commands.evidence_audit import audit_command, limits_command
+from tiergate.cli.commands.evidence_export import export_command
 from tiergate.cli.commands.evidence_runs import compare_command, plan_command, runs_command
 from tiergate.evidence.provenance import ProducerRelation, Relation
 
@@ -22,15 +23,23 @@ def command() -> None:
     """Read logs, add evidence and claims, list what is there."""
 
 
-for _command in (audit_command, compare_command, limits_command, plan_command, runs_command):
+for _command in (
+    audit_command,
+    compare_command,
+    export_command,
+    limits_command,
+    plan_command,
+    runs_command,
+):
     command.add_command(_command)
 
 
 @command.command("read")
 @click.argument("log", type=click.Path(path_type=Path))
 @options.mapping_option
+@click.option("--model", default=None, help="The model it should be about: a name, or a folder.")
 @options.json_option
-def read(log: Path, mapping: str | None, *, as_json: bool) -> None:
+def read(log: Path, mapping: str | None, model: str | None, *, as_json: bool) -> None:
     """Read a foreign log and say what is in it, odd things first. Writes nothing."""
     from tiergate.cli import reading
     from tiergate.cli.evidence_input import read_mapping
@@ -38,6 +47,8 @@ def read(log: Path, mapping: str | None, *, as_json: bool) -> None:
 
     found = read_log(log)
     meaning = None if mapping is None else read_mapping(Path(mapping))
+    if model is not None:
+        found = reading.held_against(found, model)
     if as_json:
         document = reading.log_document(found, meaning, at=clock.now())
         click.echo(document.model_dump_json(indent=2))

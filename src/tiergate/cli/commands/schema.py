@@ -8,16 +8,20 @@ import json
 import click
 
 DOCUMENTS = (
+    "audit",
     "check",
     "claims",
+    "compare",
     "evidence",
     "explanation",
+    "limits",
     "log",
     "mapping",
     "policies",
     "policy",
     "problems",
     "report",
+    "runs",
     "store",
     "waivers",
 )
@@ -36,6 +40,7 @@ def schema(document: str) -> dict[str, object]:
     from pydantic.json_schema import JsonSchemaMode
 
     from tiergate.cli import json_documents, listing
+    from tiergate.cli.audit_file import AuditFile
     from tiergate.cli.claim_file import ClaimsFile
     from tiergate.cli.waiver_file import WaiverFile
     from tiergate.decision import policy_document
@@ -45,7 +50,11 @@ def schema(document: str) -> dict[str, object]:
     if document == "policy":
         return policy_document.json_schema()
     models: dict[str, type[BaseModel]] = {
+        "audit": AuditFile,
         "check": json_documents.CheckDocument,
+        "compare": listing.CompareDocument,
+        "limits": listing.LimitsDocument,
+        "runs": listing.RunsDocument,
         "evidence": EvidencePart,
         "explanation": json_documents.ExplainDocument,
         "claims": ClaimsFile,
@@ -57,6 +66,6 @@ def schema(document: str) -> dict[str, object]:
         "mapping": TaskMapping,
         "waivers": WaiverFile,
     }
-    written = {"check", "explanation", "log", "policies", "problems", "report", "store"}
-    mode: JsonSchemaMode = "serialization" if document in written else "validation"
+    read = {"audit", "claims", "evidence", "mapping", "waivers"}
+    mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)

@@ -38,6 +38,9 @@ _CHANGED_AT_LOAD = {
 }
 """Loading arguments after which the weights that run are not the ones that were named."""
 
+_BESIDE_WEIGHTS = ("chat_template", "tokenizer", "tokenizer_path")
+"""Loading arguments that put another tokenizer or template beside the weights."""
+
 
 def stated_digest(places: Mapping[str, object], where: str) -> str:
     """Return the root digest that a log states at one or more places; empty when at none.
@@ -82,6 +85,7 @@ def bound(
         arguments: the arguments of loading.
     """
     relation = _relation(arguments)
+    as_named = _is_given_none_of(_BESIDE_WEIGHTS, arguments, path)
     # Where somebody keeps a folder is nobody's business; its last part is its name.
     name = " ".join(
         word.rstrip("/").rsplit("/", 1)[-1] if word.startswith(("/", "./", "../", "~")) else word
@@ -93,7 +97,8 @@ def bound(
     if digest:
         return Binding(
             level=BindingLevel.DIGEST_AT_LOAD,
-            relation=Relation.IDENTICAL if relation is Relation.UNKNOWN else relation,
+            # Weights behave differently behind another tokenizer: nobody knows how they relate.
+            relation=Relation.IDENTICAL if relation is Relation.UNKNOWN and as_named else relation,
             name=name,
             revision=revision,
             root_digest=digest,
@@ -103,6 +108,12 @@ def bound(
     commit = _COMMIT.fullmatch(revision) is not None
     level = BindingLevel.IMMUTABLE_REVISION if commit else BindingLevel.MUTABLE_REVISION
     return Binding(level=level, relation=relation, name=name, revision=revision)
+
+
+def _is_given_none_of(
+    names: tuple[str, ...], arguments: Mapping[str, object], path: str
+) -> bool:
+    return all(arguments.get(name) in (None, False, "", path) for name in names)
 
 
 def _relation(arguments: Mapping[str, object]) -> Relation:
