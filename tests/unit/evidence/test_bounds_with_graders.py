@@ -39,7 +39,7 @@ def graded(
 
 
 def audited(
-    value: Counts, direction: Direction = Direction.HIGHER_IS_RISKIER, **places: int
+    value: Counts, direction: Direction = Direction.HIGHER_IS_RISKIER, /, **places: int
 ) -> Measurement:
     tallies = tuple(Adjudication(**{place: 1, "behaviours": n}) for place, n in places.items())
     audit = Audit(tallies=tallies, seed="s", labelled_by="two people")
@@ -89,10 +89,9 @@ def test_what_the_audit_finds_missed_counts() -> None:
 def test_attempts_that_were_never_made_count_beside_an_audit() -> None:
     whole = Counts.simple(0, 100)
     short = dataclasses.replace(whole, planned=120)
-    places = {"clean": 60, "not_drawn": 40}
 
-    assert upper(audited(short, **places)) >= 20 / 120
-    assert upper(audited(whole, **places)) < 20 / 120
+    assert upper(audited(short, clean=60, not_drawn=40)) >= 20 / 120
+    assert upper(audited(whole, clean=60, not_drawn=40)) < 20 / 120
 
 
 def test_of_a_metric_of_which_more_is_safer_people_bound_the_failures() -> None:

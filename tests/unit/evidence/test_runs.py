@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,7 +123,9 @@ def test_a_run_that_was_registered_and_shown_is_graded_highest() -> None:
     assert [3] == precision(evidence(filed(run), runs=[run]))
 
 
-NOT_AS_REGISTERED = {
+NOT_AS_REGISTERED: dict[
+    str, Callable[[PlannedRun], tuple[EvidenceDocument, list[PlannedRun]]]
+] = {
     "the log names no run": lambda run: (filed(None), [run]),
     "the run was registered after the log ended": lambda run: (
         filed(run),

@@ -7,11 +7,28 @@ from pathlib import Path
 
 from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.base import READERS, ForeignLog, Reader
+from tiergate.evidence.readers.every_eval_ever import EveryEvalEverReader
+from tiergate.evidence.readers.garak import GarakReader
+from tiergate.evidence.readers.harmbench import HarmBenchReader
+from tiergate.evidence.readers.helm import HelmReader
 from tiergate.evidence.readers.inspect_ai import InspectReader
+from tiergate.evidence.readers.jailbreakbench import JailbreakBenchReader
 from tiergate.evidence.readers.lm_eval import LmEvalReader
+from tiergate.evidence.readers.promptfoo import PromptfooReader
+from tiergate.evidence.readers.pyrit import PyritReader
 from tiergate.extension import Registry
 
-_BUILT_IN: tuple[Reader, ...] = (InspectReader(), LmEvalReader())
+_BUILT_IN: tuple[Reader, ...] = (
+    EveryEvalEverReader(),
+    GarakReader(),
+    HarmBenchReader(),
+    HelmReader(),
+    InspectReader(),
+    JailbreakBenchReader(),
+    LmEvalReader(),
+    PromptfooReader(),
+    PyritReader(),
+)
 
 for _reader in _BUILT_IN:
     READERS.register(_reader.name, _reader)

@@ -19,6 +19,20 @@ from tiergate.evidence.readers.inspect_ai import InspectReader
 from tiergate.extension import Registry
 
 
+TOOLS = [
+    "every_eval_ever",
+    "garak",
+    "harmbench",
+    "helm",
+    "hugging_face",
+    "inspect_ai",
+    "jailbreakbench",
+    "lm_eval",
+    "promptfoo",
+    "pyrit",
+]
+
+
 @dataclass(frozen=True)
 class Greedy:
     """Takes every file for its own."""
@@ -35,8 +49,8 @@ class Greedy:
 
 
 def test_the_built_in_readers_are_registered_under_the_names_of_their_tools() -> None:
-    assert list(READERS) == ["inspect_ai", "lm_eval"]
-    assert [READERS[name].name for name in READERS] == ["inspect_ai", "lm_eval"]
+    assert list(READERS) == TOOLS
+    assert [READERS[name].name for name in READERS] == TOOLS
 
 
 def test_a_log_is_read_by_the_reader_of_its_tool(tmp_path: Path) -> None:
@@ -61,7 +75,7 @@ def test_a_log_that_no_reader_recognises_is_refused_with_the_names_of_those_ther
     path = tmp_path / "report.jsonl"
     path.write_text('{"entry_type": "digest"}\n', encoding="utf-8")
 
-    with pytest.raises(EvidenceError, match="expected a log of inspect_ai, lm_eval"):
+    with pytest.raises(EvidenceError, match=f"expected a log of {TOOLS[0]}, {TOOLS[1]}"):
         read_log(path)
 
 

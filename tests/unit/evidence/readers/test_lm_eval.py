@@ -57,6 +57,8 @@ def test_a_plain_run_is_read_into_one_series_with_everything_it_says(tmp_path: P
     assert log.source.sha256 == "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
     assert (log.source.format, log.source.reader) == ("lm-eval/0.4", "lm_eval/1")
     assert (log.source.tool, log.source.file_name) == ("lm_eval 0.4.13", path.name)
+    assert log.source.read == ("configuration and averages of every task", "scores of every sample")
+    assert log.source.left_out == ("documents", "prompts", "responses", "targets")
     assert codes(log) == set()
     assert log.series == (
         Series(

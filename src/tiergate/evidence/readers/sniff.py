@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Telling JSON files apart without parsing those of other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tiergate.evidence.readers.source import MAX_SNIFF_BYTES, first_bytes, sniffed_keys
+
+
+def mentions(path: Path, names: Iterable[str]) -> bool:
+    """Tell whether a file starts like a JSON object and has every name in it, in quotes."""
+    if not first_bytes(path, 64).lstrip().startswith(b"{"):
+        return False
+    content = first_bytes(path, MAX_SNIFF_BYTES)
+    return all(f'"{name}"'.encode() in content for name in names)
+
+
+def has_keys(path: Path, keys: frozenset[str]) -> bool:
+    """Tell whether a file is a JSON object with these keys among those at its top."""
+    return mentions(path, keys) and keys <= sniffed_keys(path)
