@@ -173,8 +173,8 @@ MUTATIONS = {
     ),
     "a run may be registered after it ended": Mutation(
         COLLECTION,
-        "found.finished_at >= run.registered_at",
-        "found.finished_at is not None",
+        "found.began_at >= run.registered_at",
+        "found.began_at is not None",
         f"{TEST_RUNS}::test_a_run_that_is_not_as_registered_is_not_graded_highest"
         "[the run was registered after the log ended]",
     ),

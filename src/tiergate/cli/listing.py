@@ -271,3 +271,41 @@ class RunsDocument(_Part):
     """Every run, in the order of registration."""
     unregistered: tuple[str, ...]
     """Digests of documents about a registered claim that name no registered run."""
+
+
+class AccrueStep(_Part):
+    """What is known after one more run."""
+
+    file_name: str
+    """The log."""
+    adverse: int
+    """Behaviours with anything adverse, or without a score, so far."""
+    behaviours: int
+    """Behaviours so far."""
+    repeated: int
+    """Behaviours of this run that an earlier one had already."""
+    e_below: str
+    """E-value against a rate of at least the limit."""
+    e_above: str
+    """E-value against a rate of at most the limit."""
+    lower: str
+    """Lower bound that holds after every run at once."""
+    upper: str
+    """Upper bound that holds after every run at once."""
+    decided: str
+    """What is shown by now; empty while nothing is."""
+
+
+class AccrueDocument(_Part):
+    """What ``tiergate evidence accrue --json`` prints."""
+
+    format: Literal["tiergate-accrue/1"] = "tiergate-accrue/1"
+    """Format and version of this document."""
+    metric: str
+    """The metric."""
+    limit: str
+    """The limit, as a share."""
+    confidence: str
+    """Of each side."""
+    steps: tuple[AccrueStep, ...]
+    """One for each log, in the order given."""

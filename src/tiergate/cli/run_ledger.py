@@ -105,10 +105,10 @@ def remarks(document: EvidenceDocument, folder: Path) -> Iterator[Remark]:
                 message=f"{found.metric}: {len(claim)} runs of this claim are registered, and "
                 "this log is of none of them.",
             )
-        if own is not None and found.finished_at < own.registered_at:
+        if own is not None and found.began_at < own.registered_at:
             yield Remark(
                 code="registered-too-late",
-                message=f"{found.metric}: the log ended before run {own.id} was registered; it "
+                message=f"{found.metric}: the log began before run {own.id} was registered; it "
                 "does not count as registered.",
             )
 

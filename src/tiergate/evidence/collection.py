@@ -135,8 +135,9 @@ class Collection:
     def run_of(self, item: MeasurementItem) -> PlannedRun | None:
         """Return the registered run that ``item`` is the result of; None when there is none.
 
-        A run counts for the one log that names it, when that log ended after the run was
-        registered and tried at least what was planned.
+        A run counts for the one log that names it, when that log began after the run was
+        registered and tried at least what was planned. Where a log does not say when it
+        began, its end is all there is to go by.
         """
         found = item.measurement
         for run in of_claim(self.runs, found.metric, found.setting.variant):
@@ -144,9 +145,8 @@ class Collection:
                 tried = found.value.behaviours if isinstance(found.value, Counts) else None
                 kept = tried is None or tried >= run.behaviours
                 named = sum(document.run == run.id for document in self.documents)
-                return (
-                    run if kept and named == 1 and found.finished_at >= run.registered_at else None
-                )
+                in_time = found.began_at >= run.registered_at
+                return run if kept and named == 1 and in_time else None
         return None
 
     def unseen_runs(self, metric: str, variant: Variant) -> tuple[PlannedRun, ...]:

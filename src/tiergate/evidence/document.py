@@ -218,6 +218,8 @@ class MeasurementPart(Part):
     """What decided whether an attempt succeeded; empty when unknown."""
     finished_at: UtcTime
     """When the run ended."""
+    started_at: UtcTime | None = None
+    """When the run began; null when the source does not say."""
     samples_kept: Count = 0
     """Raw samples in the source file that anyone can recount."""
     attack: AttackPart | None = None

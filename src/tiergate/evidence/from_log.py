@@ -149,6 +149,7 @@ def _measurement(series: Series, entry: MappingEntry, audit: Audit | None) -> Me
         dataset=series.dataset,
         grader=entry.grader or series.scorer,
         finished_at=series.finished_at,
+        started_at=series.started_at,
         samples_kept=series.samples_kept,
         attack=_attack(entry),
         conduct=entry.conduct.inside(),

@@ -144,21 +144,36 @@ def _access(item: MeasurementItem, _: Collection) -> Grade:
 
 _DOUBTS: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
-        "planned-unknown": (0, "the log does not say what was planned"),
-        "model-fallbacks": (0, "other models answered some of the requests"),
-        "header-disagrees": (1, "the log's own numbers disagree with its samples"),
-        "summary-disagrees": (1, "the log's summary disagrees with its samples"),
-        "edited-scores": (1, "scores were edited after the run"),
-        "edited-log": (1, "the log was edited after the run"),
-        "superseded": (1, "samples were replaced by later tries"),
-        "repeated-attempts": (1, "attempts stand in the log more than once"),
-        "limited": (1, "the run was limited to a part of its data set"),
-        "not-finished": (1, "the run did not finish"),
-        "cached-responses": (1, "responses may come from another run"),
-        "own-family-grader": (1, "the grader is of the model's own family"),
-        "another-model": (0, "the log names another model"),
         "checksum-disagrees": (0, "the samples are not the ones that the log was written with"),
+        "model-disagrees": (0, "its files are about different models"),
+        "model-fallbacks": (0, "other models answered some of the requests"),
+        "planned-unknown": (0, "the log does not say what was planned"),
+        "run-disagrees": (0, "its files are of different runs"),
         "source-names-another-model": (0, "its source is about another model"),
+        "cached-responses": (1, "responses may come from another run"),
+        "converted-log": (1, "it was converted from another log, which lost what was odd in it"),
+        "defended": (1, "a defence stood in front of the model"),
+        "edited-log": (1, "the log was edited after the run"),
+        "edited-scores": (1, "scores were edited after the run"),
+        "fewer-samples-than-claimed": (1, "fewer samples are there than the log claims"),
+        "grader-failed": (1, "the grader failed on some of the responses"),
+        "header-disagrees": (1, "the log's own numbers disagree with its samples"),
+        "invalidated": (1, "samples were declared invalid after the run"),
+        "limited": (1, "the run was limited to a part of its data set"),
+        "merged-runs": (1, "the log was merged from several runs"),
+        "more-samples-than-planned": (1, "more samples are there than were planned"),
+        "not-finished": (1, "the run did not finish"),
+        "own-family-grader": (1, "the grader is of the model's own family"),
+        "prompts-cut": (1, "prompts were cut to fit the model"),
+        "reduced-scores": (1, "attempts carry a score that was reduced from several"),
+        "repeated-attempts": (1, "attempts stand in the log more than once"),
+        "repeated-documents": (1, "documents stand in the log more than once"),
+        "sample-missing": (1, "samples are gone of which the log has a summary"),
+        "scores-disagree": (1, "scores of one response disagree"),
+        "summary-disagrees": (1, "the log's summary disagrees with its samples"),
+        "superseded": (1, "samples were replaced by later tries"),
+        "unfinished-attempts": (1, "attempts were begun and not finished"),
+        "unknown-schema-revision": (1, "the file is of a revision that nobody has checked"),
     }
 )
 """From a finding to the most that internal validity can then be, and why."""
@@ -182,7 +197,9 @@ def _validity_of_labels(item: MeasurementItem, evidence: Collection) -> tuple[in
     planned = evidence.run_of(item) is not None
     best = HIGHEST if planned else 2
     when = "registered beforehand" if planned else "the run was not registered beforehand"
-    unnamed = not found.grader and kind is GraderKind.NOT_STATED
+    codes = {remark.code for remark in item.document.remarks}
+    is_named = bool(found.grader) and "grader-not-named" not in codes
+    unnamed = kind is GraderKind.NOT_STATED and not is_named
     by_chance = validation is not None and not is_better_than_chance(validation)
     # The first row that holds counts.
     rows = (

@@ -288,6 +288,8 @@ class Measurement:
     """What decided whether an attempt succeeded."""
     finished_at: datetime
     """When the run ended, in UTC."""
+    started_at: datetime | None = None
+    """When the run began, in UTC; None when the source does not say."""
     samples_kept: int = 0
     """Raw samples that the source file holds and anyone can recount."""
     attack: Attack | None = None
@@ -302,6 +304,11 @@ class Measurement:
     """The same counts by behaviour, sorted by id; empty where the source names none."""
     grader_models: tuple[str, ...] = ()
     """Models that graded, as the log names them; empty when it names none."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When the run began, or ended where nobody says when it began."""
+        return self.started_at or self.finished_at
 
     def __post_init__(self) -> None:
         """Refuse results by behaviour, or an audit, that are not of these counts."""

@@ -256,6 +256,17 @@ VALIDITY: dict[str, Row] = {
     "a header that disagrees": (remarked("header-disagrees"), 1, "disagree"),
     "a grader of the model's own family": (remarked("own-family-grader"), 1, "own family"),
     "requests answered by others": (remarked("model-fallbacks"), 0, "other models"),
+    "a grader that the file does not name": (
+        with_digest(
+            dataclasses.replace(
+                remarked("grader-not-named"),
+                measurements=(conducted(grader_kind=GraderKind.NOT_STATED),),
+            )
+        ),
+        0,
+        "nobody says",
+    ),
+    "a grader that the mapping names": (remarked("grader-not-named"), 2, "exact answer"),
     "a remark of no weight": (remarked("read-with"), 2, "exact answer"),
 }
 COVERAGE: dict[str, Row] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,11 @@ def ledger(*runs: PlannedRun) -> tuple[bytes, list[PlannedRun]]:
 def filed(run: PlannedRun | None, successes: int = 0, trials: int = 100) -> EvidenceDocument:
     plain = document(measurement(METRIC, counts(successes, trials)))
     return with_digest(dataclasses.replace(plain, run=run.id if run else ""))
+
+
+def _begun(found: EvidenceDocument, at: datetime) -> EvidenceDocument:
+    begun = tuple(dataclasses.replace(m, started_at=at) for m in found.measurements)
+    return with_digest(dataclasses.replace(found, measurements=begun))
 
 
 def evidence(*documents: EvidenceDocument, runs: list[PlannedRun]) -> Collection:
@@ -123,13 +128,15 @@ def test_a_run_that_was_registered_and_shown_is_graded_highest() -> None:
     assert [3] == precision(evidence(filed(run), runs=[run]))
 
 
-NOT_AS_REGISTERED: dict[
-    str, Callable[[PlannedRun], tuple[EvidenceDocument, list[PlannedRun]]]
-] = {
+NOT_AS_REGISTERED: dict[str, Callable[[PlannedRun], tuple[EvidenceDocument, list[PlannedRun]]]] = {
     "the log names no run": lambda run: (filed(None), [run]),
     "the run was registered after the log ended": lambda run: (
         filed(run),
         [dataclasses.replace(run, registered_at=MEASURED_AT + timedelta(days=1))],
+    ),
+    "the run was registered after the log began": lambda run: (
+        _begun(filed(run), MEASURED_AT - timedelta(days=2)),
+        [run],
     ),
     "fewer behaviours were tried than planned": lambda run: (filed(run, trials=99), [run]),
     "the ledger does not know the run": lambda run: (filed(run), []),

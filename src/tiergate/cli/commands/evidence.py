@@ -11,7 +11,12 @@ import click
 from tiergate.cli import clock, options, text
 from tiergate.cli.commands.evidence_audit import audit_command, limits_command
 from tiergate.cli.commands.evidence_export import export_command
-from tiergate.cli.commands.evidence_runs import compare_command, plan_command, runs_command
+from tiergate.cli.commands.evidence_runs import (
+    accrue_command,
+    compare_command,
+    plan_command,
+    runs_command,
+)
 from tiergate.evidence.provenance import ProducerRelation, Relation
 
 _RELATIONS = click.Choice([relation.value for relation in ProducerRelation])
@@ -24,6 +29,7 @@ def command() -> None:
 
 
 for _command in (
+    accrue_command,
     audit_command,
     compare_command,
     export_command,

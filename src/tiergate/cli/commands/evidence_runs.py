@@ -113,3 +113,40 @@ def compare_command(
         return
     for line in comparing.lines(found):
         click.echo(line)
+
+
+@click.command("accrue")
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, help="Mapping file that names the logs' task.")
+@click.option("--metric", default=None, help="The metric, where the logs give several.")
+@click.option("--limit", required=True, help="The limit that is asked about, as in 0.05.")
+@click.option("--confidence", default="0.95", show_default=True, help="Of each side.")
+@options.json_option
+def accrue_command(  # noqa: PLR0913 - one parameter per option
+    *,
+    logs: tuple[Path, ...],
+    mapping: str,
+    metric: str | None,
+    limit: str,
+    confidence: str,
+    as_json: bool,
+) -> int:
+    """Look at LOGS one after another, in the order in which they were made.
+
+    Bounds and e-values hold however often you look. Exit code 0 when the rate is shown to
+    be below the limit, 1 when above, 3 while neither is.
+    """
+    from tiergate.cli import accruing_text
+    from tiergate.cli.evidence_input import read_mapping
+    from tiergate.cli.limits_text import confidence_of
+
+    level = (confidence_of(limit), confidence_of(confidence))
+    found = accruing_text.read(logs, read_mapping(Path(mapping)), metric, level)
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+    else:
+        for line in accruing_text.lines(found):
+            click.echo(line)
+    # What was shown first stands: later runs can neither undo nor redo it.
+    decided = next((step.decided for step in found.steps if step.decided), "")
+    return {"below the limit": 0, "above the limit": 1}.get(decided, 3)

@@ -8,6 +8,7 @@ import json
 import click
 
 DOCUMENTS = (
+    "accrue",
     "audit",
     "check",
     "claims",
@@ -50,6 +51,7 @@ def schema(document: str) -> dict[str, object]:
     if document == "policy":
         return policy_document.json_schema()
     models: dict[str, type[BaseModel]] = {
+        "accrue": listing.AccrueDocument,
         "audit": AuditFile,
         "check": json_documents.CheckDocument,
         "compare": listing.CompareDocument,

@@ -72,6 +72,8 @@ class Series:
     """When the run ended, in UTC."""
     samples_kept: int
     """Raw samples in the file that anyone can recount."""
+    started_at: datetime | None = None
+    """When the run began, in UTC; None when the log does not say."""
     graders: tuple[str, ...] = ()
     """Models that graded, as the log names them, sorted; empty when it names none."""
 
