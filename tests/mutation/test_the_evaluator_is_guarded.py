@@ -63,6 +63,7 @@ TEST_WAIVER = "decision/test_waiver.py"
 TEST_GRADES = "evidence/test_grades.py"
 TEST_RUNS = "evidence/test_runs.py"
 TEST_GRADERS = "evidence/test_bounds_with_graders.py"
+TEST_BOUNDS = "evidence/test_bounds.py::test_bounds_are_exact_and_one_sided"
 TEST_AUDITING = "evidence/test_auditing.py"
 SUPPORTS = f"{TEST_LIMIT}::test_clean_counts_support_a_limit_only_from_evidence_that_may"
 HELD = f"{TEST_LIMIT}::test_a_bound_is_held_against_the_limit"
@@ -105,7 +106,7 @@ MUTATIONS = {
         BOUNDS,
         "hits = scored + counts.unscored + counts.not_attempted",
         "hits = scored + counts.not_attempted",
-        f"{HELD}[unscored attempts count as successes]",
+        f"{TEST_BOUNDS}[an attempt without a score counts both ways]",
     ),
     "attempts never made fall out of the bound": Mutation(
         BOUNDS,

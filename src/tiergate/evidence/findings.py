@@ -12,7 +12,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from tiergate.evidence.grades import MOST_LOST
-from tiergate.evidence.provenance import Remark
+from tiergate.evidence.provenance import BindingLevel, Remark
 from tiergate.evidence.readers.base import ForeignLog, Series
 
 _SMALLEST_PART = Fraction(1, 10)
@@ -29,14 +29,21 @@ def derived(log: ForeignLog, *, at: datetime | None = None) -> tuple[Remark, ...
     """
     found = {remark for series in log.series for remark in _of_series(log, series, at)}
     if log.series and not log.binding.root_digest:
-        found.add(
-            Remark(
-                code="no-digest",
-                message="The log names no digest of the weights that ran; it can count against "
-                "a checkpoint and never for one.",
-            )
-        )
+        found.add(_no_digest(log.binding.level))
     return tuple(sorted(found, key=lambda remark: (remark.code, remark.message)))
+
+
+def _no_digest(level: BindingLevel) -> Remark:
+    message = (
+        "The log names no digest of the weights that ran; it can count against a checkpoint "
+        "and never for one."
+    )
+    if level is BindingLevel.IMMUTABLE_REVISION:
+        message = (
+            "The log names a commit and no digest of the weights that ran; it can count for a "
+            "checkpoint only where that was resolved from the same commit."
+        )
+    return Remark(code="no-digest", message=message)
 
 
 def about_another(log: ForeignLog, name: str, root_digest: str = "") -> tuple[Remark, ...]:

@@ -90,6 +90,15 @@ def test_a_log_shows_what_it_shows(sentence: str) -> None:
     assert codes == [remark.code for remark in derived(found, at=AT)]
 
 
+def test_a_commit_is_more_than_a_name_and_less_than_a_digest() -> None:
+    plain = log(digest="")
+    binding = dataclasses.replace(plain.binding, level=BindingLevel.IMMUTABLE_REVISION)
+
+    [found] = derived(dataclasses.replace(plain, binding=binding), at=AT)
+
+    assert "only where that was resolved from the same commit" in found.message
+
+
 def test_without_a_clock_no_date_is_in_the_future() -> None:
     ahead = log(dataclasses.replace(CLEAN, finished_at=AT + timedelta(days=900)))
 
