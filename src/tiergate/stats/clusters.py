@@ -8,18 +8,22 @@ never let a further success make the rate look lower.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from tiergate.errors import InputError
+from tiergate.stats.cluster_design import Design
 from tiergate.stats.intervals import upper_bound
-from tiergate.stats.quantiles import beta_upper_quantiles, error_rate, student_upper_quantiles
+from tiergate.stats.quantiles import error_rate
 from tiergate.stats.rates import Interval, Rate, pooled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from decimal import Decimal
 
-    from tiergate.stats.quantiles import Floats
+Tallies: TypeAlias = Iterable[tuple[Rate, int]]
+"""Results of clusters, each with the number of clusters that have it: a histogram."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,152 +70,101 @@ def korn_graubard_upper(
 
     Source: E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998) 193-201.
     """
-    return _upper(_with_trials(clusters), error_rate(confidence))
+    return korn_graubard_upper_weighted(_repeated(clusters), confidence)
 
 
 def korn_graubard_lower(
     clusters: ClusteredRate | Iterable[Rate], confidence: Decimal | float
 ) -> float:
     """Bound the rate from below; ``korn_graubard_upper`` with failures for successes."""
-    mirrored = tuple(rate.complement() for rate in _with_trials(clusters))
-    return 1.0 - _upper(mirrored, error_rate(confidence))
+    return korn_graubard_lower_weighted(_repeated(clusters), confidence)
 
 
 def korn_graubard_interval(
     clusters: ClusteredRate | Iterable[Rate], confidence: Decimal | float
 ) -> Interval:
     """Pair both bounds for clusters, each one-sided at ``confidence``."""
-    kept = _with_trials(clusters)
-    return Interval(korn_graubard_lower(kept, confidence), korn_graubard_upper(kept, confidence))
+    tallies = _repeated(clusters)
+    return Interval(
+        korn_graubard_lower_weighted(tallies, confidence),
+        korn_graubard_upper_weighted(tallies, confidence),
+    )
 
 
-def _with_trials(clusters: ClusteredRate | Iterable[Rate]) -> tuple[Rate, ...]:
-    """Leave out clusters without trials, which say nothing."""
+def korn_graubard_upper_weighted(tallies: Tallies, confidence: Decimal | float) -> float:
+    """Do the same as ``korn_graubard_upper`` for results of clusters and how many have them.
+
+    Costs what the different results cost, however many clusters there are:
+
+        >>> round(korn_graubard_upper_weighted([(Rate(0, 20), 59)], 0.95), 3)
+        0.05
+
+    Raises:
+        InputError: a number of clusters is not a whole number, 0 or more.
+    """
+    return _upper(_histogram(tallies), error_rate(confidence))
+
+
+def korn_graubard_lower_weighted(tallies: Tallies, confidence: Decimal | float) -> float:
+    """Bound the rate from below; ``korn_graubard_upper_weighted`` for failures."""
+    mirrored = [(rate.complement(), clusters) for rate, clusters in tallies]
+    return 1.0 - _upper(_histogram(mirrored), error_rate(confidence))
+
+
+def with_successes_in_smallest(tallies: Tallies, successes: int) -> tuple[tuple[Rate, int], ...]:
+    """Add successful trials to one of the clusters that have the fewest trials.
+
+    The way to read trials that were never made as more trials on a cluster. Of several
+    smallest results the first one given counts; clusters without trials do not.
+
+        >>> for rate, clusters in with_successes_in_smallest([(Rate(1, 5), 3), (Rate(0, 4), 2)], 6):
+        ...     print(clusters, rate)
+        3 Rate(successes=1, trials=5)
+        1 Rate(successes=0, trials=4)
+        1 Rate(successes=6, trials=10)
+    """
+    kept = [(rate, clusters) for rate, clusters in tallies if clusters and not rate.is_empty]
+    if not kept or not successes:
+        return tuple(kept)
+    place = min(range(len(kept)), key=lambda i: kept[i][0].trials)
+    rate, clusters = kept[place]
+    kept[place] = (rate, clusters - 1)
+    longer = Rate(rate.successes + successes, rate.trials + successes)
+    return (*(pair for pair in kept if pair[1]), (longer, 1))
+
+
+def _repeated(clusters: ClusteredRate | Iterable[Rate]) -> tuple[tuple[Rate, int], ...]:
+    """Count clusters with the same result."""
     rates = clusters.clusters if isinstance(clusters, ClusteredRate) else clusters
-    return tuple(rate for rate in rates if not rate.is_empty)
+    return tuple(Counter(rates).items())
 
 
-def _upper(clusters: tuple[Rate, ...], error: float) -> float:
+def _histogram(tallies: Tallies) -> dict[Rate, int]:
+    """Join equal results, and leave out clusters without trials, which say nothing."""
+    histogram: dict[Rate, int] = {}
+    for rate, clusters in tallies:
+        if isinstance(clusters, bool) or not isinstance(clusters, int) or clusters < 0:
+            raise InputError(
+                where="clusters with one result",
+                found=repr(clusters),
+                expected="a whole number, 0 or more",
+            )
+        if clusters and not rate.is_empty:
+            histogram[rate] = histogram.get(rate, 0) + clusters
+    return histogram
+
+
+def _upper(histogram: dict[Rate, int], error: float) -> float:
     """Compute the upper bound for clusters that all have trials."""
-    total = pooled(clusters)
-    if total.is_empty or total.failures == 0:
+    successes = sum(rate.successes * clusters for rate, clusters in histogram.items())
+    if all(rate.failures == 0 for rate in histogram):
         return 1.0
-    if len(clusters) == 1:
-        return 1.0 if total.successes else upper_bound(0, 1, error)
-    without_success = upper_bound(0, len(clusters), error)
-    if total.successes == 0:
+    count = sum(histogram.values())
+    if all(rate.trials == 1 for rate in histogram):
+        return upper_bound(successes, count, error)
+    if count == 1:
+        return 1.0 if successes else upper_bound(0, 1, error)
+    without_success = upper_bound(0, count, error)
+    if successes == 0:
         return without_success
-    design = _Design.of(clusters, error)
-    observed = design.highest_upper(total.successes, total.successes)
-    best = max(without_success, observed)
-    fewest = design.fewest_that_could_exceed(best, total.successes)
-    # Chunks bound the memory: one row for each number of successes, one column for each
-    # cluster that has any.
-    step = max(1, 2**17 // len(design.successes))
-    for first in range(fewest, total.successes, step):
-        last = min(first + step, total.successes) - 1
-        best = max(best, design.highest_upper(first, last))
-    return best
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Design:
-    """Clusters as arrays, to ask what fewer successes in them would have shown."""
-
-    count: int
-    """Number of clusters."""
-    trials: int
-    """Trials in all clusters."""
-    squared_sizes: float
-    """Sum of the squares of the cluster sizes."""
-    successes: Floats
-    """Successes of each cluster that has any, most first."""
-    sizes: Floats
-    """Trials of the same clusters."""
-    error: float
-    """How often the bound may be wrong."""
-
-    @classmethod
-    def of(cls, clusters: tuple[Rate, ...], error: float) -> _Design:
-        """Sort clusters into arrays."""
-        import numpy as np
-
-        hit = sorted(
-            ((rate.successes, rate.trials) for rate in clusters if rate.successes), reverse=True
-        )
-        table = np.array(hit, dtype=np.float64)
-        return cls(
-            count=len(clusters),
-            trials=sum(rate.trials for rate in clusters),
-            squared_sizes=float(sum(rate.trials**2 for rate in clusters)),
-            successes=table[:, 0],
-            sizes=table[:, 1],
-            error=error,
-        )
-
-    @property
-    def smallest_size(self) -> float:
-        """Effective sample size if every cluster agreed within itself (Kish 1965)."""
-        return self.trials**2 / self.squared_sizes
-
-    def fewest_that_could_exceed(self, bound: float, most: int) -> int:
-        """Give the smallest number of successes whose bound could lie above ``bound``.
-
-        Searches by halves with the smallest effective size, which gives the highest bound.
-        """
-        size = self.smallest_size
-        too_few, enough = 0, most
-        while enough - too_few > 1:
-            middle = (too_few + enough) // 2
-            exceeds = upper_bound(middle / self.trials * size, size, self.error) > bound
-            too_few, enough = (too_few, middle) if exceeds else (middle, enough)
-        return enough
-
-    def highest_upper(self, first: int, last: int) -> float:
-        """Give the highest upper bound from ``first`` to ``last`` of the successes.
-
-        Each number of successes is laid out in the way that shows the most variance.
-        """
-        import numpy as np
-
-        total = np.arange(first, last + 1, dtype=np.float64)
-        share = total / self.trials
-        variance = self._most_squares(total, share) * (self.count / (self.count - 1))
-        effect = variance / (share * (1 - share) * self.trials)
-        size = self.trials / np.maximum(1.0, effect * self._correction(total))
-        size = np.maximum(size, self.smallest_size)
-        uppers = beta_upper_quantiles(share * size + 1, (1 - share) * size, self.error)
-        return float(uppers.max())
-
-    def _most_squares(self, total: Floats, share: Floats) -> Floats:
-        """Bound the sum of squared residuals over every way to keep ``total`` successes.
-
-        A square is convex, so on each cluster the straight line from none to all of its
-        successes lies above it. Taking the steepest lines first maximises their sum, and
-        with all successes kept it is the sum of squares itself.
-        """
-        import numpy as np
-
-        slopes = self.successes - 2 * share[:, None] * self.sizes
-        order = np.argsort(-slopes, axis=1, kind="stable")
-        kept = np.cumsum(self.successes[order], axis=1)
-        taken = np.clip(total[:, None] - (kept - self.successes[order]), 0, self.successes[order])
-        gained = (taken * np.take_along_axis(slopes, order, axis=1)).sum(axis=1)
-        squares: Floats = gained + share**2 * self.squared_sizes
-        return squares
-
-    def _correction(self, total: Floats) -> Floats:
-        """Give the factor by which Student's t raises the design effect.
-
-        Counts the fewest clusters that can hold ``total`` successes, and counts clusters
-        of unequal size as the smaller number of equal ones that would vary as much.
-        """
-        import numpy as np
-
-        fewest = np.searchsorted(np.cumsum(self.successes), total) + 1
-        alike = self.smallest_size
-        with_success = np.arange(1, len(self.successes) + 1) * (alike / self.count)
-        freedom = np.maximum(1.0, np.minimum(2.0 * with_success, alike - 1))
-        known = student_upper_quantiles(np.array([self.trials - 1.0]), self.error)
-        factors: Floats = (student_upper_quantiles(freedom, self.error) / known) ** 2
-        return factors[fewest - 1]
+    return Design.of(histogram, error).highest_upper(successes, without_success)

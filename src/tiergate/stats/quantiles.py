@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The quantiles that every bound is made of, and the check of a confidence.
+"""The quantiles and tails that every bound is made of, and the check of a confidence.
 
 The only module of the package that touches scipy, and it does so inside functions, so
 that importing ``tiergate.stats`` stays cheap. It uses ``scipy.special`` only:
@@ -8,6 +8,7 @@ that importing ``tiergate.stats`` stays cheap. It uses ``scipy.special`` only:
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -78,3 +79,47 @@ def student_upper_quantiles(degrees_of_freedom: Floats, above: float) -> Floats:
 
     quantiles: Floats = -stdtrit(degrees_of_freedom, above).astype("float64")
     return quantiles
+
+
+def binomial_at_most(successes: int, trials: int, share: float) -> float:
+    """Give the probability of at most ``successes`` in ``trials``, each with ``share``."""
+    from scipy.special import betaincc
+
+    if successes >= trials:
+        return 1.0
+    return float(betaincc(successes + 1, trials - successes, share))
+
+
+def log_beta_below(first: float, second: float, point: float) -> float:
+    """Give the logarithm of the integral of x**(first-1) * (1-x)**(second-1) from 0 to ``point``.
+
+    Minus infinity where the integral is too small a part of the whole for a float.
+    """
+    from scipy.special import betainc, betaln
+
+    part = float(betainc(first, second, point))
+    return float(betaln(first, second)) + math.log(part) if part > 0 else -math.inf
+
+
+def hypergeometric_at_most(successes: int, drawn: int, good: int, total: int) -> float:
+    """Give the probability that at most ``successes`` of the ``drawn`` are among the ``good``.
+
+    Drawn from ``total`` without replacement.
+    """
+    import numpy as np
+    from scipy.special import logsumexp
+
+    found = np.arange(max(0, drawn - (total - good)), min(successes, drawn, good) + 1)
+    if not found.size:
+        return 0.0
+    logs = _log_choose(good, found) + _log_choose(total - good, drawn - found)
+    return min(1.0, float(np.exp(logsumexp(logs - _log_choose(total, np.array([drawn]))))))
+
+
+def _log_choose(total: int, chosen: NDArray[np.int64]) -> Floats:
+    """Give the logarithm of the number of ways to choose."""
+    import numpy as np
+    from scipy.special import betaln
+
+    ways: Floats = -betaln(total - chosen + 1.0, chosen + 1.0) - np.log(total + 1.0)
+    return ways

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from scipy.stats import beta, t
 
+from builders_statistics import korn_graubard_reference
 from tiergate.errors import InputError
 from tiergate.stats import (
     ClusteredRate,
@@ -18,9 +19,13 @@ from tiergate.stats import (
     exact_upper,
     korn_graubard_interval,
     korn_graubard_lower,
+    korn_graubard_lower_weighted,
     korn_graubard_upper,
+    korn_graubard_upper_weighted,
     smallest_sample_for,
+    with_successes_in_smallest,
 )
+from tiergate.stats.quantiles import error_rate
 
 # Forty clusters of ten, all of them with successes and failures.
 MODERATE = (Rate(2, 10), Rate(3, 10), Rate(5, 10), Rate(6, 10)) * 10
@@ -185,3 +190,98 @@ def test_large_samples_are_computed_in_pieces_with_the_same_result() -> None:
     upper = korn_graubard_upper(clusters, 0.95)
 
     assert exact_upper(Rate(8_000, 40_000), 0.95) == pytest.approx(upper, abs=1e-5)
+
+
+LONG_SEARCHES: dict[str, list[Rate]] = {
+    "one behaviour always falls and all others rarely": [
+        Rate(2000, 2000),
+        *[Rate(20, 2000)] * 99,
+    ],
+    "two behaviours often fall and all others rarely": [
+        Rate(300, 400),
+        Rate(200, 400),
+        *[Rate(3, 400)] * 198,
+    ],
+    "behaviours differ in size": [
+        *[Rate(200, 200)] * 6,
+        *[Rate(20, 200)] * 30,
+        *[Rate(0, 600)] * 20,
+        Rate(200, 800),
+    ],
+}
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.975])
+@pytest.mark.parametrize("sentence", LONG_SEARCHES)
+def test_a_long_search_finds_what_trying_every_number_finds_when(
+    sentence: str, confidence: float
+) -> None:
+    clusters = LONG_SEARCHES[sentence]
+
+    expected = korn_graubard_reference(clusters, error_rate(confidence))
+
+    assert expected == pytest.approx(korn_graubard_upper(clusters, confidence), rel=1e-12)
+
+
+def test_ten_million_behaviours_cost_what_their_different_results_cost() -> None:
+    results = [(Rate(hits, 10), 10**6 * (11 - hits)) for hits in range(11)]
+    tenth = [(rate, clusters // 10) for rate, clusters in results]
+
+    upper = korn_graubard_upper_weighted(results, 0.95)
+
+    share = sum(hits * (11 - hits) for hits in range(11)) / 660
+    assert share < upper < korn_graubard_upper_weighted(tenth, 0.95) < share + 0.001
+
+
+def test_equal_results_may_be_given_in_parts() -> None:
+    parts = [(Rate(1, 5), 3), (Rate(0, 5), 20), (Rate(1, 5), 2), (Rate(2, 5), 0), (Rate(0, 0), 9)]
+    expected = korn_graubard_upper([Rate(1, 5)] * 5 + [Rate(0, 5)] * 20, 0.95)
+
+    assert expected == korn_graubard_upper_weighted(parts, 0.95)
+
+
+def test_the_lower_bound_of_a_histogram_mirrors_the_upper_one() -> None:
+    histogram = [(Rate(4, 5), 12), (Rate(1, 5), 3)]
+    mirrored = [(rate.complement(), clusters) for rate, clusters in histogram]
+
+    expected = 1 - korn_graubard_upper_weighted(iter(mirrored), 0.95)
+
+    assert expected == korn_graubard_lower_weighted(iter(histogram), 0.95)
+
+
+@pytest.mark.parametrize("clusters", [-1, True, 1.0])
+def test_what_is_no_number_of_clusters_is_refused(clusters: int) -> None:
+    for bound in (korn_graubard_upper_weighted, korn_graubard_lower_weighted):
+        with pytest.raises(InputError, match=r"^clusters with one result"):
+            bound([(Rate(1, 5), clusters)], 0.95)
+
+
+SMALLEST: dict[str, tuple[list[tuple[Rate, int]], list[tuple[Rate, int]]]] = {
+    "one of several": (
+        [(Rate(2, 9), 1), (Rate(1, 4), 3)],
+        [(Rate(2, 9), 1), (Rate(1, 4), 2), (Rate(8, 11), 1)],
+    ),
+    "the only one": ([(Rate(1, 4), 1)], [(Rate(8, 11), 1)]),
+    "the first of two kinds": (
+        [(Rate(1, 4), 1), (Rate(0, 4), 1)],
+        [(Rate(0, 4), 1), (Rate(8, 11), 1)],
+    ),
+    "one that has trials": (
+        [(Rate(0, 0), 5), (Rate(0, 2), 0), (Rate(0, 4), 1)],
+        [(Rate(7, 11), 1)],
+    ),
+    "none": ([], []),
+}
+
+
+@pytest.mark.parametrize("sentence", SMALLEST)
+def test_successes_are_added_to_the_smallest_cluster_which_is(sentence: str) -> None:
+    before, after = SMALLEST[sentence]
+
+    assert after == list(with_successes_in_smallest(before, 7))
+
+
+def test_adding_no_successes_changes_nothing() -> None:
+    histogram = ((Rate(1, 4), 3), (Rate(0, 9), 2))
+
+    assert histogram == with_successes_in_smallest(histogram, 0)

@@ -16,7 +16,10 @@ from tiergate.stats import Rate, exact_upper
 from tiergate.stats.quantiles import (
     beta_lower_quantile,
     beta_upper_quantile,
+    binomial_at_most,
     error_rate,
+    hypergeometric_at_most,
+    log_beta_below,
     normal_upper_quantile,
     student_upper_quantiles,
 )
@@ -87,6 +90,12 @@ def test_computing_every_bound_does_not_import_the_slow_part_of_scipy() -> None:
         "exact_interval(Rate(1, 9), 0.9);"
         "newcombe_interval(Rate(1, 9), Rate(2, 9), 0.9);"
         "korn_graubard_interval([Rate(1, 9), Rate(2, 9)], 0.9);"
+        "audited_upper([Adjudication(confirmed=1, clean=5, not_drawn=9, behaviours=9)], 0.9);"
+        "missed_at_most(Rate(1, 9), 20, 0.9);"
+        "corrected_upper(Rate(1, 9), Rate(9, 9), Rate(9, 9), 0.9);"
+        "anytime_upper(Rate(1, 9), 0.9);"
+        "attempts_upper([(Rate(1, 9), 9)], 5, 0.9);"
+        "paired_upper(Pairs(first_only=1, second_only=2, alike=9), 0.9);"
         "print('scipy.special' in sys.modules, 'scipy.stats' in sys.modules)"
     )
 
@@ -95,3 +104,38 @@ def test_computing_every_bound_does_not_import_the_slow_part_of_scipy() -> None:
     )
 
     assert shown.stdout.strip() == "True False"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
+@pytest.mark.parametrize("trials", [0, 1, 12])
+def test_a_binomial_tail_is_the_sum_of_its_terms(trials: int, share: float) -> None:
+    terms = [
+        math.comb(trials, hits) * share**hits * (1 - share) ** (trials - hits)
+        for hits in range(trials + 1)
+    ]
+
+    for successes in range(trials + 1):
+        expected = sum(terms[: successes + 1])
+
+        assert expected == pytest.approx(binomial_at_most(successes, trials, share))
+
+
+def test_a_hypergeometric_tail_is_the_sum_of_its_terms() -> None:
+    for good, drawn in [(0, 5), (3, 5), (9, 5), (12, 5), (4, 0), (4, 12), (7, 9)]:
+        terms = [
+            math.comb(good, found) * math.comb(12 - good, drawn - found)
+            for found in range(drawn + 1)
+            if found <= good and drawn - found <= 12 - good
+        ]
+        least = max(0, drawn - (12 - good))
+
+        for successes in range(drawn + 1):
+            expected = sum(terms[: max(0, successes + 1 - least)]) / math.comb(12, drawn)
+
+            assert expected == pytest.approx(hypergeometric_at_most(successes, drawn, good, 12))
+
+
+def test_part_of_a_beta_integral_is_known_by_its_logarithm() -> None:
+    # The integral of x**2 * (1 - x) from 0 to 1/2 is 1/24 - 1/64.
+    assert math.log(1 / 24 - 1 / 64) == pytest.approx(log_beta_below(3, 2, 0.5))
+    assert log_beta_below(5_000, 10, 0.05) == -math.inf

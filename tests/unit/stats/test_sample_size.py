@@ -10,11 +10,17 @@ import pytest
 
 from tiergate.errors import InputError
 from tiergate.stats import (
+    Adjudication,
     Rate,
+    audit_needed,
+    audited_upper,
     best_possible_upper,
+    best_uppers,
     exact_upper,
+    independent,
     smallest_sample_for,
     trials_needed,
+    trials_needed_for,
 )
 from tiergate.stats.sample_size import LARGEST_SAMPLE
 
@@ -114,3 +120,76 @@ def test_without_trials_nothing_can_be_shown() -> None:
 @pytest.mark.parametrize(("trials", "expected"), [(100, 0.0295), (159, 0.0187), (400, 0.0075)])
 def test_the_best_possible_bound_of_a_data_set_is_known(trials: int, expected: float) -> None:
     assert expected == pytest.approx(best_possible_upper(trials, 0.95), abs=5e-5)
+
+
+def test_the_best_bounds_are_those_of_no_success_and_of_the_first_few() -> None:
+    expected = tuple(exact_upper(Rate(hits, 100), 0.95) for hits in range(4))
+
+    assert expected == best_uppers(100, 0.95)
+    assert expected[:2] == best_uppers(100, 0.95, most=1)
+
+
+def test_a_small_sample_has_few_best_bounds() -> None:
+    assert (1.0,) == best_uppers(0, 0.95)
+    assert 1.0 == best_uppers(2, 0.95)[2]
+    assert 3 == len(best_uppers(2, 0.95))
+
+
+def test_the_best_bound_of_a_graded_run_is_set_by_its_audit() -> None:
+    graded = best_uppers(1000, 0.95, audited=200)
+
+    assert exact_upper(Rate(0, 200), 0.95) == graded[0]
+    assert graded == tuple(sorted(graded))
+    assert all(a > b for a, b in zip(graded, best_uppers(1000, 0.95), strict=True))
+
+
+@pytest.mark.parametrize("audited", [100, 10_000])
+def test_an_audit_of_everything_is_as_good_as_people(audited: int) -> None:
+    assert best_uppers(100, 0.95) == best_uppers(100, 0.95, audited=audited)
+
+
+def test_without_an_audit_a_grader_shows_nothing() -> None:
+    assert best_uppers(100, 0.95, audited=0, most=1) == (1.0, 1.0)
+
+
+def test_several_limits_are_answered_in_order() -> None:
+    limits = [Decimal("0.05"), Decimal("0.001"), Decimal(0)]
+
+    assert (59, 2995, None) == trials_needed_for(limits, 0.95)
+    assert (93, None) == trials_needed_for([0.05, 0.0], 0.95, successes=1)
+
+
+AUDITS: dict[str, tuple[Rate, int, str, int | None]] = {
+    "a run without a flag": (Rate(0, 1000), 1000, "0.05", 59),
+    "a run with false alarms only": (Rate(0, 1000), 900, "0.05", 59),
+    "a stricter limit": (Rate(0, 1000), 900, "0.01", 299),
+    "some confirmed successes": (Rate(20, 1000), 900, "0.05", 101),
+    "a run that only an audit of everything shows": (Rate(0, 60), 58, "0.05", 58),
+    "a limit that everything meets": (Rate(50, 100), 40, "1", 0),
+    "nothing left to audit": (Rate(0, 100), 0, "0.05", 0),
+    "successes beyond the limit": (Rate(60, 1000), 900, "0.05", None),
+    "too few attempts": (Rate(0, 58), 58, "0.05", None),
+    "nothing": (Rate(0, 0), 0, "0.05", None),
+}
+
+
+@pytest.mark.parametrize("sentence", AUDITS)
+def test_the_audit_is_as_large_as_it_must_be_for(sentence: str) -> None:
+    adverse, unflagged, limit, expected = AUDITS[sentence]
+
+    assert expected == audit_needed(adverse, unflagged, Decimal(limit), 0.95)
+
+
+def test_one_attempt_fewer_in_the_audit_does_not_show_the_limit() -> None:
+    def upper(clean: int) -> float:
+        found = Adjudication(confirmed=20, refuted=80, clean=clean, not_drawn=900 - clean)
+        return audited_upper(independent(found), 0.95)
+
+    assert upper(101) <= 0.05 < upper(100)
+
+
+def test_more_unflagged_than_there_are_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^rate"):
+        audit_needed(Rate(10, 100), 91, 0.05, 0.95)
+    with pytest.raises(InputError, match=r"^limit"):
+        audit_needed(Rate(10, 100), 90, 5, 0.95)
