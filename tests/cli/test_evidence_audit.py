@@ -81,6 +81,7 @@ def test_an_audit_draws_and_waits_for_labels(log: Path, mapping: Path) -> None:
     assert "flagged by the grader: 8" in done.flat
     assert "not flagged: 72, of which 40 were drawn at random" in done.flat
     assert "48 labels missing" in done.flat
+    assert f"see them with: inspect view start --log-dir {log.parent}" in done.flat
     assert 48 == (mapping.parent / "l").read_text().count(": null")
 
 

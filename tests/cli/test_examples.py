@@ -3,16 +3,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cli_runner import run
+from docs.console import go_through
+from tiergate.cli.evidence_input import read_mapping
 from tiergate.evidence.bounds import bounds
 from tiergate.evidence.measurement import Counts
 
+DEMO = Path(__file__).parents[2] / "examples" / "demo"
 GLM = Path(__file__).parents[2] / "examples" / "glm-5.3"
+ELICITATION = Path(__file__).parents[2] / "examples" / "elicitation"
+PUBLISHED = sorted((ELICITATION / "published").glob("*.json"))
+
+Json = dict[str, Any]
 
 
 def test_glm_was_undetermined_at_open_weights_before_its_release() -> None:
@@ -64,3 +77,81 @@ def test_a_name_alone_supports_nothing_even_with_clean_evidence(tmp_path: Path) 
     assert done.code == 3
     assert done.json["checkpoint"] is None
     assert done.json["decision"]["supported"] == "T0"
+
+
+def test_every_command_of_the_elicitation_page_does_what_the_page_says(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    shutil.copytree(ELICITATION, folder)
+
+    go_through(ELICITATION / "README.md", folder)
+
+
+def _published() -> dict[str, Json]:
+    found = {}
+    for path in PUBLISHED:
+        document: Json = json.loads(path.read_text(encoding="utf-8"))
+        found[document["measurements"][0]["attack"]["name"]] = document
+    return found
+
+
+def _successes(document: Json) -> int:
+    tallies = document["measurements"][0]["value"]["tallies"]
+    return sum(int(tally["successes"] * tally["behaviours"]) for tally in tallies)
+
+
+def test_the_elicitation_page_gives_the_counts_and_bounds_of_its_documents() -> None:
+    rows = re.findall(
+        r"\| (\d+) of (\d+) \| ([\d.]+) % \|", (ELICITATION / "README.md").read_text()
+    )
+
+    documents = _published()
+    counted = {name: _successes(document) for name, document in documents.items()}
+    assert sorted(counted.values()) == sorted(int(successes) for successes, _, _ in rows)
+    for successes, trials, high in rows:
+        upper = bounds(Counts.simple(int(successes), int(trials)), Decimal("0.95")).upper
+        assert float(high) - 0.1001 < 100 * upper <= float(high)
+
+
+def test_a_header_of_the_elicitation_page_that_disagrees_is_a_remark_of_its_document() -> None:
+    page = (ELICITATION / "README.md").read_text()
+    headers = {
+        int(labels): int(header) for header, labels in re.findall(r"\| (\d+) \| (\d+) of 100", page)
+    }
+
+    disagreeing = {
+        _successes(document)
+        for document in _published().values()
+        if any(remark["code"] == "header-disagrees" for remark in document["remarks"])
+    }
+    assert disagreeing >= {labels for labels, header in headers.items() if labels != header}
+    assert len(disagreeing) == 3
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_a_published_document_holds_counts_and_nothing_of_prompts_or_responses(path: Path) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+
+    texts = list(_texts(document))
+    assert max(len(text) for text in texts) < 200
+    assert not {"goal", "prompt", "response", "behaviours"} & document["measurements"][0].keys()
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def test_the_demo_states_the_digests_that_its_data_has() -> None:
+    data = {
+        f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in (DEMO / "tasks" / "data").glob("*.jsonl")
+    }
+
+    entries = read_mapping(DEMO / "mapping.yaml").entries
+    assert data == {entry.conduct.dataset_digest for entry in entries}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -171,6 +172,11 @@ def lines(session: Session, confidence: str) -> Iterator[str]:
         rest = f" and {more} more" if more > 0 else ""
         yield from text.wrapped(f"look at {named}{rest}", "  ", "  ")
         yield from text.wrapped(f"and fill in {session.path}, or run this again with --ask", "  ")
+        if session.log.source.reader.startswith("inspect_ai/"):
+            folder = shlex.quote(str(session.log.files[0].parent))
+            yield from text.wrapped(
+                f"see them with: inspect view start --log-dir {folder}", "  ", keep_words=True
+            )
         return
     yield f"  by people's labels: {_bound_words(_measured(session, audited=True), level)}"
     yield ""

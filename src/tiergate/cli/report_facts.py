@@ -4,23 +4,29 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 import shlex
 from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from tiergate.cli import text
 from tiergate.cli.hints import deciding_options
 from tiergate.cli.screen_model import licence_words
-from tiergate.cli.session import Answer, Question
+from tiergate.cli.session import Answer, Question, store_folder
+from tiergate.evidence.provenance import SourceFile
 from tiergate.model.checkpoint import Checkpoint
-from tiergate.report.facts import FileFact, ReportFacts
+from tiergate.report.facts import FileFact, LogPlace, ReportFacts
+from tiergate.report.inspect_view import is_inspect_log
 
 
-def facts_of(answer: Answer) -> ReportFacts:
-    """Return the model in words."""
+def facts_of(question: Question, answer: Answer, output: Path) -> ReportFacts:
+    """Return the model in words, and the logs as seen from ``output``."""
+    logs = tuple(_found_logs(question, answer, output))
     checkpoint = answer.checkpoint
     if checkpoint is None:
         row = ("weights", "not read: only a name was given, so nothing can support a tier")
-        return ReportFacts(rows=(row,), notes=(), files=())
+        return ReportFacts(rows=(row,), notes=(), files=(), logs=logs)
     code = answer.evidence.subject.code_files or ()
     return ReportFacts(
         rows=(*_rows(checkpoint), ("code", ", ".join(code) or "no file runs code when loaded")),
@@ -34,7 +40,38 @@ def facts_of(answer: Answer) -> ReportFacts:
             )
             for entry in checkpoint.manifest.entries
         ),
+        logs=logs,
     )
+
+
+def _found_logs(question: Question, answer: Answer, output: Path) -> Iterator[LogPlace]:
+    """Find the logs that a viewer can open: where they were given, else their copy in the store."""
+    documents = (*answer.evidence.documents, *answer.evidence.elsewhere)
+    sources = {d.source.sha256: d.source for d in documents if d.source is not None}
+    folder = output.resolve().parent
+    for digest, source in sources.items():
+        places = _places(source, question, answer) if is_inspect_log(source) else ()
+        path = next((place for place in places if _is_it(place, source)), None)
+        if path is not None:
+            seen = os.path.relpath(path.resolve(), folder)
+            yield LogPlace(sha256=digest, path=str(PurePosixPath(*Path(seen).parts)))
+
+
+def _places(source: SourceFile, question: Question, answer: Answer) -> Iterator[Path]:
+    for given in map(Path, question.evidence_paths):
+        yield from sorted(given.rglob("*")) if given.is_dir() else (given,)
+    store = None if question.store is None else Path(question.store)
+    if answer.checkpoint is not None:
+        store = store_folder(answer.checkpoint, question.store)
+    if store is not None:
+        yield store / "sources" / source.sha256.removeprefix("sha256:")
+
+
+def _is_it(path: Path, source: SourceFile) -> bool:
+    if not path.is_file() or path.stat().st_size != source.size_bytes:
+        return False
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" == source.sha256
 
 
 def _rows(checkpoint: Checkpoint) -> Iterator[tuple[str, str]]:

@@ -99,21 +99,7 @@ def document_from_log(  # noqa: PLR0913 - what a document is made of
             differs from one in the log only by case, spaces or type.
     """
     meaning = interpret(log, mapping, audits)
-    differing = [remark for remark in meaning.remarks if remark.code == ALMOST]
-    if differing:
-        raise EvidenceError(
-            log.source.file_name,
-            differing[0].message,
-            "success values as the log writes them",
-            "Mend the mapping file: a success that is never recognised would count as none.",
-        )
-    if not meaning.measurements:
-        raise EvidenceError(
-            log.source.file_name,
-            f"nothing that the mapping names (unmapped: {', '.join(meaning.unmapped) or 'none'})",
-            "at least one mapped task and scorer",
-            "Add an entry to the mapping file; docs/how-to/map-a-task.md shows how.",
-        )
+    _refuse_useless(log, meaning)
     return with_digest(
         EvidenceDocument(
             digest="",
@@ -129,6 +115,24 @@ def document_from_log(  # noqa: PLR0913 - what a document is made of
             run=run,
         )
     )
+
+
+def _refuse_useless(log: ForeignLog, meaning: Interpretation) -> None:
+    differing = [remark for remark in meaning.remarks if remark.code == ALMOST]
+    if differing:
+        raise EvidenceError(
+            log.source.file_name,
+            differing[0].message,
+            "success values as the log writes them",
+            "Mend the mapping file: a success that is never recognised would count as none.",
+        )
+    if not meaning.measurements:
+        raise EvidenceError(
+            log.source.file_name,
+            f"nothing that the mapping names (unmapped: {', '.join(meaning.unmapped) or 'none'})",
+            "at least one mapped task and scorer",
+            "Add an entry to the mapping file; docs/how-to/map-a-task.md shows how.",
+        )
 
 
 def _measurement(series: Series, entry: MappingEntry, audit: Audit | None) -> Measurement:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from decimal import Decimal
 
 import pytest
@@ -10,8 +11,10 @@ from pydantic import ValidationError
 
 from builders_decision import MEASURED_AT, ROOT
 from tiergate.errors import EvidenceError
+from tiergate.evidence.conduct import Effort, GraderKind
 from tiergate.evidence.conversion import read_document, write_document
-from tiergate.evidence.from_log import document_from_log, interpret
+from tiergate.evidence.findings import derived
+from tiergate.evidence.from_log import document_from_log, interpret, named
 from tiergate.evidence.mapping import MappingEntry, SuccessCondition, TaskMapping
 from tiergate.evidence.measurement import AttackClass, Controls, Counts
 from tiergate.evidence.provenance import (
@@ -254,7 +257,7 @@ def test_a_log_becomes_a_document_that_can_be_read_again() -> None:
 
     assert found == read_document(write_document(found), "document")
     assert (log.source, BINDING, PRODUCER) == (found.source, found.binding, found.producer)
-    assert log.remarks == found.remarks
+    assert (*log.remarks, *derived(log)) == found.remarks
     assert ("poetry / match",) == found.unmapped
 
 
@@ -268,9 +271,72 @@ def test_a_log_without_series_is_refused() -> None:
         document_from_log(_log(), _mapping(), PRODUCER, BINDING)
 
 
+def test_results_stand_by_behaviour_beside_the_counts() -> None:
+    rows = [_row("C", "b"), _row("I", "a"), _row("C", "a", attempt=2), _row(None, "c")]
+
+    [found] = interpret(_log(_series(*rows)), _mapping()).measurements
+
+    assert [("a", 1, 2, 0), ("b", 1, 1, 0), ("c", 0, 0, 1)] == [
+        (r.behaviour, r.successes, r.scored, r.unscored) for r in found.behaviours
+    ]
+    assert isinstance(found.value, Counts)
+    assert 3 == found.value.behaviours
+
+
+def test_samples_that_test_one_behaviour_are_counted_as_one() -> None:
+    rows = [_row("C", "goal-1"), _row("I", "goal-2"), _row("I", "other-1"), _row("I", "alone")]
+
+    [found] = interpret(_log(_series(*rows)), _mapping(behaviour="^(.+)-[0-9]+$")).measurements
+
+    assert ["alone", "goal", "other"] == [r.behaviour for r in found.behaviours]
+
+
+def test_a_cluster_that_the_log_names_is_a_behaviour() -> None:
+    rows = tuple(
+        Row(sample=f"s{n}", attempt=1, value="I", cluster="goal" if n < 3 else "") for n in range(4)
+    )
+    series = dataclasses.replace(_series(_row("I")), rows=rows, planned=4)
+
+    [found] = interpret(_log(series), _mapping()).measurements
+
+    assert ["goal", "s3"] == [r.behaviour for r in found.behaviours]
+
+
+def test_an_id_that_is_a_text_of_its_own_stays_out_of_documents() -> None:
+    assert "suite/7" == named("suite/7")
+    assert named("a whole prompt").startswith("sha256:")
+    assert named("a whole prompt") != named("another prompt")
+    assert named("x" * 81).startswith("sha256:")
+
+
+def test_how_a_task_was_conducted_is_taken_from_the_mapping() -> None:
+    conduct = {"effort": "adaptive attack", "grader_kind": "rule", "task_commit": "abc"}
+
+    [found] = interpret(_log(_series(_row("C"))), _mapping(conduct=conduct)).measurements
+
+    assert (Effort.ADAPTIVE, GraderKind.RULE) == (found.conduct.effort, found.conduct.grader_kind)
+    assert "abc" == found.conduct.task_commit
+
+
 BAD_MAPPINGS: dict[str, dict[str, object]] = {
     "a misspelt field": {"sucess_means": "x"},
     "no meaning": {"success_means": ""},
+    "a pattern that is none": {"behaviour": "("},
+    "a pattern without a group": {"behaviour": "^x"},
+    "a pattern with two groups": {"behaviour": "(x)(y)"},
+    "an effort that is none": {"conduct": {"effort": "some"}},
+    "more found than there are": {
+        "conduct": {
+            "grader_validation": {
+                "positives": 1,
+                "positives_found": 2,
+                "negatives": 1,
+                "negatives_cleared": 1,
+                "same_distribution": True,
+                "source": "people",
+            }
+        }
+    },
     "a metric without a domain": {"metric": "uplift"},
     "a budget below nothing": {
         "attack": {"name": "x", "attack_class": "prefill", "budget": {"usd": -1}}

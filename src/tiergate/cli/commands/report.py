@@ -40,7 +40,7 @@ def command(*, model: str, output: Path, as_json: bool, **asked: Any) -> int:  #
     page = render_report(
         found.decision,
         found.evidence,
-        facts=facts_of(found),
+        facts=facts_of(question, found, output),
         commands=commands_for(question, found),
     )
     output.write_text(page, encoding="utf-8")
