@@ -3,8 +3,8 @@
 
 In a fenced ``console`` block a line that begins with ``$ `` is a command and the lines
 below it are what it prints, with ``...`` for anything. A command must end with 0 unless
-``$ echo $?`` follows it and says otherwise. A ``yaml`` block that begins with a comment
-that is a file name is a file of the page.
+``$ echo $?`` follows it and says otherwise. A ``yaml`` or ``python`` block that begins with
+a comment that is a file name is a file of the page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from pathlib import Path
 from tiergate.cli.main import main
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE = re.compile(r"^```yaml\n# (\S+\.yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(
+    r"^```(?:yaml|python)\n# (\S+\.(?:yaml|py))\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 _SHELL_ONLY = re.compile(r"[|<>&;$`]")
 _COMPARE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -82,7 +84,7 @@ def _commands(block: str, first: int) -> Iterator[tuple[int, str, str]]:
 
 
 def write_files(text: str, folder: Path) -> None:
-    """Write the files of a page: ``yaml`` blocks whose first line is a comment with a name."""
+    """Write the files of a page: blocks whose first line is a comment with a file name."""
     for block in _FILE.finditer(text):
         (folder / block[1]).write_text(block[2], encoding="utf-8")
 

@@ -30,6 +30,7 @@ TERMS = """
 weights / checkpoint / base model / baseline model / hazard domain / capability band / safeguard
 / elicitation / attack / tampering / adversary / attack budget / attack success rate
 / tamper resistance / grader / marginal risk / measurement / claim / evidence / binding
+/ behaviour / grade / conduct / audit / finding / run ledger
 / attestation / requirement / policy / release tier / stage / decision / decision record / waiver
 / grant / hold / freeze / revoke / withdraw / ledger
 """
