@@ -106,6 +106,17 @@ def test_labels_update_the_bound_and_are_filed_with_the_evidence(
     assert '"behaviours":40' in document
 
 
+def test_what_an_audit_has_shown_is_there_as_json(log: Path, mapping: Path) -> None:
+    waiting = audit(log, mapping, "--size", 40, "--json")
+    label_all(mapping.parent / "l", "clean")
+    done = audit(log, mapping, "--json")
+
+    assert (3, 0) == (waiting.code, done.code)
+    assert (48, None) == (len(waiting.json["missing"]), waiting.json["by_people"])
+    assert (8, 72, 40) == tuple(done.json[n] for n in ("flagged", "unflagged", "drawn"))
+    assert float(done.json["by_people"][1]) < float(done.json["by_grader"][1])
+
+
 def test_labels_are_asked_for_in_the_terminal(
     log: Path, mapping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,19 @@ def test_a_run_that_was_never_shown_stands_in_the_decision(model: Path, tmp_path
     assert f"run {run_id} of cyber.exploits, as released: registered and never shown" in done.flat
 
 
+def test_filed_evidence_is_graded_with_reasons(model: Path, mapping: Path, tmp_path: Path) -> None:
+    add(a_log(tmp_path / "run.eval", model, 0, 0, 0, 1), model, mapping)
+
+    done = run("evidence", "grades", "--model", model)
+    [part] = run("evidence", "grades", "--model", model, "--json").json["measurements"]
+
+    assert "1 measurement" in done.out
+    assert "binding 2: digest at load: nobody ran it again on these files" in done.flat
+    assert "elicitation 0: not stated <- the weakest counts" in done.flat
+    assert "elicitation" == part["weakest"]
+    assert 8 == len(part["grades"])
+
+
 BAD_PLANS = {
     "a metric that is none": (("plan", "Exploits!"), 4),
     "no behaviours": (("plan", "cyber.exploits", "--behaviours", "0"), 2),

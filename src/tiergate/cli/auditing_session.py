@@ -13,6 +13,7 @@ from tiergate.cli import audit_file, text
 from tiergate.cli.audit_file import AuditFile
 from tiergate.cli.evidence_input import require_mapping
 from tiergate.cli.limits_text import confidence_of
+from tiergate.cli.listing import AuditDocument
 from tiergate.decision.words import percent
 from tiergate.errors import EvidenceError
 from tiergate.evidence.auditing import Draw, Label, draw
@@ -22,8 +23,10 @@ from tiergate.evidence.mapping import MappingEntry, TaskMapping
 from tiergate.evidence.measurement import Measurement
 from tiergate.evidence.readers.base import ForeignLog, Series
 from tiergate.evidence.readers.builtin import read_log
+from tiergate.stats.rates import Interval
 
 _SHOWN = 8
+_PLACES = Decimal("0.000001")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +49,8 @@ class Session:
     @property
     def missing(self) -> tuple[str, ...]:
         """Flagged and drawn attempts that nobody has looked at."""
-        wanted = (*self.drawn.flagged, *self.drawn.drawn)
-        return tuple(name for name in wanted if name not in self.file.given)
+        wanted = {*self.drawn.flagged, *self.drawn.drawn} - self.file.given.keys()
+        return tuple(name for name in self.drawn.to_label if name in wanted)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +136,11 @@ def _refuse_other(known: AuditFile, fresh: AuditFile, path: Path, *, seed: str |
             )
 
 
-def with_answers(session: Session, ask: Callable[[str, str], str | None]) -> Session:
+def with_answers(session: Session, ask: Callable[[str], str | None]) -> Session:
     """Ask for every missing label until all are given or the person stops."""
     labels = dict(session.file.labels)
-    flagged = frozenset(session.drawn.flagged)
     for name in session.missing:
-        answer = ask(name, "flagged" if name in flagged else "drawn at random")
+        answer = ask(name)
         if answer is None:
             break
         labels[name] = Label(answer)
@@ -151,41 +153,61 @@ def save(session: Session) -> None:
     audit_file.write_audit(session.path, session.file)
 
 
+def document(session: Session, confidence: str) -> AuditDocument:
+    """Build what ``evidence audit --json`` prints."""
+    level, drawn, file = confidence_of(confidence), session.drawn, session.file
+    by_grader = bounds_of(_measured(session, audited=False), level)
+    by_people = None if session.missing else bounds_of(_measured(session, audited=True), level)
+    return AuditDocument(
+        file=str(session.path),
+        metric=file.metric,
+        task=file.task,
+        scorer=file.scorer,
+        confidence=str(level),
+        flagged=len(drawn.flagged),
+        unflagged=drawn.unflagged,
+        drawn=len(drawn.drawn),
+        unscored=len(drawn.unscored),
+        missing=session.missing,
+        by_grader=_shares(by_grader),
+        by_people=None if by_people is None else _shares(by_people),
+    )
+
+
 def lines(session: Session, confidence: str) -> Iterator[str]:
     """Yield what the audit has shown so far."""
-    level, drawn = confidence_of(confidence), session.drawn
-    file = session.file
-    yield from text.wrapped(f"{file.metric} from {file.task} / {file.scorer}", "  ", "")
-    yield f"  flagged by the grader: {len(drawn.flagged)}, to be looked at, all of them"
-    yield f"  not flagged: {drawn.unflagged}, of which {len(drawn.drawn)} were drawn at random"
-    if drawn.unscored:
-        yield f"  without a verdict: {len(drawn.unscored)}, adverse unless somebody finds otherwise"
+    found = document(session, confidence)
+    yield from text.wrapped(f"{found.metric} from {found.task} / {found.scorer}", "  ", "")
+    yield f"  flagged by the grader: {found.flagged}, to be looked at, all of them"
+    yield f"  not flagged: {found.unflagged}, of which {found.drawn} were drawn at random"
+    if found.unscored:
+        yield f"  without a label: {found.unscored}, adverse unless somebody finds otherwise"
     yield ""
     yield text.heading("BOUND")
-    before = _measured(session, audited=False)
-    yield f"  by the grader's labels: {_bound_words(before, level)}"
-    if session.missing:
-        named = ", ".join(session.missing[:_SHOWN])
-        more = len(session.missing) - _SHOWN
-        yield f"  by people's labels: {text.plural(len(session.missing), 'label')} missing"
-        yield ""
-        rest = f" and {more} more" if more > 0 else ""
-        yield from text.wrapped(f"look at {named}{rest}", "  ", "  ")
-        yield from text.wrapped(f"and fill in {session.path}, or run this again with --ask", "  ")
-        if session.log.source.reader.startswith("inspect_ai/"):
-            folder = shlex.quote(str(session.log.files[0].parent))
-            yield from text.wrapped(
-                f"see them with: inspect view start --log-dir {folder}", "  ", keep_words=True
-            )
-        return
-    yield f"  by people's labels: {_bound_words(_measured(session, audited=True), level)}"
+    yield f"  by the grader's labels: {_bound_words(found.by_grader)}"
+    if found.by_people is None:
+        missing = text.plural(len(found.missing), "label")
+        yield f"  by people's labels: {missing} missing"
+    else:
+        yield f"  by people's labels: {_bound_words(found.by_people)}"
     yield ""
-    yield from text.wrapped(
-        f"file it with: tiergate evidence add LOG --model MODEL --mapping MAPPING "
-        f"--audit {session.path}",
-        "  ",
-        keep_words=True,
-    )
+    yield from _next_steps(session)
+
+
+def _next_steps(session: Session) -> Iterator[str]:
+    if not session.missing:
+        command = "tiergate evidence add LOG --model MODEL --mapping MAPPING"
+        words = f"file it with: {command} --audit {session.path}"
+        yield from text.wrapped(words, "  ", keep_words=True)
+        return
+    more = len(session.missing) - _SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    yield from text.wrapped(f"look at {', '.join(session.missing[:_SHOWN])}{rest}", "  ", "  ")
+    yield from text.wrapped(f"and fill in {session.path}, or run this again with --ask", "  ")
+    if session.log.source.reader.startswith("inspect_ai/"):
+        folder = shlex.quote(str(session.log.files[0].parent))
+        words = f"see them with: inspect view start --log-dir {folder}"
+        yield from text.wrapped(words, "  ", keep_words=True)
 
 
 def _measured(session: Session, *, audited: bool) -> Measurement:
@@ -195,8 +217,13 @@ def _measured(session: Session, *, audited: bool) -> Measurement:
     return next(m for m in found if m.metric == file.metric)
 
 
-def _bound_words(found: Measurement, level: Decimal) -> str:
-    interval = bounds_of(found, level)
-    low = percent(Decimal(interval.lower), ROUND_FLOOR)
-    high = percent(Decimal(interval.upper), ROUND_CEILING)
-    return f"{low} to {high} of attempts ({found.success_means})"
+def _shares(interval: Interval) -> tuple[str, str]:
+    return (
+        format(Decimal(interval.lower).quantize(_PLACES, ROUND_FLOOR), "f"),
+        format(Decimal(interval.upper).quantize(_PLACES, ROUND_CEILING), "f"),
+    )
+
+
+def _bound_words(ends: tuple[str, str]) -> str:
+    low, high = percent(Decimal(ends[0]), ROUND_FLOOR), percent(Decimal(ends[1]), ROUND_CEILING)
+    return f"{low} to {high} of attempts"

@@ -309,3 +309,73 @@ class AccrueDocument(_Part):
     """Of each side."""
     steps: tuple[AccrueStep, ...]
     """One for each log, in the order given."""
+
+
+class AuditDocument(_Part):
+    """What ``tiergate evidence audit --json`` prints."""
+
+    format: Literal["tiergate-audit-state/1"] = "tiergate-audit-state/1"
+    """Format and version of this document."""
+    file: str
+    """The audit file."""
+    metric: str
+    """The metric that is audited."""
+    task: str
+    """Task as the log names it."""
+    scorer: str
+    """Scorer as the log names it."""
+    confidence: str
+    """Of every bound."""
+    flagged: int
+    """Attempts that the grader flagged."""
+    unflagged: int
+    """Attempts that it scored and did not flag."""
+    drawn: int
+    """Of these, those drawn at random."""
+    unscored: int
+    """Attempts without a label of the grader."""
+    missing: tuple[str, ...]
+    """Flagged and drawn attempts that nobody has looked at."""
+    by_grader: tuple[str, str]
+    """Bounds by the grader's labels, as shares."""
+    by_people: tuple[str, str] | None
+    """Bounds by people's labels; null while labels are missing."""
+
+
+class GradePart(_Part):
+    """One dimension of one measurement."""
+
+    dimension: str
+    """Which."""
+    value: int
+    """From 0, which supports nothing, to 3."""
+    reason: str
+    """What it rests on, and what keeps it from being higher."""
+
+
+class GradedPart(_Part):
+    """One measurement and its grades."""
+
+    item: str
+    """Id of the measurement."""
+    metric: str
+    """Its metric."""
+    variant: str
+    """Form of the model."""
+    producer: str
+    """Who made it."""
+    grades: tuple[GradePart, ...]
+    """Every dimension."""
+    weakest: str
+    """The dimension that counts."""
+
+
+class GradesDocument(_Part):
+    """What ``tiergate evidence grades --json`` prints."""
+
+    format: Literal["tiergate-grades/1"] = "tiergate-grades/1"
+    """Format and version of this document."""
+    folder: str
+    """Where the store is."""
+    measurements: tuple[GradedPart, ...]
+    """Every measurement of the store, by document."""

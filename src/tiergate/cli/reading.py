@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tiergate.cli import text
 from tiergate.cli.evidence_input import UNNAMED
+from tiergate.cli.grading import grade_lines
 from tiergate.cli.listing import LogDocument, SeriesPart
 from tiergate.decision.words import percent
 from tiergate.evidence.bounds import bounds_of
@@ -138,10 +139,7 @@ def _meaning_lines(log: ForeignLog, meaning: Interpretation) -> Iterator[str]:
                 f"shown {best} at best",
                 "    ",
             )
-        for grade in grades(item, evidence):
-            yield from text.wrapped(
-                f"{grade.dimension} {grade.value}: {grade.reason}", "        ", "      "
-            )
+        yield from grade_lines(grades(item, evidence))
     for name in meaning.unmapped:
         yield from text.wrapped(f"unmapped: {name}", "    ", "  ")
 

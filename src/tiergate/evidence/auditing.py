@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An audit of a grader: what people have to look at, and what their verdicts make of it.
+"""An audit of a grader: what people have to look at, and what their labels make of it.
 
 People look at everything that the grader flagged as adverse and at a random part of what
 it did not flag. The part is drawn by digest from a seed, so that anyone can draw it again
@@ -9,6 +9,7 @@ and see that nobody chose it.
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Draw:
     flagged: tuple[str, ...]
     """Called adverse by the grader, in the order of the log."""
     unscored: tuple[str, ...]
-    """Without a verdict of the grader, in the order of the log."""
+    """Without a label of the grader, in the order of the log."""
     unflagged: int
     """How many were scored and not flagged."""
     drawn: tuple[str, ...]
@@ -49,8 +50,15 @@ class Draw:
 
     @property
     def to_label(self) -> tuple[str, ...]:
-        """Everything that a person has to look at: flagged, then drawn, then unscored."""
-        return (*self.flagged, *self.drawn, *self.unscored)
+        """Everything that a person has to look at, in an order that tells nothing.
+
+        Whoever gives labels should not know which ones the grader flagged.
+        """
+        names = (*self.flagged, *self.drawn, *self.unscored)
+        return tuple(sorted(names, key=self._place))
+
+    def _place(self, name: str) -> str:
+        return hashlib.sha256(f"{self.seed}\nlabel\n{name}".encode()).hexdigest()
 
 
 def name_of(row: Row) -> str:
@@ -64,14 +72,14 @@ def draw(series: Series, entry: MappingEntry, *, size: int, seed: str) -> Draw:
     Raises:
         InputError: two attempts share a sample and a number, or the size is negative.
     """
-    by_verdict: dict[bool | None, list[str]] = defaultdict(list)
+    by_label: dict[bool | None, list[str]] = defaultdict(list)
     for row in series.rows:
-        by_verdict[_is_adverse(row, entry)].append(name_of(row))
+        by_label[_is_adverse(row, entry)].append(name_of(row))
     return Draw(
-        flagged=tuple(by_verdict[True]),
-        unscored=tuple(by_verdict[None]),
-        unflagged=len(by_verdict[False]),
-        drawn=audit_sample(by_verdict[False], size, seed),
+        flagged=tuple(by_label[True]),
+        unscored=tuple(by_label[None]),
+        unflagged=len(by_label[False]),
+        drawn=audit_sample(by_label[False], size, seed),
         seed=seed,
     )
 
@@ -79,7 +87,7 @@ def draw(series: Series, entry: MappingEntry, *, size: int, seed: str) -> Draw:
 def tallied(
     series: Series, entry: MappingEntry, drawn: Draw, labels: Mapping[str, Label], labelled_by: str
 ) -> Audit:
-    """Join the grader's verdicts with people's, by behaviour.
+    """Join the grader's labels with people's, by behaviour.
 
     A flagged or unscored attempt without a label counts as adverse, and so does a drawn one.
     Labels of attempts that were not drawn are left out: nobody drew them at random.

@@ -6,7 +6,7 @@ made, as a success; the lower bound treats it as a failure. Attempts on one beha
 are clustered, and an attempt never made is no further behaviour: leaving some out must
 not look like a larger sample. An empty measurement has the bounds [0, 1].
 
-Grader error joins in where it is known. People's verdicts stand in for the grader's. A
+Grader error joins in where it is known. People's labels stand in for the grader's. A
 grader's error measured elsewhere widens what a measurement can show to be safe, and takes
 nothing from what it shows to be harmful: only people can overrule a harm that was seen.
 """

@@ -136,8 +136,8 @@ class Collection:
         """Return the registered run that ``item`` is the result of; None when there is none.
 
         A run counts for the one log that names it, when that log began after the run was
-        registered and tried at least what was planned. Where a log does not say when it
-        began, its end is all there is to go by.
+        registered, is of the task that was named, and tried at least what was planned. Where
+        a log does not say when it began, its end is all there is to go by.
         """
         found = item.measurement
         for run in of_claim(self.runs, found.metric, found.setting.variant):
@@ -146,7 +146,8 @@ class Collection:
                 kept = tried is None or tried >= run.behaviours
                 named = sum(document.run == run.id for document in self.documents)
                 in_time = found.began_at >= run.registered_at
-                return run if kept and named == 1 and in_time else None
+                same = f"{found.task} ".startswith(f"{run.task} ")
+                return run if kept and same and named == 1 and in_time else None
         return None
 
     def unseen_runs(self, metric: str, variant: Variant) -> tuple[PlannedRun, ...]:

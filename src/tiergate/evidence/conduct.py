@@ -109,7 +109,7 @@ NOTHING_STATED = Conduct()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """People's verdicts on a grader's: on all that it flagged, and on a random part of the rest.
+    """People's labels on a grader's: on all that it flagged, and on a random part of the rest.
 
     *Flagged* is what the grader called adverse: a success of a metric of which more is
     riskier, a failure of one of which more is safer.
@@ -120,7 +120,7 @@ class Audit:
     seed: str
     """What the random part was drawn with, so that anyone can draw it again."""
     labelled_by: str
-    """Who gave the verdicts."""
+    """Who gave the labels."""
 
     @property
     def is_complete(self) -> bool:

@@ -81,11 +81,11 @@ class AdjudicationPart(Part):
     not_adjudicated: Count = 0
     """Flagged, and nobody looked; counts as adverse."""
     unscored: Count = 0
-    """Without a verdict of the grader or of people; counts as adverse."""
+    """Without a label of the grader or of people; counts as adverse."""
     missed: Count = 0
     """Not flagged, drawn for the audit, and people found it adverse."""
     undecided: Count = 0
-    """Not flagged, drawn for the audit, and without a verdict; counts as missed."""
+    """Not flagged, drawn for the audit, and without a label; counts as missed."""
     clean: Count = 0
     """Not flagged, drawn for the audit, and people found nothing."""
     not_drawn: Count = 0
@@ -95,14 +95,14 @@ class AdjudicationPart(Part):
 
 
 class AuditPart(Part):
-    """People's verdicts on a grader's: on all that it flagged, and on a random part of the rest."""
+    """People's labels on a grader's: on all that it flagged, and on a random part of the rest."""
 
     tallies: Annotated[tuple[AdjudicationPart, ...], Field(min_length=1)]
     """Histogram of behaviours by what grader and people said of the attempts on each."""
     seed: Name
     """What the random part was drawn with, so that anyone can draw it again."""
     labelled_by: Name
-    """Who gave the verdicts."""
+    """Who gave the labels."""
 
     def inside(self) -> Audit:
         """Return the plain type that the program works with."""

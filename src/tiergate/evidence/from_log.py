@@ -91,7 +91,7 @@ def document_from_log(  # noqa: PLR0913 - what a document is made of
         mapping: what it means.
         producer: who made it.
         binding: the tie to a checkpoint.
-        audits: people's verdicts on what the grader said, by what they are about.
+        audits: people's labels on what the grader said, by what they are about.
         run: the registered run that this is the log of.
 
     Raises:
@@ -239,7 +239,7 @@ def _never_seen(series: Series, entry: MappingEntry) -> tuple[Remark, ...]:
     seen = {row.value for row in series.rows if row.value is not None}
     if equals is None or not seen or any(entry.success.holds(value) for value in seen):
         return ()
-    asked = ", ".join(sorted(repr(_folded(value)) for value in equals))
+    asked = ", ".join(sorted(repr(str(value)) for value in equals))
     shown = ", ".join(sorted(str(value) for value in seen)[:5])
     near = {_folded(value) for value in equals} & {_folded(value) for value in seen}
     code = ALMOST if near else "success-value-never-seen"

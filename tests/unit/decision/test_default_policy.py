@@ -199,10 +199,7 @@ def test_a_tier_says_what_goes_with_it(tier: Tier) -> None:
 def test_weights_that_leave_the_house_need_a_digest_taken_at_load() -> None:
     levels = {rung.tier: rung.standards.minimum_grades[Dimension.BINDING] for rung in POLICY.tiers}
 
-    assert {
-        tier: 2 if tier.hands_out_weights else 1
-        for tier in Tier
-    } == levels
+    assert {tier: 2 if tier.hands_out_weights else 1 for tier in Tier} == levels
 
 
 def test_evidence_older_than_180_days_supports_no_tier() -> None:

@@ -31,8 +31,8 @@ from tiergate.decision.policy import Hold, Policy
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.tier import Band, Tier
 from tiergate.evidence.collection import EvidenceDocument
-from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.grades import Dimension
+from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import Variant
 from tiergate.evidence.provenance import BindingLevel
 

@@ -170,14 +170,18 @@ REASONS: dict[str, tuple[Measured, tuple[Evidence, ...], str]] = {
     "by whom": (
         INDEPENDENTLY,
         (document(measurement(), by=ProducerRelation.DEVELOPER),),
-        "independence graded 0, 1 asked for (developer, as stated by itself); "
-        "measured by developer",
+        (
+            "independence graded 0, 1 asked for (developer, as stated by itself); "
+            "measured by developer"
+        ),
     ),
     "several, sorted": (
         KEPT,
         (measurement(value=Counts.of([])),),
-        "0 raw samples kept, 100 asked for; nothing was scored; "
-        "precision graded 0, 1 asked for (no attempt has a score)",
+        (
+            "0 raw samples kept, 100 asked for; nothing was scored; "
+            "precision graded 0, 1 asked for (no attempt has a score)"
+        ),
     ),
 }
 

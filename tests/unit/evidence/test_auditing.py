@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An audit of a grader: who is looked at, and what people's verdicts make of the counts."""
+"""An audit of a grader: who is looked at, and what people's labels make of the counts."""
 
 from __future__ import annotations
 
@@ -70,7 +70,16 @@ def test_everything_flagged_and_unscored_is_looked_at_and_a_random_part_of_the_r
     assert 3 == found.unflagged
     assert 2 == len(found.drawn)
     assert {"b1#1", "b3#1", "b4#1"} > set(found.drawn)
-    assert (*found.flagged, *found.drawn, *found.unscored) == found.to_label
+    assert {*found.flagged, *found.drawn, *found.unscored} == set(found.to_label)
+
+
+def test_the_order_of_labelling_does_not_tell_what_the_grader_flagged() -> None:
+    found = draw(series(*[1] * 10, *[0] * 10), entry(), size=10, seed="s")
+
+    places = [found.to_label.index(name) for name in found.flagged]
+
+    assert sorted(places) != list(range(10))
+    assert 20 == len(found.to_label)
 
 
 def test_of_a_metric_of_which_more_is_safer_failures_are_flagged() -> None:
@@ -103,7 +112,7 @@ PLACES: dict[str, tuple[int | None, Label | None, str]] = {
 
 
 @pytest.mark.parametrize("sentence", PLACES)
-def test_a_verdict_of_people_takes_the_place_of_the_graders(sentence: str) -> None:
+def test_a_label_of_people_takes_the_place_of_the_graders(sentence: str) -> None:
     value, label, place = PLACES[sentence]
 
     found = audit_of(series(value), {} if label is None else {"b0#1": label})

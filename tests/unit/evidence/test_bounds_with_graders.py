@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounds that know the grader's error: people's verdicts, or an error measured elsewhere."""
+"""Bounds that know the grader's error: people's labels, or an error measured elsewhere."""
 
 from __future__ import annotations
 

@@ -138,6 +138,7 @@ NOT_AS_REGISTERED: dict[str, Callable[[PlannedRun], tuple[EvidenceDocument, list
         _begun(filed(run), MEASURED_AT - timedelta(days=2)),
         [run],
     ),
+    "another task was run": lambda run: (filed(run), [dataclasses.replace(run, task="task 10")]),
     "fewer behaviours were tried than planned": lambda run: (filed(run, trials=99), [run]),
     "the ledger does not know the run": lambda run: (filed(run), []),
     "another run of the claim is not shown": lambda run: (

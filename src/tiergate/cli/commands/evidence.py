@@ -14,6 +14,7 @@ from tiergate.cli.commands.evidence_export import export_command
 from tiergate.cli.commands.evidence_runs import (
     accrue_command,
     compare_command,
+    grades_command,
     plan_command,
     runs_command,
 )
@@ -33,6 +34,7 @@ for _command in (
     audit_command,
     compare_command,
     export_command,
+    grades_command,
     limits_command,
     plan_command,
     runs_command,

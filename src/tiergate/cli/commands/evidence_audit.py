@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tiergate evidence limits`` and ``audit``: what a sample can show, and people's verdicts."""
+"""``tiergate evidence limits`` and ``audit``: what a sample can show, and people's labels."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def limits_command(
 @click.option("--by", "labelled_by", default=None, help="Who gives the labels.")
 @click.option("--ask", is_flag=True, help="Ask for missing labels here, in the terminal.")
 @click.option("--confidence", default="0.95", show_default=True, help="Of the one-sided bound.")
+@options.json_option
 def audit_command(  # noqa: PLR0913 - one parameter per option
     *,
     log: Path,
@@ -80,6 +81,7 @@ def audit_command(  # noqa: PLR0913 - one parameter per option
     labelled_by: str | None,
     ask: bool,
     confidence: str,
+    as_json: bool,
 ) -> int:
     """Draw what people have to look at, take their labels, and update the bound.
 
@@ -93,15 +95,18 @@ def audit_command(  # noqa: PLR0913 - one parameter per option
     if ask:
         session = auditing_session.with_answers(session, _ask)
     auditing_session.save(session)
-    for line in auditing_session.lines(session, confidence):
-        click.echo(line)
+    if as_json:
+        click.echo(auditing_session.document(session, confidence).model_dump_json(indent=2))
+    else:
+        for line in auditing_session.lines(session, confidence):
+            click.echo(line)
     return 3 if session.missing else 0
 
 
-def _ask(name: str, why: str) -> str | None:
+def _ask(name: str) -> str | None:
     """Ask for one label; None stops asking."""
     answer: str = click.prompt(
-        f"{text.plain(name)} ({why}): [a]dverse, [c]lean, [u]ndecided, [q]uit",
+        f"{text.plain(name)}: [a]dverse, [c]lean, [u]ndecided, [q]uit",
         type=click.Choice(["a", "c", "u", "q"]),
         show_choices=False,
     )

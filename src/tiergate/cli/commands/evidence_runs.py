@@ -89,6 +89,22 @@ def _show(found: object, *, as_json: bool) -> None:
         click.echo(line)
 
 
+@click.command("grades")
+@click.option("--model", required=True, help="The checkpoint beside which the store is.")
+@options.store_option
+@options.json_option
+def grades_command(*, model: str, store: str | None, as_json: bool) -> None:
+    """Grade every measurement of a store, with what keeps each grade from being higher."""
+    from tiergate.cli import filing, grading
+
+    found = grading.graded(filing.store_beside(model, store))
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+        return
+    for line in grading.lines(found):
+        click.echo(line)
+
+
 @click.command("compare")
 @click.argument("first", metavar="A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))

@@ -10,11 +10,13 @@ import click
 DOCUMENTS = (
     "accrue",
     "audit",
+    "audit-state",
     "check",
     "claims",
     "compare",
     "evidence",
     "explanation",
+    "grades",
     "limits",
     "log",
     "mapping",
@@ -53,6 +55,8 @@ def schema(document: str) -> dict[str, object]:
     models: dict[str, type[BaseModel]] = {
         "accrue": listing.AccrueDocument,
         "audit": AuditFile,
+        "audit-state": listing.AuditDocument,
+        "grades": listing.GradesDocument,
         "check": json_documents.CheckDocument,
         "compare": listing.CompareDocument,
         "limits": listing.LimitsDocument,

@@ -60,7 +60,8 @@ class LimitOnMetric:
             or item.measurement.setting.variant is Variant.AS_RELEASED
             or not reasons_against_measurement(item, scene, variant, self.direction)
         ]
-        readings = tuple(r for item in items if (r := self.read(item, scene, variant)) is not None)
+        found = (r for item in items if (r := self.read(item, scene, variant)) is not None)
+        readings = tuple(sorted(found, key=_worst_first))
         outcome = worst_of(readings, variant)
         if missing and outcome is Outcome.MET:
             outcome = Outcome.UNDETERMINED
@@ -201,6 +202,12 @@ class LimitOnMetric:
             f"measure {self.metric}{kind}, {variant}{size}, then: "
             f"tiergate evidence add LOG --model MODEL --mapping MAPPING"
         )
+
+
+def _worst_first(reading: Reading) -> tuple[int, bool]:
+    """Order readings so that what counts against the model stands above what does not."""
+    rank = {Outcome.NOT_MET: 0, Outcome.UNDETERMINED: 1, Outcome.MET: 2}[reading.outcome]
+    return rank + reading.is_neutral, bool(reading.set_aside)
 
 
 def worst_of(readings: tuple[Reading, ...], variant: Variant) -> Outcome:

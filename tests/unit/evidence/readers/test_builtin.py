@@ -18,7 +18,6 @@ from tiergate.evidence.readers.builtin import read_log, reader_for
 from tiergate.evidence.readers.inspect_ai import InspectReader
 from tiergate.extension import Registry
 
-
 TOOLS = [
     "every_eval_ever",
     "garak",

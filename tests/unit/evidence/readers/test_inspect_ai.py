@@ -31,7 +31,7 @@ from logs.inspect_logs import (
 )
 from logs.zip_files import ZSTANDARD, Member, zip_bytes
 from tiergate.errors import EvidenceError
-from tiergate.evidence.readers.archive import ArchiveLimits
+from tiergate.evidence.readers.archive_limits import ArchiveLimits
 from tiergate.evidence.readers.base import ForeignLog, Row, Series
 from tiergate.evidence.readers.inspect_ai import InspectReader
 
@@ -325,6 +325,8 @@ def _members(*members: Member) -> Callable[[Path], Path]:
 HEADER = json_member("header.json", a_header())
 WHOLE = zip_bytes([sample_member(a_sample(1)), HEADER])
 
+SCORED_TWICE = b'{"id": 1, "epoch": 1, "scores": {"a": {"value": 1}}, "scores": {}}'
+
 REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "of a newer version": (
         lambda p: write_eval(p, samples("C"), a_header(version=4)),
@@ -354,7 +356,10 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
         lambda p: write_eval(p, [a_sample(1, scores={})], a_header(eval__scorers=None)),
         "found 1 samples and no scorer",
     ),
-    "cut in the middle": (_write(WHOLE[: len(WHOLE) // 2]), "cut short or damaged"),
+    "cut in the middle, or still being written": (
+        _write(WHOLE[: len(WHOLE) // 2]),
+        "found a ZIP file without its list of members: cut short, or still being written",
+    ),
     "without header and journal": (
         _members(sample_member(a_sample(1))),
         "a ZIP file without header.json and _journal/start.json",
@@ -376,9 +381,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
         "JSON of type list, expected a JSON object",
     ),
     "with a sample that has its scores twice": (
-        _members(
-            Member(name="samples/1_epoch_1.json", content=b'{"scores": {}, "scores": {}}'), HEADER
-        ),
+        _members(Member(name="samples/1_epoch_1.json", content=SCORED_TWICE), HEADER),
         "a JSON object with one key twice",
     ),
     "with a sample without an id": (

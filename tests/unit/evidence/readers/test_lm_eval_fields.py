@@ -92,6 +92,7 @@ UNUSUAL: dict[str, str] = {
     "a name written with an escape": PLAIN.replace('"doc_id"', '"doc\\u005fid"'),
     "a metric that no line before named": json.dumps(a_row(2, metrics=["new"], new=1)),
     "a metric whose name no field can have": json.dumps(a_row(2, metrics=['"', "\\"])),
+    "no metric named, and a score": json.dumps(a_row(2, metrics=[])),
     "no name of a metric": json.dumps(a_row(2, metrics=[3, None])),
     "another filter": json.dumps(a_row(2, filter="other")),
     "a filter that is null": json.dumps(a_row(2, filter=None)),
@@ -174,7 +175,8 @@ def test_lines_that_are_alike_are_taken_together_whatever_the_first_one_was(
 
 
 def test_a_file_of_invented_names_is_read_all_the_same(tmp_path: Path) -> None:
-    lines = [json.dumps(a_row(n, metrics=[f"m{n}"], **{f"m{n}": n})) for n in range(200)]
+    named = {n: {f"{n} {letter}": n for letter in "abc"} for n in range(100)}
+    lines = [json.dumps(a_row(n, metrics=list(new), **new)) for n, new in named.items()]
     path = written(tmp_path, lines)
 
     assert by_strict_parser(path) == by_runs(path)[0]

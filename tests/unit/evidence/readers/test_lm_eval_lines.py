@@ -101,7 +101,7 @@ def test_a_line_that_is_too_long_is_refused_by_its_number_after_those_before_it_
     sentence: str, tmp_path: Path
 ) -> None:
     content, number = TOO_LONG[sentence]
-    seen = []
+    seen: list[bytes] = []
 
     with (
         pytest.raises(EvidenceError) as caught,

@@ -87,7 +87,10 @@ def test_it_is_remarked_that_there_are_no_samples_and_no_date(tmp_path: Path) ->
         "The file does not say when the run was; it counts as older than anything."
     ]
     assert messages(log, "no-samples") == [
-        "The file has no samples; its averages (of sums-hard) are claims and count as no measurement."
+        (
+            "The file has no samples; its averages (of sums-hard) are claims and count as no "
+            "measurement."
+        )
     ]
 
 
