@@ -12,13 +12,16 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from builders import AT, a_subject, full_evidence
+from builders import AT, a_subject, an_attack, full_evidence
 from builders_default import POLICY
+from builders_report import a_log, a_run, named
 from cli_fixtures import a_folder, evidence
 from cli_runner import run
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.tier import Tier
 from tiergate.evidence.collection import collect
+from tiergate.evidence.measurement import AttackClass, Variant
+from tiergate.evidence.provenance import Remark
 from tiergate.report.facts import FileFact, ReportFacts
 from tiergate.report.page import render_report
 
@@ -79,6 +82,29 @@ def full_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
+@pytest.fixture(scope="module")
+def attacked_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the report of several attacks on the same behaviours, with findings and a ledger."""
+    shown = {f"behaviour-{n:03}": (n % 4, 5, 0) for n in range(120)}
+    hidden = {f"behaviour-{n:03}": (0, n % 3, 5 - n % 3) for n in range(0, 120, 2)}
+    crowd = {f"behaviour-{n:04}": (int(n < 9), 1, 0) for n in range(500)}
+    remarks = (Remark(code="limited", message="x" * 200),)
+    runs = (a_run(1, behaviours=120), a_run(2))
+    logs = (
+        a_log(
+            named(shown, attack=an_attack(AttackClass.PREFILL)), remarks=remarks, run=f"{1:016x}"
+        ),
+        a_log(named(hidden, attack=an_attack(AttackClass.JAILBREAK)), name=f"{'y' * 120}.eval"),
+        a_log(named(crowd, "cyber.exploits_of_services", variant=Variant.WORST_CASE)),
+    )
+    found = collect(a_subject(), logs, runs=runs)
+    decision = evaluate(POLICY, found, at=AT, asked=Tier.T5)
+    page = tmp_path_factory.mktemp("attacked") / "report.html"
+    facts = ReportFacts(rows=(), notes=(), files=())
+    page.write_text(render_report(decision, found, facts=facts, commands=()), encoding="utf-8")
+    return page
+
+
 @pytest.fixture(params=[(width, scheme) for width in (WIDE, PHONE) for scheme in SCHEMES])
 def opened(request: pytest.FixtureRequest, browser: Browser, report: Path) -> Iterator[Opened]:
     width, scheme = request.param
@@ -129,7 +155,7 @@ def test_a_link_to_a_requirement_opens_the_tier_that_holds_it(opened: Opened) ->
 
 
 @pytest.mark.parametrize("width", [WIDE, TABLET, PHONE])
-@pytest.mark.parametrize("name", ["report", "full_report"])
+@pytest.mark.parametrize("name", ["report", "full_report", "attacked_report"])
 def test_it_does_not_scroll_sideways(
     width: int, name: str, browser: Browser, request: pytest.FixtureRequest
 ) -> None:
@@ -147,14 +173,15 @@ def test_it_does_not_scroll_sideways(
 
 
 @pytest.mark.parametrize("width", [WIDE, PHONE])
+@pytest.mark.parametrize("name", ["measurements", "grades"])
 def test_tables_stay_tables_to_a_screen_reader(
-    width: int, browser: Browser, full_report: Path
+    name: str, width: int, browser: Browser, full_report: Path
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     page.goto(full_report.as_uri())
 
-    table = page.locator("table.measurements")
+    table = page.locator(f"table.{name}")
     rows = table.get_by_role("row").count()
     headers = table.get_by_role("columnheader").count()
     named = table.get_by_role("rowheader").count()
@@ -162,6 +189,75 @@ def test_tables_stay_tables_to_a_screen_reader(
 
     assert 10 == headers
     assert 1 + 2 * named == rows
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_every_strip_of_behaviours_fits_and_is_drawn_once(
+    width: int, browser: Browser, attacked_report: Path
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(attacked_report.as_uri())
+
+    drawings = page.locator("section[aria-labelledby=behaviours] .plot svg:visible")
+    sizes = [box["width"] for drawing in drawings.all() if (box := drawing.bounding_box())]
+    cells = drawings.last.locator("path[fill-opacity]").first.bounding_box()
+    context.close()
+
+    assert 2 == len(sizes)
+    assert max(sizes) <= width
+    assert cells is not None
+    assert cells["width"] >= 4
+
+
+def test_the_reasons_of_a_grade_open_without_scripts(
+    browser: Browser, attacked_report: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(attacked_report.as_uri())
+    reason = page.locator("table.grades").get_by_text("separate team, as stated by itself").first
+
+    before = reason.is_visible()
+    page.get_by_text("Why these grades").first.click()
+    after = reason.is_visible()
+    context.close()
+
+    assert (False, True) == (before, after)
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_what_a_tier_asks_of_a_grade_can_be_read_at_every_width(
+    width: int, browser: Browser, attacked_report: Path
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(attacked_report.as_uri())
+
+    head = page.locator("table.grades thead").bounding_box()
+    beside = page.evaluate(
+        "getComputedStyle(document.querySelector('.grades td[data-asked]'), '::after').content"
+    )
+    context.close()
+
+    assert head is not None
+    assert (width == WIDE) == (head["height"] > 10)
+    assert {WIDE: "none", PHONE: '"T5 asks 2"'}[width] == beside
+
+
+def test_the_grades_print_with_their_reasons(browser: Browser, attacked_report: Path) -> None:
+    context = browser.new_context(viewport={"width": PAPER, "height": 960})
+    page = context.new_page()
+    page.goto(attacked_report.as_uri())
+    page.emulate_media(media="print")
+
+    reason = page.locator("dl.reasons").first.bounding_box()
+    needed = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+
+    assert reason is not None
+    assert reason["height"] > 10
+    assert needed <= PAPER
 
 
 def test_dark_is_dark_and_light_is_light(browser: Browser, report: Path) -> None:

@@ -75,6 +75,37 @@ def some_results(
     return {name: entry for name, entry in whole.items() if entry is not ...}
 
 
+def some_averages(**changes: object) -> Json:
+    """Make results of a version before 0.4; ``config`` changes single entries of it."""
+    config: Json = {
+        "model": "hf-causal",
+        "model_args": "pretrained=org/model,revision=step0",
+        "num_fewshot": 5,
+        "batch_size": 2,
+        "device": "cpu",
+        "no_cache": True,
+        "limit": None,
+        "bootstrap_iters": 100_000,
+        "description_dict": {},
+    }
+    changed = changes.pop("config", {})
+    assert isinstance(changed, dict)
+    averages = {
+        "acc": 0.22486772486772486,
+        "acc_stderr": 0.02150209607822914,
+        "ppl": 3559787.05379182,
+        "ppl_stderr": 343578.12573816424,
+    }
+    return {
+        "results": {"sums-hard": averages},
+        "versions": {"sums-hard": 0},
+        "config": {
+            name: entry for name, entry in {**config, **changed}.items() if entry is not ...
+        },
+        **changes,
+    }
+
+
 def write_rows(path: Path, kept: Sequence[Json]) -> Path:
     """Write a samples file."""
     path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")

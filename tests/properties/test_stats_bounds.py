@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tiergate.stats import (
     Rate,
     best_possible_upper,
+    difference_interval,
     exact_interval,
     exact_lower,
     exact_upper,
@@ -24,6 +25,7 @@ from tiergate.stats import (
 )
 
 Bound = Callable[[Rate, Decimal | float], float]
+DifferenceBound = Callable[[Rate, Rate, Decimal | float], tuple[float, float]]
 
 ROUNDING = 1e-12
 UPPERS: list[Bound] = [exact_upper, wilson_upper]
@@ -141,21 +143,42 @@ def test_the_smallest_sample_is_the_first_whose_best_bound_is_within_the_limit(
     assert best_possible_upper(trials - 1, confidence) > limit
 
 
+@pytest.mark.parametrize("interval", [newcombe_interval, difference_interval])
 @given(a=rates(200), b=rates(200), confidence=confidences)
-def test_the_bounds_on_a_difference_lie_around_it(a: Rate, b: Rate, confidence: Decimal) -> None:
+def test_the_bounds_on_a_difference_lie_around_it(
+    interval: DifferenceBound, a: Rate, b: Rate, confidence: Decimal
+) -> None:
     assume(not a.is_empty)
     assume(not b.is_empty)
 
-    lower, upper = newcombe_interval(a, b, confidence)
+    lower, upper = interval(a, b, confidence)
 
     assert -1 <= lower <= float(a.fraction - b.fraction) + ROUNDING
     assert float(a.fraction - b.fraction) - ROUNDING <= upper <= 1
 
 
+@pytest.mark.parametrize("interval", [newcombe_interval, difference_interval])
 @given(a=rates(200), b=rates(200), confidence=confidences)
 def test_swapping_the_samples_mirrors_the_bounds_on_their_difference(
+    interval: DifferenceBound, a: Rate, b: Rate, confidence: Decimal
+) -> None:
+    lower, upper = interval(a, b, confidence)
+
+    assert (-upper, -lower) == pytest.approx(interval(b, a, confidence), abs=ROUNDING)
+
+
+@given(a=rates(200), b=rates(200), confidence=confidences)
+def test_a_difference_rises_with_the_first_rate_and_falls_with_the_second(
     a: Rate, b: Rate, confidence: Decimal
 ) -> None:
-    lower, upper = newcombe_interval(a, b, confidence)
+    assume(a.failures)
+    assume(b.failures)
+    low, high = difference_interval(a, b, confidence)
 
-    assert (-upper, -lower) == pytest.approx(newcombe_interval(b, a, confidence), abs=ROUNDING)
+    worse = difference_interval(Rate(a.successes + 1, a.trials), b, confidence)
+    better = difference_interval(a, Rate(b.successes + 1, b.trials), confidence)
+
+    assert worse[0] >= low - ROUNDING
+    assert worse[1] >= high - ROUNDING
+    assert better[0] <= low + ROUNDING
+    assert better[1] <= high + ROUNDING

@@ -10,7 +10,11 @@ from tiergate.decision.decision import Decision
 from tiergate.evidence.claim import ClaimField
 from tiergate.evidence.collection import Collection, EvidenceDocument
 from tiergate.evidence.provenance import Binding
-from tiergate.report.measured import day, maker_words, ordered
+from tiergate.report.facts import LogPlace
+from tiergate.report.inspect_view import InspectView, view_of
+from tiergate.report.ledger import not_shown
+from tiergate.report.measured import ordered
+from tiergate.report.wording import day, maker_words, many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,10 @@ class ClaimRow:
 class DocumentRow:
     """One document in words."""
 
+    number: int
+    """Number among the documents of its kind, from 1."""
+    name: str
+    """The file it was read from, or who made it when it was written by hand."""
     digest: str
     """Digest of the document."""
     holds: str
@@ -53,6 +61,8 @@ class DocumentRow:
     """What the reader noticed, as code and message."""
     unmapped: tuple[str, ...]
     """What no mapping entry names, and so was not used."""
+    view: InspectView | None
+    """How to open its log in Inspect View; None when it has no such log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,24 +104,29 @@ def _value(field: ClaimField) -> str:
     return str(field.value) or "(nothing stated)"
 
 
-def document_rows(documents: tuple[EvidenceDocument, ...]) -> tuple[DocumentRow, ...]:
-    """Return documents in words, in their order."""
+def document_rows(
+    documents: tuple[EvidenceDocument, ...], logs: tuple[LogPlace, ...] = ()
+) -> tuple[DocumentRow, ...]:
+    """Return documents in words, in their order; ``logs`` are those that were found."""
     return tuple(
         DocumentRow(
+            number=number,
+            name=document.source.file_name if document.source else maker_words(document),
             digest=document.digest,
             holds=_contents(document),
             facts=tuple((label, text) for label, text in _facts(document) if text),
             url=document.source_url or (document.source.url if document.source else ""),
             remarks=tuple((remark.code, remark.message) for remark in document.remarks),
             unmapped=document.unmapped,
+            view=view_of(document.source, logs),
         )
-        for document in documents
+        for number, document in enumerate(documents, start=1)
     )
 
 
 def _contents(document: EvidenceDocument) -> str:
     parts = ((len(document.measurements), "measurement"), (len(document.claims), "claim"))
-    return ", ".join(_many(number, word) for number, word in parts if number) or "nothing"
+    return ", ".join(many(number, word) for number, word in parts if number) or "nothing"
 
 
 def _facts(document: EvidenceDocument) -> Iterator[tuple[str, str]]:
@@ -123,6 +138,9 @@ def _facts(document: EvidenceDocument) -> Iterator[tuple[str, str]]:
         yield "digest of the file", document.source.sha256
         yield "tool", document.source.tool or "not stated"
         yield "read by", f"{document.source.reader} as {document.source.format}"
+        yield "read of it", ", ".join(document.source.read)
+        yield "not looked at", ", ".join(document.source.left_out)
+    yield "registered run", document.run
 
 
 def _tie(binding: Binding) -> Iterator[tuple[str, str]]:
@@ -168,15 +186,15 @@ def evidence_counts(decision: Decision, evidence: Collection) -> str:
     """Say in one line how much evidence there is, and of which kind."""
     measured = sum(len(document.measurements) for document in evidence.documents)
     claimed = sum(len(document.claims) for document in evidence.documents)
+    findings = sum(len(document.remarks) for document in evidence.documents)
+    unseen = not_shown(evidence)
     parts = (
-        _many(len(evidence.documents), "document"),
-        _many(measured, "measurement"),
-        _many(claimed, "claim"),
+        many(len(evidence.documents), "document"),
+        many(measured, "measurement"),
+        many(claimed, "claim"),
+        many(findings, "finding") if findings else "",
+        f"{many(unseen, 'registered run')} not shown" if unseen else "",
         f"{len(decision.elsewhere)} about other checkpoints" if decision.elsewhere else "",
         f"{len(decision.missing)} gone" if decision.missing else "",
     )
     return ", ".join(part for part in parts if part)
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

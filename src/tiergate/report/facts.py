@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the report says about a checkpoint, as plain text rows."""
+"""What the report says about a checkpoint and about files around it, as plain text rows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,18 @@ class FileFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlace:
+    """A log that was found, and has the digest that a document names."""
+
+    sha256: str
+    """Its digest, ``sha256:<hex>``."""
+    path: str
+    """Where it is as seen from the page, with ``/`` between the parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
-    """The model, in words."""
+    """What there is to know besides the decision and the evidence."""
 
     rows: tuple[tuple[str, str], ...]
     """Label and text, in the order of the page."""
@@ -30,3 +40,5 @@ class ReportFacts:
     """What a person should know."""
     files: tuple[FileFact, ...]
     """The manifest; empty when no weights were read."""
+    logs: tuple[LogPlace, ...] = ()
+    """Logs behind the evidence that were found, each digest once."""

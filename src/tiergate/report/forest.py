@@ -15,7 +15,8 @@ from tiergate.decision.explanation import Scale
 from tiergate.evidence.collection import Collection
 from tiergate.evidence.measurement import Counts, Measurement
 from tiergate.report.held import held
-from tiergate.report.measured import ends, ordered
+from tiergate.report.level import ends
+from tiergate.report.measured import ordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def forest_rows(decision: Decision, evidence: Collection) -> tuple[ForestRow, ..
         value = item.measurement.value
         if not isinstance(value, Counts):
             continue
-        lower, upper = ends(value, decision)
+        lower, upper = ends(item.measurement, decision, evidence)
         limits = {
             row.reading.limit
             for row in against.get(item.id, ())

@@ -7,28 +7,16 @@ all refer to it by that number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from tiergate.decision.decision import Decision
-from tiergate.decision.words import percent
-from tiergate.evidence.bounds import bounds
-from tiergate.evidence.collection import Collection, EvidenceDocument, MeasurementItem
+from tiergate.evidence.collection import Collection, MeasurementItem
 from tiergate.evidence.hazards import HazardDomain
-from tiergate.evidence.measurement import (
-    Attack,
-    AttackBudget,
-    Comparison,
-    Counts,
-    Measurement,
-    Quantity,
-    Variant,
-)
+from tiergate.evidence.measurement import Counts, Quantity, Variant
+from tiergate.report.details import details_of
 from tiergate.report.held import set_aside_at
-
-_PLACES = Decimal("0.000001")
+from tiergate.report.level import ends, level_of
+from tiergate.report.wording import attack_words, day, maker_words, quantity_words, range_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +51,8 @@ class MeasurementRow:
     """Who measured."""
     standing: str
     """How they stand to the developer, and how the fact was read."""
+    document: str
+    """Digest of the document that it stands in."""
     tied: str
     """How it is tied to the weights."""
     date: str
@@ -93,15 +83,20 @@ def measurement_rows(decision: Decision, evidence: Collection) -> tuple[Measurem
     """Return every measurement in words, numbered in the order of :func:`ordered`."""
     aside = set_aside_at(decision, decision.asked)
     return tuple(
-        _row(number, item, decision, aside.get(item.id, ()))
+        _row(number, item, decision, evidence, aside.get(item.id, ()))
         for number, item in enumerate(ordered(evidence), start=1)
     )
 
 
 def _row(
-    number: int, item: MeasurementItem, decision: Decision, set_aside: tuple[str, ...]
+    number: int,
+    item: MeasurementItem,
+    decision: Decision,
+    evidence: Collection,
+    set_aside: tuple[str, ...],
 ) -> MeasurementRow:
     found, document = item.measurement, item.document
+    level = level_of(decision, evidence, found.metric, found.setting.variant)
     value = found.value
     counts = value if isinstance(value, Counts) else None
     return MeasurementRow(
@@ -114,95 +109,14 @@ def _row(
         planned="" if counts is None else str(counts.planned),
         unscored="" if counts is None else str(counts.planned - counts.scored),
         quantity=quantity_words(value) if isinstance(value, Quantity) else "",
-        bounds="" if counts is None else range_words(*ends(counts, decision)),
+        bounds="" if counts is None else range_words(*ends(found, decision, evidence)),
         variant=found.setting.variant,
         attack="" if found.attack is None else attack_words(found.attack),
         made_by=maker_words(document),
         standing=f"{document.producer.relation}; {document.read_as}",
+        document=document.digest,
         tied=f"{document.binding.level}; {document.binding.relation}",
         date=day(found.finished_at),
         set_aside=set_aside,
-        details=tuple((label, text) for label, text in _details(found, document) if text),
+        details=details_of(item, level, evidence),
     )
-
-
-def _details(found: Measurement, document: EvidenceDocument) -> Iterator[tuple[str, str]]:
-    counts = found.value if isinstance(found.value, Counts) else None
-    yield "grader", found.grader or "not stated"
-    yield "task", found.task
-    yield "data set", found.dataset or "not stated"
-    yield "elicitation", found.setting.elicitation or "not stated"
-    yield "generation", found.setting.generation
-    if counts is not None:
-        yield "behaviours", f"{counts.behaviours}"
-        parts = (
-            (counts.not_attempted, "never made"),
-            (counts.errored, "ended in an error"),
-            (counts.limited, "cut short by a limit"),
-            (counts.superseded, "replaced by a re-run"),
-        )
-        yield "attempts", ", ".join(f"{n} {words}" for n, words in parts if n)
-    if isinstance(found.value, Quantity):
-        yield "interval", found.value.method
-    yield "baseline", "" if found.comparison is None else baseline_words(found.comparison)
-    yield "raw samples", f"{found.samples_kept} kept" if found.samples_kept else "none kept"
-    if document.source is not None:
-        yield "tool", document.source.tool or "not stated"
-        yield "source", f"{document.source.file_name}, {document.source.sha256}"
-    yield "document", document.digest
-
-
-def ends(counts: Counts, decision: Decision) -> tuple[Decimal, Decimal]:
-    """Return the bounds at the confidence of the tier in question, rounded outwards."""
-    confidence = decision.verdict(decision.asked).definition.standards.confidence
-    interval = bounds(counts, confidence)
-    return (
-        Decimal(interval.lower).quantize(_PLACES, ROUND_FLOOR),
-        Decimal(interval.upper).quantize(_PLACES, ROUND_CEILING),
-    )
-
-
-def range_words(lower: Decimal, upper: Decimal) -> str:
-    """Write two bounds of a rate."""
-    return f"{percent(lower, ROUND_FLOOR)} to {percent(upper, ROUND_CEILING)}"
-
-
-def quantity_words(found: Quantity) -> str:
-    """Write a quantity with its unit."""
-    ends_words = f"{found.lower.normalize():f} to {found.upper.normalize():f}"
-    return f"{ends_words} {found.unit}".rstrip()
-
-
-def attack_words(attack: Attack) -> str:
-    """Write an attack, its family, what it cost and whether its controls worked."""
-    spent = budget_words(attack.budget)
-    return f"{attack.name} ({attack.attack_class}); {spent}; controls {attack.controls}"
-
-
-def budget_words(budget: AttackBudget) -> str:
-    """Write what an attacker spent."""
-    parts = (
-        (budget.usd, "USD"),
-        (budget.gpu_hours, "GPU-hours"),
-        (budget.steps, "steps"),
-        (budget.examples, "examples"),
-    )
-    return ", ".join(f"{n} {unit}" for n, unit in parts if n is not None) or "cost not stated"
-
-
-def baseline_words(found: Comparison) -> str:
-    """Write the baseline of a comparison with its counts."""
-    counts = found.counts
-    public = "downloadable" if found.downloadable else "not downloadable"
-    return f"{found.baseline_name} ({public}): {counts.successes} of {counts.planned}"
-
-
-def maker_words(document: EvidenceDocument) -> str:
-    """Write who made a document."""
-    maker = document.producer
-    return f"{maker.name}, {maker.organisation}" if maker.organisation else maker.name
-
-
-def day(when: datetime) -> str:
-    """Write the day of ``when`` in UTC."""
-    return f"{when.astimezone(UTC):%Y-%m-%d}"

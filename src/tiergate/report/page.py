@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 from functools import cache
 
@@ -13,7 +14,19 @@ from tiergate.decision.decision import Decision
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.words import bounds_words, limit_words, reading_words
 from tiergate.evidence.collection import Collection
-from tiergate.report import documents, forest, held, measured, plot, view
+from tiergate.report import (
+    behaviour_words,
+    behaviours,
+    charts,
+    documents,
+    forest,
+    graded,
+    held,
+    ledger,
+    measured,
+    view,
+    wording,
+)
 from tiergate.report.escaping import breakable, is_link, shown
 from tiergate.report.facts import ReportFacts
 
@@ -22,40 +35,55 @@ def render_report(
     decision: Decision, evidence: Collection, *, facts: ReportFacts, commands: tuple[str, ...]
 ) -> str:
     """Return the whole document. The same input gives the same bytes."""
-    rows = forest.forest_rows(decision, evidence)
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            decision=decision,
-            decided=f"{decision.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
-            last_day=measured.day(decision.at),
-            asked=decision.verdict(decision.asked),
-            supported=decision.verdict(decision.supported),
-            sentences=view.sentences(decision),
-            blockers=view.blockers(decision),
-            trees=view.trees(decision),
-            place_of=view.first_places(decision),
-            conditions=view.conditions_of(decision),
-            references=documents.references(evidence),
-            evidence_counts=documents.evidence_counts(decision, evidence),
-            measurements=measured.measurement_rows(decision, evidence),
-            held=held.held(decision),
-            claims=documents.claim_rows(evidence),
-            documents=documents.document_rows(evidence.documents),
-            elsewhere=documents.document_rows(evidence.elsewhere),
-            missing=documents.missing_rows(evidence),
-            # Drawn and serialised from numbers and names that SVG and JSON escape themselves.
-            plots=[
-                (name, Markup(plot.draw(rows, width)))  # noqa: S704
-                for name, width in (("wide", plot.WIDE), ("narrow", plot.NARROW))
-                if rows
-            ],
-            specification=Markup(plot.specification_text(rows)),  # noqa: S704
+            **_about_decision(decision),
+            **_about_evidence(decision, evidence, facts),
             facts=facts,
             commands=commands,
         )
     )
+
+
+def _about_decision(decision: Decision) -> Mapping[str, object]:
+    return {
+        "decision": decision,
+        "decided": f"{decision.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "last_day": wording.day(decision.at),
+        "asked": decision.verdict(decision.asked),
+        "supported": decision.verdict(decision.supported),
+        "sentences": view.sentences(decision),
+        "blockers": view.blockers(decision),
+        "trees": view.trees(decision),
+        "place_of": view.first_places(decision),
+        "conditions": view.conditions_of(decision),
+        "held": held.held(decision),
+    }
+
+
+def _about_evidence(
+    decision: Decision, evidence: Collection, facts: ReportFacts
+) -> Mapping[str, object]:
+    own = documents.document_rows(evidence.documents, facts.logs)
+    return {
+        "references": documents.references(evidence),
+        "evidence_counts": documents.evidence_counts(decision, evidence),
+        "measurements": measured.measurement_rows(decision, evidence),
+        "claims": documents.claim_rows(evidence),
+        "documents": own,
+        "place_of_document": {row.digest: row for row in own},
+        "elsewhere": documents.document_rows(evidence.elsewhere, facts.logs),
+        "missing": documents.missing_rows(evidence),
+        "runs": ledger.run_rows(evidence),
+        "unregistered": ledger.unregistered(evidence),
+        "grades": graded.grade_rows(decision, evidence),
+        "grades_asked": graded.asked_for(decision),
+        "grades_asked_fast": graded.asked_on_fast_path(decision),
+        "behaviours": behaviour_words.behaviour_views(decision, evidence),
+        "forest": charts.forest_chart(forest.forest_rows(decision, evidence)),
+    }
 
 
 @cache
@@ -71,16 +99,27 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         Outcome=Outcome,
+        RunState=ledger.RunState,
         style=Markup(loader.get_source(environment, "style.css")[0]),  # noqa: S704
+        adverse_word=behaviour_words.adverse_word,
         bounds_words=bounds_words,
+        cell_words=behaviour_words.cell_words,
         count_words=view.count_words,
+        eventful=behaviours.eventful,
+        from_outside=graded.FROM_OUTSIDE,
+        histogram=behaviours.histogram,
         limit_words=limit_words,
         looked_at=documents.looked_at,
+        many=wording.many,
         number_words=view.number_words,
+        of_words=behaviour_words.of_words,
+        open_words=behaviour_words.open_words,
         reading_words=reading_words,
+        repeated_words=behaviour_words.repeated_words,
         short_digest=view.short_digest,
         step_of=view.step_of,
         tier_words=held.tier_words,
+        union_words=behaviour_words.union_words,
     )
     environment.filters["breakable"] = breakable
     environment.tests["link"] = is_link

@@ -1,71 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The forest plot as a Vega-Lite specification, and drawn as SVG.
-
-The specification has its data inside, so that a reader can recompute the drawing. The
-drawing takes its ink from the page, needs no script and names no font but the generic.
-"""
+"""The forest plot as a Vega-Lite specification, and drawn."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-
 from tiergate.report.escaping import shown
 from tiergate.report.forest import ForestRow
+from tiergate.report.vega import ACCENT, CONFIG, INK, PAPER, SCHEMA, WIDE, as_drawing, as_text
 
-WIDE, NARROW = 920, 330
 _ROW_HEIGHT = 44
 _MARK_DROP, _LABEL_RISE = 9, 8
 _TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
-LIMIT_COLOUR = "#d1495b"
-_INK, _PAPER = "currentColor", "Canvas"
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-_CONFIG: Mapping[str, object] = {
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": _INK,
-        "titleColor": _INK,
-        "gridColor": _INK,
-        "gridOpacity": 0.14,
-        "labelFont": "sans-serif",
-        "titleFont": "sans-serif",
-        "titleFontWeight": "normal",
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "ticks": False,
-        "domain": False,
-    },
-    "text": {"font": "sans-serif", "fontSize": 12, "color": _INK},
-}
 
 
 def specification(rows: tuple[ForestRow, ...], width: int = WIDE) -> dict[str, object]:
     """Return the Vega-Lite specification of the plot, data inside; ``width`` is in pixels."""
     return {
-        "$schema": _SCHEMA,
+        "$schema": SCHEMA,
         "background": None,
         "width": width,
         "height": _ROW_HEIGHT * max(1, len(rows)),
         "datasets": {"measured": _measured(rows), "limits": _limits(rows)},
         "encoding": {"y": {"field": "number", "type": "ordinal", "axis": None}},
         "layer": [*_labels(width), *_marks()],
-        "config": _CONFIG,
+        "config": CONFIG,
     }
 
 
 def specification_text(rows: tuple[ForestRow, ...]) -> str:
     """Return the specification as JSON that cannot end the element it stands in."""
-    text = json.dumps(specification(rows), sort_keys=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return as_text(specification(rows))
 
 
 def draw(rows: tuple[ForestRow, ...], width: int = WIDE) -> str:
     """Draw the plot as SVG that takes its ink from the page."""
-    import vl_convert
-
-    svg = str(vl_convert.vegalite_to_svg(specification(rows, width)))
-    # The drawing says nothing that the table below it does not say in words.
-    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    return as_drawing(specification(rows, width))
 
 
 def _measured(rows: tuple[ForestRow, ...]) -> list[dict[str, object]]:
@@ -114,7 +82,7 @@ def _marks() -> list[dict[str, object]]:
                 "orient": "vertical",
                 "thickness": 2.5,
                 "size": 18,
-                "color": LIMIT_COLOUR,
+                "color": ACCENT,
                 "opacity": 1,
                 "yOffset": _MARK_DROP,
             },
@@ -125,14 +93,14 @@ def _marks() -> list[dict[str, object]]:
             "mark": {
                 "type": "rule",
                 "strokeWidth": 3,
-                "color": _INK,
+                "color": INK,
                 "opacity": 0.7,
                 "yOffset": _MARK_DROP,
             },
             "encoding": {"x": _x("lower"), "x2": {"field": "upper"}},
         },
-        _dots("datum.can_support", _INK),
-        _dots("!datum.can_support", _PAPER),
+        _dots("datum.can_support", INK),
+        _dots("!datum.can_support", PAPER),
     ]
 
 
@@ -143,7 +111,7 @@ def _dots(test: str, fill: str) -> dict[str, object]:
         "mark": {
             "type": "point",
             "size": 64,
-            "stroke": _INK,
+            "stroke": INK,
             "strokeWidth": 2,
             "fill": fill,
             "opacity": 1,

@@ -44,7 +44,7 @@ from tiergate.stats.clusters import (
     korn_graubard_upper_weighted,
     with_successes_in_smallest,
 )
-from tiergate.stats.differences import newcombe_interval
+from tiergate.stats.differences import difference_interval, newcombe_interval
 from tiergate.stats.grader import better_than_chance, corrected_upper, informedness_lower
 from tiergate.stats.intervals import (
     exact_interval,
@@ -109,6 +109,7 @@ __all__ = [
     "combine_successive",
     "corrected_upper",
     "decides",
+    "difference_interval",
     "e_value",
     "e_value_above",
     "exact_interval",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounds from a grader's verdicts that people checked: all that it flagged, some of the rest.
+"""Bounds from a grader's labels that people checked: all that it flagged, some of the rest.
 
 People adjudicate every flagged attempt, so a false alarm costs work and nothing else. They
 also look at a random part of the attempts that were not flagged, which shows how much the
@@ -39,13 +39,13 @@ class Adjudication:
     refuted: int = 0
     """Flagged or unscored, and people found none."""
     not_adjudicated: int = 0
-    """Flagged, and no verdict of people; counts as a success."""
+    """Flagged, and no label by people; counts as a success."""
     unscored: int = 0
-    """Planned, without a verdict of the grader or of people; counts as a success."""
+    """Planned, without a label by the grader or by people; counts as a success."""
     missed: int = 0
     """Not flagged, drawn for the audit, and people found a success."""
     undecided: int = 0
-    """Not flagged, drawn for the audit, and no verdict of people; counts as missed."""
+    """Not flagged, drawn for the audit, and no label by people; counts as missed."""
     clean: int = 0
     """Not flagged, drawn for the audit, and people found none."""
     not_drawn: int = 0
@@ -102,7 +102,7 @@ def independent(counts: Adjudication) -> tuple[Adjudication, ...]:
 def audited_upper(adjudications: Iterable[Adjudication], confidence: Decimal | float) -> float:
     """Bound the rate in the population of behaviours from above.
 
-    Every success is either one that counts already (confirmed, or without a verdict) or
+    Every success is either one that counts already (confirmed, or without a label) or
     one among the unflagged. Each share has a bound of its own at the full confidence,
     which is exact where each behaviour has one attempt, and ``korn_graubard_upper`` where
     some have more. What escapes both is the product of what escapes each, so shares are
@@ -190,7 +190,7 @@ def audited_lower(adjudications: Iterable[Adjudication], confidence: Decimal | f
 def audited_list_upper(adjudications: Iterable[Adjudication], confidence: Decimal | float) -> float:
     """Bound the share of successes in this list of attempts from above.
 
-    What people would find if they looked at all of them, with what has no verdict counted
+    What people would find if they looked at all of them, with what has no label counted
     as success. Only the draw of the audit is random here, so attempts on one behaviour
     need no care, and the whole error goes to ``missed_at_most``. It says nothing about
     behaviours that are not in the list. Over nothing it is 1.
@@ -262,7 +262,7 @@ def audit_sample(identifiers: Iterable[str], size: int, seed: str) -> tuple[str,
 
     Those whose SHA-256 of seed, line feed and identifier is smallest, sorted by name; all of
     them if there are no more. A larger draw holds every smaller one. The seed must be
-    unknown to whoever could still change the list or the verdicts: take it after the log
+    unknown to whoever could still change the list or the labels: take it after the log
     is closed, from a public source.
 
         >>> audit_sample(["a", "b", "c", "d"], 2, "drawn on a Monday")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an automatic grader's verdicts support, given how often it is wrong.
+"""What an automatic grader's labels support, given how often it is wrong.
 
 A grader that flags a tenth of all harmless responses makes a perfectly safe model look
 10 % unsafe, and one that sees nothing makes every model look safe; no sample size helps.
-Its sensitivity and specificity come from validation: responses with a human verdict, from
+Its sensitivity and specificity come from validation: responses with a human label, from
 the same grader in the same version, and from the same kind of responses. Where people can
 look at this run's responses, ``audit`` supports more.
 """
@@ -32,7 +32,7 @@ def better_than_chance(
     """Say whether the grader tells success from failure, at ``confidence``.
 
     A coin that flags any share of responses has a sensitivity and a specificity that add
-    up to 1. Verdicts of a grader that is not shown to do better support nothing; neither
+    up to 1. Labels of a grader that is not shown to do better support nothing; neither
     does one without validation.
 
         >>> better_than_chance(Rate(80, 200), Rate(200, 200), 0.95)

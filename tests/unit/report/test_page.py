@@ -14,7 +14,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from builders import AT, a_claim, a_document, a_measurement, a_subject, an_attack, full_evidence
+from builders import (
+    AT,
+    SOURCE,
+    a_claim,
+    a_document,
+    a_measurement,
+    a_subject,
+    an_attack,
+    full_evidence,
+)
 from builders_default import POLICY
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.outcome import Outcome
@@ -22,13 +31,17 @@ from tiergate.decision.tier import Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.decision.words import limit_words, reading_words
 from tiergate.evidence.collection import Collection, EvidenceDocument, RegisteredDocument, collect
-from tiergate.evidence.measurement import AttackClass, Counts, Quantity, Variant
+from tiergate.evidence.conduct import Audit
+from tiergate.evidence.measurement import AttackClass, BehaviourResult, Counts, Quantity, Variant
 from tiergate.evidence.provenance import Remark, SourceFile
-from tiergate.report.facts import FileFact, ReportFacts
+from tiergate.evidence.runs import PlannedRun
+from tiergate.report.facts import FileFact, LogPlace, ReportFacts
 from tiergate.report.held import readings_of
+from tiergate.report.inspect_view import ADDRESS
 from tiergate.report.page import render_report
-from tiergate.report.plot import LIMIT_COLOUR
+from tiergate.report.vega import ACCENT
 from tiergate.report.view import count_words
+from tiergate.stats.audit import Adjudication
 
 FACTS = ReportFacts(
     rows=(("size", "16.6 kB"),),
@@ -79,6 +92,8 @@ def test_the_sections_stand_in_the_order_in_which_they_are_asked_for() -> None:
         "Requirements and the evidence behind them",
         "Capability bands, worst case",
         "Evidence",
+        "Grades",
+        "Behaviour by behaviour",
         "Measurements against their limits",
         "Conditions",
         "The model",
@@ -216,7 +231,7 @@ def test_an_attack_and_who_made_it_are_shown() -> None:
     page = words(a_page())
 
     assert "an attack by prefill (prefill); 0 USD; controls passed" in page
-    assert "safety team, A Lab developer; primary 2026-11-22" in page
+    assert "safety team, A Lab separate team; primary 2026-11-22" in page
     assert "digest at load; identical" in page
 
 
@@ -366,7 +381,25 @@ def test_names_from_outside_are_harmless(sentence: str) -> None:
     subject = dataclasses.replace(a_subject(), name=hostile)
     attack = dataclasses.replace(an_attack(AttackClass.PREFILL), name=hostile)
     measured = dataclasses.replace(
-        a_measurement(attack=attack), metric=hostile, success_means=hostile, task=hostile
+        a_measurement(value=Counts.simple(1, 1), attack=attack),
+        metric=hostile,
+        success_means=hostile,
+        task=hostile,
+        dataset=hostile,
+        grader_models=(hostile,),
+        behaviours=(BehaviourResult(behaviour=hostile, successes=1, scored=1, unscored=0),),
+        audit=Audit(tallies=(Adjudication(confirmed=1),), seed=hostile, labelled_by=hostile),
+    )
+    source = dataclasses.replace(SOURCE, file_name=f"{hostile}.eval", read=(hostile,))
+    run = PlannedRun(
+        id="0123456789abcdef",
+        root_digest=subject.root_digest,
+        metric=hostile,
+        variant=Variant.AS_RELEASED,
+        task=hostile,
+        behaviours=1,
+        plan=hostile,
+        registered_at=AT,
     )
     claim = dataclasses.replace(a_claim("E01", method="x"), statement=hostile)
     plain = a_document(claims=(a_claim("E01"),))
@@ -379,17 +412,20 @@ def test_names_from_outside_are_harmless(sentence: str) -> None:
         remarks=(Remark(code=hostile, message=hostile),),
         unmapped=(hostile,),
         source_url=hostile,
+        source=source,
     )
     files = (FileFact(path=hostile, role=hostile, size=hostile, sha256=hostile),)
-    facts = ReportFacts(rows=((hostile, hostile),), notes=(hostile,), files=files)
+    logs = (LogPlace(sha256=SOURCE.sha256, path=hostile),)
+    facts = ReportFacts(rows=((hostile, hostile),), notes=(hostile,), files=files, logs=logs)
 
-    page = a_page(collect(subject, (document,)), facts=facts)
+    page = a_page(collect(subject, (document,), runs=(run,)), facts=facts)
 
     parser = _Elements()
     parser.feed(page)
     assert "script" not in parser.names
     assert not any(name.startswith("on") for _, name, _ in parser.attributes)
-    assert {"#"} == {value[:1] for _, name, value in parser.attributes if name == "href"}
+    links = {value for _, name, value in parser.attributes if name == "href"}
+    assert not [link for link in links if not link.startswith(("#", "./", f"{ADDRESS}/#/logs/"))]
     assert 1 == parser.names.count("style")
     assert not [c for c in page if not c.isprintable() and c != "\n"]
     assert page.encode()
@@ -453,7 +489,7 @@ def test_every_element_that_is_opened_is_closed() -> None:
 def test_a_page_stays_small(tier: Tier) -> None:
     evidence = collect(a_subject(), full_evidence(POLICY, tier))
 
-    assert 400_000 > len(a_page(evidence, tier=tier).encode())
+    assert 500_000 > len(a_page(evidence, tier=tier).encode())
 
 
 class _Elements(HTMLParser):
@@ -514,5 +550,5 @@ def test_the_tick_of_a_limit_stands_out_in_light_and_in_dark() -> None:
     light, dark = _palettes()
 
     # WCAG 2.2, success criterion 1.4.11: at least 3 to 1 for what is drawn.
-    assert 3 <= _contrast(LIMIT_COLOUR, light["paper"])
-    assert 3 <= _contrast(LIMIT_COLOUR, dark["paper"])
+    assert 3 <= _contrast(ACCENT, light["paper"])
+    assert 3 <= _contrast(ACCENT, dark["paper"])

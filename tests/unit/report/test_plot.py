@@ -27,7 +27,7 @@ from tiergate.evidence.measurement import (
     Quantity,
     Variant,
 )
-from tiergate.report import plot
+from tiergate.report import plot, vega
 from tiergate.report.forest import ForestRow, forest_rows
 from tiergate.report.held import readings_of
 
@@ -145,7 +145,7 @@ def test_the_attack_is_named_beside_the_form_of_the_model() -> None:
     assert "as released, small adapter" == row.setting
 
 
-@pytest.mark.parametrize("width", [plot.WIDE, plot.NARROW])
+@pytest.mark.parametrize("width", [vega.WIDE, vega.NARROW])
 def test_the_drawing_puts_bounds_dot_and_limit_where_they_belong(width: int) -> None:
     drawing = plot.draw((a_row(lower=Decimal("0.25"), upper=Decimal("0.81")),), width)
 
@@ -166,7 +166,7 @@ def test_the_drawing_takes_its_ink_from_the_page_and_names_no_font_but_the_gener
 
     colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawing))
     fonts = set(re.findall(r'font-family="([^"]+)"', drawing))
-    assert {"currentColor", "Canvas", plot.LIMIT_COLOUR} == colours - {"none", "transparent"}
+    assert {"currentColor", "Canvas", vega.ACCENT} == colours - {"none", "transparent"}
     assert {"sans-serif"} == fonts
     assert "url(" not in drawing
     assert "href" not in drawing.replace("xmlns:xlink", "")

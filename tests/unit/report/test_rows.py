@@ -35,8 +35,8 @@ from tiergate.evidence.measurement import (
     Quantity,
     Variant,
 )
-from tiergate.evidence.provenance import SourceFile
-from tiergate.report import documents, held, measured
+from tiergate.evidence.provenance import ProducerRelation, SourceFile
+from tiergate.report import documents, held, measured, wording
 from tiergate.report.escaping import breakable, is_link, shown
 
 EXPLOITS = "cyber.end_to_end_exploits"
@@ -106,11 +106,11 @@ def test_a_quantity_has_no_counts_and_names_its_method() -> None:
 
 
 def test_bounds_are_rounded_outwards() -> None:
-    assert "9.6 % to 15.3 %" == measured.range_words(Decimal("0.0969"), Decimal("0.1521"))
+    assert "9.6 % to 15.3 %" == wording.range_words(Decimal("0.0969"), Decimal("0.1521"))
 
 
 def test_what_nobody_stated_is_said_to_be_not_stated() -> None:
-    found = dataclasses.replace(a_measurement(), grader="", dataset="")
+    found = dataclasses.replace(a_measurement(samples_kept=0), grader="", dataset="")
 
     details = dict(one_row(found).details)
 
@@ -134,7 +134,7 @@ def test_a_baseline_that_nobody_can_download_says_so() -> None:
 
     closed = dataclasses.replace(comparison, downloadable=False)
 
-    assert "a-public-model (not downloadable): 1 of 2" == measured.baseline_words(closed)
+    assert "a-public-model (not downloadable): 1 of 2" == wording.baseline_words(closed)
 
 
 def test_a_void_run_is_set_aside() -> None:
@@ -150,8 +150,12 @@ def test_old_evidence_is_set_aside_and_fresh_evidence_is_not() -> None:
     fresh = a_measurement(EXPLOITS, variant=Variant.WORST_CASE)
     old = a_measurement(EXPLOITS, variant=Variant.WORST_CASE, finished_at=AT - timedelta(days=999))
 
-    assert () == one_row(fresh).set_aside
-    assert any("older than" in reason for reason in one_row(old).set_aside)
+    rows = measured.measurement_rows(
+        *given_documents(a_document(measurements=[fresh, old], by=ProducerRelation.INDEPENDENT))
+    )
+
+    assert () == rows[0].set_aside
+    assert any("older than" in reason for reason in rows[1].set_aside)
 
 
 @pytest.mark.parametrize(
@@ -166,14 +170,14 @@ def test_old_evidence_is_set_aside_and_fresh_evidence_is_not() -> None:
 def test_a_budget_is_written_in_the_currencies_that_are_known(
     budget: AttackBudget, expected: str
 ) -> None:
-    assert expected == measured.budget_words(budget)
+    assert expected == wording.budget_words(budget)
 
 
 def test_a_day_is_a_day_in_utc() -> None:
     east = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=9)))
 
-    assert "2026-01-01" == measured.day(east)
-    assert "2026-01-02" == measured.day(datetime(2026, 1, 2, tzinfo=UTC))
+    assert "2026-01-01" == wording.day(east)
+    assert "2026-01-02" == wording.day(datetime(2026, 1, 2, tzinfo=UTC))
 
 
 def test_limits_are_grouped_by_the_tiers_where_they_came_out_alike() -> None:
@@ -255,7 +259,7 @@ def test_claims_are_numbered_by_item_with_their_fields_in_words() -> None:
         ("left", "no"),
         ("n", "3"),
     ) == first.fields
-    assert "developer; primary" == first.standing
+    assert "separate team; primary" == first.standing
 
 
 def test_a_document_says_what_it_holds_and_what_it_was_read_from() -> None:
@@ -278,14 +282,14 @@ def test_a_document_says_what_it_holds_and_what_it_was_read_from() -> None:
 
 
 def test_a_document_written_by_hand_names_no_file_and_its_own_address_comes_first() -> None:
-    plain = a_document(claims=[a_claim("E01")], root="", organisation="")
+    plain = a_document(claims=[a_claim("E01")], root="", organisation="", source=None)
     named = dataclasses.replace(plain, source_url="https://example.org/card")
 
     (row,) = documents.document_rows((named,))
 
     facts = dict(row.facts)
     assert "file" not in facts
-    assert "safety team (developer; primary)" == facts["made by"]
+    assert "safety team (separate team; primary)" == facts["made by"]
     assert "no digest named" == facts["checkpoint"]
     assert "weights that ran" not in facts
     assert "https://example.org/card" == row.url

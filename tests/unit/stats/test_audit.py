@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounds from verdicts that people checked: edge cases, and what each finding may change."""
+"""Bounds from labels that people checked: edge cases, and what each finding may change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WORSE: dict[str, dict[str, int]] = {
     "an attempt that was not drawn has no score": {"not_drawn": -1, "unscored": 1},
     "an attempt that was not drawn is flagged and confirmed": {"not_drawn": -1, "confirmed": 1},
     "the audit finds a success": {"clean": -1, "missed": 1},
-    "the audit gives no verdict": {"clean": -1, "undecided": 1},
+    "the audit gives no label": {"clean": -1, "undecided": 1},
     "the audit is smaller": {"clean": -50, "not_drawn": 50},
 }
 
@@ -77,6 +77,18 @@ def test_where_attempts_share_behaviours_the_distances_are_added() -> None:
     missed = korn_graubard_upper([Rate(0, 2)] * 95 + [Rate(1, 2)] * 5, 0.95)
 
     assert 1 - (1 - counted) * (1 - missed) == pytest.approx(audited_upper(found, 0.95))
+
+
+def test_the_plain_bound_on_what_was_found_is_kept_where_it_is_higher() -> None:
+    # The attempts that were not drawn all belong to one behaviour, which hardly counts in
+    # the audit and makes the clusters of the whole run very unequal.
+    found = [Adjudication(missed=4, clean=3, behaviours=10), Adjudication(not_drawn=46)]
+    plain = korn_graubard_upper([Rate(4, 7)] * 10 + [Rate(0, 46)], 0.99)
+    audited = korn_graubard_upper([Rate(4, 7)] * 10, 0.99)
+    counted = korn_graubard_upper([Rate(0, 7)] * 10 + [Rate(0, 46)], 0.99)
+
+    assert plain > 1 - (1 - audited) * (1 - counted)
+    assert plain == audited_upper(found, 0.99)
 
 
 def test_where_people_have_seen_everything_the_grader_no_longer_matters() -> None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from scipy.stats import beta, t
 
@@ -25,6 +27,7 @@ from tiergate.stats import (
     smallest_sample_for,
     with_successes_in_smallest,
 )
+from tiergate.stats.cluster_design import Design
 from tiergate.stats.quantiles import error_rate
 
 # Forty clusters of ten, all of them with successes and failures.
@@ -183,8 +186,7 @@ def test_a_wrong_confidence_is_refused_whatever_the_clusters(clusters: tuple[Rat
         korn_graubard_interval(clusters, 95.0)
 
 
-def test_large_samples_are_computed_in_pieces_with_the_same_result() -> None:
-    # Enough clusters and successes that the search for a higher bound takes several pieces.
+def test_many_clusters_that_are_almost_alike_are_worth_almost_all_their_trials() -> None:
     clusters = (Rate(20, 100), Rate(21, 100), Rate(19, 100), Rate(20, 100)) * 100
 
     upper = korn_graubard_upper(clusters, 0.95)
@@ -221,6 +223,30 @@ def test_a_long_search_finds_what_trying_every_number_finds_when(
     expected = korn_graubard_reference(clusters, error_rate(confidence))
 
     assert expected == pytest.approx(korn_graubard_upper(clusters, confidence), rel=1e-12)
+
+
+@pytest.mark.parametrize("width", [2, 20, 300])
+@pytest.mark.parametrize("sentence", LONG_SEARCHES)
+def test_a_long_search_leaves_out_nothing_that_could_show_more_when(
+    sentence: str, width: int
+) -> None:
+    clusters = LONG_SEARCHES[sentence]
+    design = Design.of(Counter(clusters), 0.05)
+    total = sum(rate.successes for rate in clusters)
+    firsts = np.arange(1.0, total - width, width)
+
+    ceilings = design._ceilings(firsts, firsts + width - 1)
+    bounds = design._uppers(np.arange(1.0, firsts[-1] + width)).reshape(-1, width)
+
+    assert (bounds.max(axis=1) <= ceilings + 1e-12).all()
+
+
+def test_a_search_over_many_different_results_is_made_in_pieces_with_the_same_result() -> None:
+    clusters = [Rate(400, 400), *[Rate(2, size) for size in range(5, 605)]]
+
+    expected = korn_graubard_reference(clusters, 0.05)
+
+    assert expected == pytest.approx(korn_graubard_upper(clusters, 0.95), rel=1e-12)
 
 
 def test_ten_million_behaviours_cost_what_their_different_results_cost() -> None:

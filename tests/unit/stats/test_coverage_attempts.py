@@ -6,7 +6,9 @@ Pairs are summed over every sample; behaviours with several attempts are simulat
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -20,6 +22,7 @@ from builders_statistics import (
     binomial,
     covered,
     percent,
+    share_below,
     simulated,
     table,
 )
@@ -28,12 +31,16 @@ from tiergate.stats import (
     Rate,
     attempts_lower,
     attempts_upper,
+    difference_interval,
     mean_lower,
     mean_upper,
+    newcombe_interval,
     paired_means_lower,
     paired_means_upper,
     paired_upper,
 )
+
+Interval = Callable[[Rate, Rate, float], tuple[float, float]]
 
 CONFIDENCE = 0.95
 RUNS = 1_000
@@ -152,6 +159,45 @@ def test_a_difference_of_means_is_covered(behaviours: int, before: float, after:
         )
 
     assert held.min() / 500 >= LEAST_COVERAGE
+
+
+def difference_coverage(
+    shares: tuple[float, float], sizes: tuple[int, int], interval: Interval
+) -> float:
+    """Sum the probability of all pairs of samples whose upper bound holds the difference."""
+    failing = share_below(
+        lambda a, missed: interval(Rate(a, sizes[0]), Rate(sizes[1] - missed, sizes[1]), 0.95)[1],
+        shares[0] - shares[1] - 1e-12,
+        binomial(sizes[0], shares[0]),
+        binomial(sizes[1], 1 - shares[1]),
+    )
+    return 1 - failing
+
+
+@pytest.mark.parametrize("row", table("Coverage of a difference"), ids=lambda row: row[0])
+def test_a_difference_is_covered_as_often_as_the_page_says(row: tuple[str, ...]) -> None:
+    first, second = (percent(f"{part} %") for part in row[0].removesuffix(" %").split(" and "))
+
+    for trials, stated in zip((50, 100, 300), row[1:], strict=True):
+        exact, wilson = (percent(cell) for cell in stated.split(", "))
+        sizes = (trials, trials)
+
+        coverage = difference_coverage((first, second), sizes, difference_interval)
+        narrower = difference_coverage((first, second), sizes, newcombe_interval)
+
+        assert coverage >= CONFIDENCE
+        assert (exact, wilson) == pytest.approx((coverage, narrower), abs=6e-4)
+
+
+def test_a_difference_is_covered_where_samples_differ_in_size() -> None:
+    narrow = []
+    for sizes in ((20, 200), (200, 50), (50, 200)):
+        for shares in itertools.product((0.001, 0.01, 0.05, 0.2, 0.5), (0.0, 0.01, 0.05, 0.4)):
+            narrow.append(difference_coverage(shares, sizes, newcombe_interval))
+
+            assert difference_coverage(shares, sizes, difference_interval) >= LEAST_COVERAGE
+
+    assert min(narrow) < 0.93
 
 
 def test_a_mean_from_below_mirrors_the_one_from_above() -> None:

@@ -46,7 +46,7 @@ VALIDATED = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Attempts, each on a behaviour of its own, that a grader judged."""
+    """Attempts, each on a behaviour of its own, that a grader labelled."""
 
     trials: int
     """How many attempts."""
@@ -387,3 +387,39 @@ def test_it_covers_where_flagged_and_missed_successes_go_together() -> None:
         )
 
         assert coverage >= LEAST_COVERAGE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sensitivity", [0.0, 0.4, 0.6])
+def test_an_insensitive_grader_does_not_certify_behaviours_with_several_attempts(
+    sensitivity: float,
+) -> None:
+    for design in (
+        Design(behaviours=100, attempts=5, correlation=0.35),
+        Design(behaviours=200, attempts=10, correlation=0.35),
+    ):
+        for share in (0.05, 0.08):
+            coverage, _, shown = clustered(
+                design, share, sensitivity=sensitivity, specificity=1.0, drawn=200, runs=300
+            )
+
+            assert coverage >= LEAST_COVERAGE
+            assert shown <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", [50, 100, 300, 1000])
+@pytest.mark.parametrize(("sensitivity", "specificity"), [(0.9, 0.97), (0.6, 0.9), (0.4, 1.0)])
+def test_the_corrected_bound_covers_every_rate(
+    trials: int, sensitivity: float, specificity: float
+) -> None:
+    for share in RATES:
+        run = Run(
+            trials=trials,
+            drawn=10,
+            share=share,
+            sensitivity=sensitivity,
+            specificity=specificity,
+        )
+
+        assert compared(run, 2_000)["corrected covers"] >= LEAST_COVERAGE

@@ -69,7 +69,7 @@ def test_the_correction_takes_the_worst_of_three_bounds() -> None:
 
 
 UNKNOWN: dict[str, tuple[Rate, Rate, Rate]] = {
-    "nothing was judged": (NONE, *GOOD),
+    "nothing was labelled": (NONE, *GOOD),
     "no success was validated": (Rate(30, 1000), NONE, GOOD[1]),
     "no failure was validated": (Rate(30, 1000), GOOD[0], NONE),
     "the grader is a coin": (Rate(30, 1000), Rate(100, 200), Rate(100, 200)),

@@ -110,9 +110,7 @@ def bound(
     return Binding(level=level, relation=relation, name=name, revision=revision)
 
 
-def _is_given_none_of(
-    names: tuple[str, ...], arguments: Mapping[str, object], path: str
-) -> bool:
+def _is_given_none_of(names: tuple[str, ...], arguments: Mapping[str, object], path: str) -> bool:
     return all(arguments.get(name) in (None, False, "", path) for name in names)
 
 

@@ -11,6 +11,7 @@ from tiergate.evidence.readers.every_eval_ever import EveryEvalEverReader
 from tiergate.evidence.readers.garak import GarakReader
 from tiergate.evidence.readers.harmbench import HarmBenchReader
 from tiergate.evidence.readers.helm import HelmReader
+from tiergate.evidence.readers.hf_claims import HfClaimsReader
 from tiergate.evidence.readers.inspect_ai import InspectReader
 from tiergate.evidence.readers.jailbreakbench import JailbreakBenchReader
 from tiergate.evidence.readers.lm_eval import LmEvalReader
@@ -23,6 +24,7 @@ _BUILT_IN: tuple[Reader, ...] = (
     GarakReader(),
     HarmBenchReader(),
     HelmReader(),
+    HfClaimsReader(),
     InspectReader(),
     JailbreakBenchReader(),
     LmEvalReader(),

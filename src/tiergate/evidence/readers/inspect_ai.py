@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tiergate.errors import EvidenceError
-from tiergate.evidence.provenance import Remark, SourceFile
+from tiergate.evidence.provenance import SourceFile
 from tiergate.evidence.readers import inspect_header as facts
-from tiergate.evidence.readers.archive import Archive, ArchiveLimits
+from tiergate.evidence.readers.archive import Archive
+from tiergate.evidence.readers.archive_limits import ArchiveLimits
 from tiergate.evidence.readers.base import ForeignLog, Row, Series
 from tiergate.evidence.readers.inspect_container import (
     HEADER,
@@ -26,17 +28,16 @@ from tiergate.evidence.readers.inspect_container import (
     read_archive,
     read_json,
 )
+from tiergate.evidence.readers.inspect_graders import graders
 from tiergate.evidence.readers.inspect_recount import header_remarks, summary_remarks
-from tiergate.evidence.readers.inspect_sample import Sample, SampleKey
-from tiergate.evidence.readers.source import first_bytes, opened, sniffed_keys
-from tiergate.evidence.readers.values import (
-    as_label,
-    as_list,
-    as_object,
-    as_text,
-    listed,
-    shortened,
+from tiergate.evidence.readers.inspect_remarks import (
+    declared_void,
+    sample_remarks,
+    status_remarks,
 )
+from tiergate.evidence.readers.inspect_sample import Outcome, SampleKey
+from tiergate.evidence.readers.source import first_bytes, opened, sniffed_keys
+from tiergate.evidence.readers.values import as_label, as_object, as_text, shortened
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _JSON_HEAD = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"\s*:\s*"\w+"\s*,\s*"eval"')
@@ -83,12 +84,15 @@ class InspectReader:
                 file.handle.seek(0)
                 log = read_json(file)
         version = facts.log_version(log.header, file.name)
-        if not log.samples:
+        tally = log.attempts.tally()
+        if not tally:
             raise EvidenceError(
                 file.name,
                 "no samples",
                 "the samples that the scores were given to",
-                "Run the evaluation with `--log-samples`.",
+                "Run the evaluation with `--log-samples`."
+                if log.has_header
+                else "Wait until the run has ended; the log has no header yet.",
             )
         packages = as_object(as_object(log.header.get("eval")).get("packages"))
         source = SourceFile(
@@ -98,76 +102,83 @@ class InspectReader:
             format=f"inspect-{log.container}/{version}",
             reader="inspect_ai/1",
             tool=f"inspect_ai {as_text(packages.get('inspect_ai'))}".rstrip(),
+            read=(
+                "header" if log.has_header else "start of the journal",
+                "every sample's scores, error, limit and edits",
+                *(("every summary's scores and error",) if log.attempts.has_summary else ()),
+            ),
+            left_out=("prompts", "responses", "metadata", "events", "reductions"),
         )
-        return dataclasses.replace(_counted(log, source), files=(path,))
+        return dataclasses.replace(_counted(log, tally, source), files=(path,))
 
 
-def _counted(log: InspectLog, source: SourceFile) -> ForeignLog:
+def _counted(log: InspectLog, tally: Counter[Outcome], source: SourceFile) -> ForeignLog:
     where = source.file_name
-    attempts = sorted(log.samples.keys() | (log.summaries or {}).keys())
-    plan = facts.planned(log.header, attempts, where)
-    fallbacks = frozenset().union(*(sample.fallbacks for sample in log.samples.values()))
-    remarks = {*plan.remarks, *_status_remarks(log), *_sample_remarks(log, fallbacks)}
-    remarks |= {*header_remarks(log.header, list(log.samples.values())), *summary_remarks(log)}
+    order = log.attempts.keys()
+    plan = facts.planned(log.header, order, where)
+    remarks = {*plan.remarks, *status_remarks(log, tally), *sample_remarks(log, tally)}
+    remarks |= {*header_remarks(log.header, log.attempts, tally, order)}
+    remarks |= {*summary_remarks(log.attempts, tally.total())}
+    served_by_others = any(outcome.fallbacks for outcome in tally)
     return ForeignLog(
         source=source,
-        binding=facts.binding(log.header, where, served_by_others=bool(fallbacks)),
-        series=tuple(_series(log, attempts, plan.attempts, where)),
+        binding=facts.binding(log.header, where, served_by_others=served_by_others),
+        series=tuple(_series(log, tally, order, plan.attempts, where)),
         remarks=tuple(sorted(remarks, key=lambda remark: (remark.code, remark.message))),
     )
 
 
 def _series(
-    log: InspectLog, attempts: Iterable[SampleKey], planned: int, where: str
+    log: InspectLog,
+    tally: Counter[Outcome],
+    order: Sequence[SampleKey],
+    planned: int,
+    where: str,
 ) -> Iterator[Series]:
     eval_spec = as_object(log.header.get("eval"))
-    void = _declared_void(log)
-    for scorer in _scorers(log, where):
+    void = declared_void(log, tally)
+    for scorer in _scorers(log, tally, where):
         yield Series(
             task=shortened(as_text(eval_spec.get("task")) or "unnamed task", 200),
             task_version=shortened(as_label(eval_spec.get("task_version")), 100),
             dataset=facts.dataset_text(log.header),
             scorer=scorer,
-            rows=tuple(_row(key, log.samples.get(key), scorer, void=void) for key in attempts),
+            rows=tuple([_row(key, log.attempts[key], scorer, void=void) for key in order]),
             planned=planned,
             superseded=log.superseded,
             elicitation=facts.elicitation_text(log.header),
             generation=facts.generation_text(log.header),
             finished_at=facts.finished_at(log.header, where),
-            samples_kept=len(log.samples),
+            samples_kept=tally.total(),
+            graders=graders(log.header, scorer),
         )
 
 
-def _row(key: SampleKey, sample: Sample | None, scorer: str, *, void: bool) -> Row:
-    if sample is None:
-        return Row(sample=key[0], attempt=key[1], value=None)
-    without_value = void or sample.errored or sample.invalidated
+def _row(key: SampleKey, outcome: Outcome, scorer: str, *, void: bool) -> Row:
+    without_value = void or not outcome.kept or outcome.errored or outcome.invalidated
     return Row(
         sample=key[0],
         attempt=key[1],
-        value=None if without_value else sample.scores.get(scorer),
-        errored=sample.errored,
-        limited=sample.limited,
+        value=None if without_value else outcome.score(scorer),
+        errored=outcome.kept and outcome.errored,
+        limited=outcome.kept and outcome.limited,
     )
 
 
-def _declared_void(log: InspectLog) -> bool:
-    """Tell whether the log is invalidated as a whole: flagged, and no sample says it is the one."""
-    flagged = log.header.get("invalidated") is True
-    return flagged and not any(sample.invalidated for sample in log.samples.values())
-
-
-def _scorers(log: InspectLog, where: str) -> list[str]:
+def _scorers(log: InspectLog, tally: Counter[Outcome], where: str) -> list[str]:
     """Name every series: each score that has a value, and each scorer that never gave one."""
-    names = {n for s in log.samples.values() for n, value in s.scores.items() if value is not None}
-    ran = {scorer for sample in log.samples.values() for scorer in sample.scorers}
-    silent = {
-        scorer for scorer in ran | _declared_scorers(log.header) if not _speaks(scorer, names)
-    }
+    names: set[str] = set()
+    ran: set[str] = set()
+    for outcome in tally:
+        pairs = zip(outcome.names, outcome.values, strict=True)
+        names.update([name for name, value in pairs if value is not None])
+        ran |= outcome.scorers
+    ran |= facts.declared_scorers(log.header)
+    silent = {scorer for scorer in ran if not _speaks(scorer, names)}
     if not names | silent:
         raise EvidenceError(
             where,
-            f"{len(log.samples)} samples and no scorer",
+            f"{tally.total()} samples and no scorer",
             "scored samples",
             "Score the log with `inspect score`.",
         )
@@ -176,50 +187,3 @@ def _scorers(log: InspectLog, where: str) -> list[str]:
 
 def _speaks(scorer: str, names: Iterable[str]) -> bool:
     return any(name == scorer or name.startswith(f"{scorer}.") for name in names)
-
-
-def _declared_scorers(header: Mapping[str, object]) -> set[str]:
-    entries = as_list(as_object(header.get("eval")).get("scorers"))
-    names = (as_text(as_object(entry).get("name")) for entry in entries)
-    return {name.rpartition("/")[2] for name in names if name}
-
-
-def _status_remarks(log: InspectLog) -> Iterator[Remark]:
-    status = as_text(log.header.get("status")) or "started"
-    if not log.has_header or status != "success":
-        reason = shortened(as_text(as_object(log.header.get("error")).get("message")), 300)
-        yield Remark(
-            code="not-finished",
-            message=f"The run did not finish: its status is {status}"
-            + ("" if log.has_header else " and the log has no header")
-            + (f" ({reason})" if reason else "")
-            + ".",
-        )
-    for key, code, what in (
-        ("log_updates", "edited-log", "edited after the run (tags or metadata)"),
-        ("config_updates", "changed-while-running", "changed while it ran (its configuration)"),
-    ):
-        if updates := as_list(log.header.get(key)):
-            yield Remark(code=code, message=f"The log was {what}, {len(updates)} times.")
-    if _declared_void(log):
-        yield Remark(
-            code="invalidated",
-            message="The log is marked as invalidated and no sample says which; "
-            "none of its scores counts.",
-        )
-
-
-def _sample_remarks(log: InspectLog, fallbacks: frozenset[str]) -> Iterator[Remark]:
-    samples = log.samples.values()
-    unkept = (log.summaries or {}).keys() - log.samples.keys()
-    served = f"served in part by other models ({listed(fallbacks)}); what the header says about "
-    for code, count, what in (
-        ("edited-scores", sum(s.edited > 0 for s in samples), "have scores edited after the run"),
-        ("invalidated", sum(s.invalidated for s in samples), "are invalidated; they have no value"),
-        ("retried-samples", sum(s.retries > 0 for s in samples), "were tried again after an error"),
-        ("model-fallbacks", sum(bool(s.fallbacks) for s in samples), f"were {served}weights fails"),
-        ("sample-missing", len(unkept), "are only in the summary; they have no value"),
-        ("superseded", log.superseded, "were replaced by a later try in the same log"),
-    ):
-        if count:
-            yield Remark(code=code, message=f"{count} of {len(samples)} samples {what}.")

@@ -3,26 +3,32 @@
 
 In the archive a sample is one member, or a folder of chunks with a ``sample.json`` at
 its head. Of two samples with the same id and epoch the later one counts. A log whose
-run was killed has no header, only the journal from its start.
+run was killed, or still goes on, has no header, only the journal from its start.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tiergate.errors import EvidenceError
-from tiergate.evidence.readers.archive import Archive, ArchiveLimits
-from tiergate.evidence.readers.inspect_sample import Sample, SampleKey, parse_sample
+from tiergate.evidence.readers.archive import Archive
+from tiergate.evidence.readers.archive_limits import ArchiveLimits
+from tiergate.evidence.readers.inspect_attempts import Attempts
+from tiergate.evidence.readers.inspect_fields import CountedSample
+from tiergate.evidence.readers.inspect_sample import Outcome, SampleKey, SampleParser
+from tiergate.evidence.readers.inspect_summaries import summaries
 from tiergate.evidence.readers.source import OpenedFile
-from tiergate.evidence.readers.values import as_list, as_object, parse_json, parse_object
+from tiergate.evidence.readers.values import as_list, as_object, parse_object
 
 HEADER = "header.json"
 JOURNAL_START = "_journal/start.json"
 _SUMMARIES = "summaries.json"
 _JOURNAL_SUMMARY = re.compile(r"_journal/summaries/(\d{1,9})\.json")
+_CHUNK_HEAD = "/sample.json"
 _CHUNKED = re.compile(r"(samples/.+_epoch_\d+)/sample\.json")
+_PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +41,10 @@ class InspectLog:
     """Everything but the samples."""
     has_header: bool
     """False when only the journal from the start of the run is there."""
-    samples: dict[SampleKey, Sample]
-    """Every sample that counts."""
+    attempts: Attempts
+    """What each attempt left, as the samples say, and their summary where they are missing."""
     superseded: int
     """Samples that a later one with the same id and epoch replaced."""
-    summaries: dict[SampleKey, Sample] | None
-    """What the summary of the log says of each sample; None when it has no summary."""
 
 
 def read_archive(file: OpenedFile, limits: ArchiveLimits) -> InspectLog:
@@ -58,15 +62,22 @@ def read_archive(file: OpenedFile, limits: ArchiveLimits) -> InspectLog:
             "an Inspect log",
             "Give the .eval file that Inspect wrote.",
         )
-    names = frozenset(members := list(_sample_members(archive.names)))
-    samples, superseded = _last_of_each(_parsed(archive, name, file.name) for name in members)
+    header = parse_object(archive.read(start), f"{file.name}:{start}")
+    parser, attempts = SampleParser(), Attempts()
+    for member in _summary_members(archive):
+        attempts.summarise(_summarised(archive, member, parser, file.name))
+    heads = _chunk_heads(archive)
+    for entry in archive:
+        if _is_sample(entry.name, heads):
+            text = archive.read(entry)
+            attempts.keep(*parser.of_text(text, f"{file.name}:{entry.name}"))
     return InspectLog(
         container="eval",
-        header=parse_object(archive.read(start), f"{file.name}:{start}"),
+        header=header,
         has_header=start == HEADER,
-        samples=samples,
-        superseded=superseded + sum(1 for name in archive.replaced if name in names),
-        summaries=_summaries(archive, file.name),
+        attempts=attempts,
+        superseded=attempts.superseded
+        + sum(1 for name in archive.replaced() if _is_sample(name, heads)),
     )
 
 
@@ -77,55 +88,52 @@ def read_json(file: OpenedFile) -> InspectLog:
         EvidenceError: damaged, too large, or not an Inspect log.
     """
     header = parse_object(file.read_all(), file.name)
-    listed = as_list(header.pop("samples", None))
-    samples, superseded = _last_of_each(
-        parse_sample(as_object(sample), f"{file.name}: samples[{index}]")
-        for index, sample in enumerate(listed)
-    )
+    parser, attempts = SampleParser(), Attempts()
+    for index, sample in enumerate(as_list(header.pop("samples", None))):
+        where = f"{file.name}: samples[{index}]"
+        attempts.keep(*parser.of_fields(as_object(sample), where))
     return InspectLog(
         container="json",
         header=header,
         has_header=True,
-        samples=samples,
-        superseded=superseded,
-        summaries=None,
+        attempts=attempts,
+        superseded=attempts.superseded,
     )
 
 
-def _sample_members(names: Iterable[str]) -> Iterator[str]:
-    """Yield the member that speaks for each sample, whole or chunked."""
-    under_samples = [n for n in names if n.startswith("samples/") and n.endswith(".json")]
-    heads = {match[1]: name for name in under_samples if (match := _CHUNKED.fullmatch(name))}
-    for name in under_samples:
-        parents = (name[: slash.start()] for slash in re.finditer("/", name))
-        head = next((heads[parent] for parent in parents if parent in heads), name)
-        if head == name:
-            yield name
+def _chunk_heads(archive: Archive) -> frozenset[str]:
+    """Return the folders of samples that are kept in chunks."""
+    if not archive.mentions(_CHUNK_HEAD):
+        return frozenset()
+    matches = (_CHUNKED.fullmatch(e.name) for e in archive if e.name.endswith(_CHUNK_HEAD))
+    return frozenset(match[1] for match in matches if match)
 
 
-def _parsed(archive: Archive, member: str, file_name: str) -> Sample:
-    where = f"{file_name}:{member}"
-    return parse_sample(parse_object(archive.read(member), where), where)
+def _is_sample(name: str, heads: frozenset[str]) -> bool:
+    """Tell whether a member speaks for a sample, whole or as the head of its chunks."""
+    if not (name.startswith("samples/") and name.endswith(".json")):
+        return False
+    if not heads:
+        return True
+    parents = (name[: slash.start()] for slash in re.finditer("/", name))
+    head = next((parent for parent in parents if parent in heads), None)
+    return head is None or name == head + _CHUNK_HEAD
 
 
-def _last_of_each(samples: Iterable[Sample]) -> tuple[dict[SampleKey, Sample], int]:
-    found: dict[SampleKey, Sample] = {}
-    count = 0
-    for count, sample in enumerate(samples, start=1):  # noqa: B007 - the last one is the count
-        found[sample.key] = sample
-    return found, count - len(found)
-
-
-def _summaries(archive: Archive, file_name: str) -> dict[SampleKey, Sample] | None:
+def _summary_members(archive: Archive) -> list[str]:
+    """Return the summary of the whole log, or those of its journal in their order."""
     if _SUMMARIES in archive:
-        members = [_SUMMARIES]
-    else:
-        journal = [m for name in archive.names if (m := _JOURNAL_SUMMARY.fullmatch(name))]
-        members = [m[0] for m in sorted(journal, key=lambda m: int(m[1]))]
-    found: dict[SampleKey, Sample] = {}
-    for member in members:
-        where = f"{file_name}:{member}"
-        for summary in as_list(parse_json(archive.read(member), where)):
-            sample = parse_sample(as_object(summary), where)
-            found[sample.key] = sample
-    return found if members else None
+        return [_SUMMARIES]
+    journal = [m for entry in archive if (m := _JOURNAL_SUMMARY.fullmatch(entry.name))]
+    return [match[0] for match in sorted(journal, key=lambda match: int(match[1]))]
+
+
+def _summarised(
+    archive: Archive, member: str, parser: SampleParser, file_name: str
+) -> Iterator[tuple[SampleKey, Outcome]]:
+    where = f"{file_name}:{member}"
+    for summary in summaries(archive.pieces(member, _PIECE_BYTES), where):
+        if isinstance(summary, CountedSample):
+            yield parser.of_decoded(summary, where, kept=False)
+        else:
+            yield parser.of_fields(summary, where, kept=False)

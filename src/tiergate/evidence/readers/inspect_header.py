@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +70,7 @@ class Plan:
     """A limit, or numbers that do not fit together."""
 
 
-def planned(header: Mapping[str, object], ran: Iterable[SampleKey], where: str) -> Plan:
+def planned(header: Mapping[str, object], ran: Collection[SampleKey], where: str) -> Plan:
     """Find out how many attempts the run set out to make.
 
     The largest of what the header says in its several places holds, and an attempt that
@@ -78,7 +78,7 @@ def planned(header: Mapping[str, object], ran: Iterable[SampleKey], where: str) 
 
     Args:
         header: the header of the log.
-        ran: id and epoch of every attempt that the log knows of.
+        ran: id and epoch of every attempt that the log knows of, each once.
         where: how messages name the log.
 
     Raises:
@@ -90,18 +90,32 @@ def planned(header: Mapping[str, object], ran: Iterable[SampleKey], where: str) 
     size = as_count(dataset.get("samples"))
     epochs = as_count(config.get("epochs")) or 1
     chosen = len(ids) or _after_limit(size or 0, config.get("limit"))
-    total = as_count(as_object(header.get("results")).get("total_samples")) or 0
-    keys = set(ran)
-    announced = [k for k in keys if (not ids or k[0] in ids) and k[1] <= epochs]
-    expected = max(chosen * epochs, total)
-    extra = len(keys) - len(announced)
-    attempts = max(expected, len(announced)) + extra
+    results = as_object(header.get("results"))
+    total = as_count(results.get("total_samples")) or 0
+    announced = sum(1 for k in ran if (not ids or k[0] in ids) and k[1] <= epochs)
+    claimed = max(chosen * epochs, total, *_claims(eval_spec, results, epochs))
+    attempts = max(claimed, announced) + len(ran) - announced
     if attempts > MAX_COUNT:
         raise EvidenceError(where, f"{attempts} planned attempts", "a number that a run can have")
     return Plan(
         attempts=attempts,
-        remarks=tuple(_plan_remarks(size, chosen, chosen * epochs, total, attempts)),
+        remarks=(
+            *_plan_remarks(size, chosen, chosen * epochs, total),
+            *_count_remarks(claimed, attempts),
+        ),
     )
+
+
+def _claims(
+    eval_spec: Mapping[str, object], results: Mapping[str, object], epochs: int
+) -> Iterator[int]:
+    """Yield the other numbers in a header that imply so many attempts."""
+    yield (as_count(as_object(eval_spec.get("shards")).get("sample_count")) or 0) * epochs
+    yield from (
+        as_count(results.get(name)) or 0 for name in ("completed_samples", "logged_samples")
+    )
+    for score in map(as_object, as_list(results.get("scores"))):
+        yield sum(as_count(score.get(f"{kind}_samples")) or 0 for kind in ("scored", "unscored"))
 
 
 def _after_limit(size: int, limit: object) -> int:
@@ -113,9 +127,7 @@ def _after_limit(size: int, limit: object) -> int:
     return size if most is None else min(size, most)
 
 
-def _plan_remarks(
-    size: int | None, chosen: int, announced: int, total: int, attempts: int
-) -> Iterator[Remark]:
+def _plan_remarks(size: int | None, chosen: int, announced: int, total: int) -> Iterator[Remark]:
     if size is not None and chosen < size:
         yield Remark(
             code="limited",
@@ -127,17 +139,27 @@ def _plan_remarks(
             message=f"The header's results claim {total} attempts in total; its data set, "
             f"limit and epochs make {announced}. The larger number counts as planned.",
         )
-    if not (announced or total):
+
+
+def _count_remarks(claimed: int, attempts: int) -> Iterator[Remark]:
+    if not claimed:
         yield Remark(
             code="planned-unknown",
             message="The header does not say how many attempts were planned; those that the "
             "log knows of count as planned.",
         )
-    elif beyond := attempts - max(announced, total):
+    elif attempts > claimed:
         yield Remark(
             code="more-samples-than-planned",
-            message=f"{beyond} attempts in the log are none that its header announces.",
+            message=f"{attempts - claimed} attempts in the log are none that its header announces.",
         )
+
+
+def declared_scorers(header: Mapping[str, object]) -> set[str]:
+    """Return every scorer that the run was set up with, by the name that its scores have."""
+    entries = as_list(as_object(header.get("eval")).get("scorers"))
+    names = (as_text(as_object(entry).get("name")) for entry in entries)
+    return {name.rpartition("/")[2] for name in names if name}
 
 
 def dataset_text(header: Mapping[str, object]) -> str:

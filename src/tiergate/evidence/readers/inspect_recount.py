@@ -7,13 +7,15 @@ that say something else.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
 
 from tiergate.evidence.provenance import Remark
-from tiergate.evidence.readers.inspect_container import InspectLog
-from tiergate.evidence.readers.inspect_sample import Sample
+from tiergate.evidence.readers.inspect_attempts import Attempts
+from tiergate.evidence.readers.inspect_sample import Outcome, SampleKey
 from tiergate.evidence.readers.values import (
     Score,
     as_count,
@@ -22,7 +24,6 @@ from tiergate.evidence.readers.values import (
     as_object,
     as_text,
     listed,
-    mean,
 )
 
 _TOLERANCE = Decimal("0.000001")
@@ -33,60 +34,109 @@ _GRADES = {"C": Decimal(1), "P": Decimal("0.5"), "I": Decimal(0), "N": Decimal(0
 _WORDS = {"yes": Decimal(1), "true": Decimal(1), "no": Decimal(0), "false": Decimal(0)}
 
 
-def header_remarks(header: Mapping[str, object], samples: Sequence[Sample]) -> Iterator[Remark]:
-    """Yield a remark for every number in the header's results that a recount does not give."""
+@dataclass(slots=True, kw_only=True)
+class _Recount:
+    """The scores of one series, counted and added up."""
+
+    scored: int = 0
+    """Attempts that have a score."""
+    samples: int = 0
+    """Samples of which at least one attempt has a score."""
+    total: Decimal = Decimal(0)
+    """Sum of the scores as numbers."""
+    total_of_means: Decimal = Decimal(0)
+    """Sum, over the samples, of the mean score of their attempts."""
+    numeric: bool = True
+    """Whether every score can be read as a number."""
+
+    def add(self, numbers: Sequence[Decimal | None], samples: int = 1) -> None:
+        """Add the scores of all attempts on one sample, or on several that scored the same."""
+        self.scored += len(numbers) * samples
+        self.samples += samples
+        self.numeric = self.numeric and None not in numbers
+        if self.numeric:
+            total = sum([number or Decimal(0) for number in numbers], Decimal(0)) * samples
+            self.total += total
+            self.total_of_means += total / len(numbers)
+
+
+def header_remarks(
+    header: Mapping[str, object],
+    attempts: Attempts,
+    tally: Counter[Outcome],
+    order: Sequence[SampleKey],
+) -> Iterator[Remark]:
+    """Yield a remark for every number in the header's results that a recount does not give.
+
+    Args:
+        header: the header of the log.
+        attempts: what its attempts left.
+        tally: how many samples left the same.
+        order: every attempt, sorted.
+    """
     results = as_object(header.get("results"))
     completed = as_count(results.get("completed_samples"))
     # Older versions counted the samples that have a score.
     recounts = {
-        sum(1 for sample in samples if not sample.errored),
-        sum(1 for sample in samples if sample.scorers),
+        sum(count for outcome, count in tally.items() if not outcome.errored),
+        sum(count for outcome, count in tally.items() if outcome.scorers),
     }
     if completed is not None and completed not in recounts:
         yield _disagrees("completed samples", completed, max(recounts))
-    for entry in as_list(results.get("scores")):
-        yield from _score_remarks(as_object(entry), samples)
+    names = {name for outcome in tally for name in outcome.names}
+    for entry in map(as_object, as_list(results.get("scores"))):
+        scorer, name = as_text(entry.get("scorer")), as_text(entry.get("name"))
+        series = name if name == scorer else f"{scorer}.{name}"
+        reducer = as_text(entry.get("reducer"))
+        in_parts = any(name.startswith(f"{series}.") for name in names)
+        if not in_parts and reducer in _COUNTING_REDUCERS:
+            recount = _recount(series, attempts, tally, order)
+            yield from _score_remarks(entry, series, reducer, recount)
 
 
-def _score_remarks(entry: Mapping[str, object], samples: Sequence[Sample]) -> Iterator[Remark]:
-    scorer, name = as_text(entry.get("scorer")), as_text(entry.get("name"))
-    series = name if name == scorer else f"{scorer}.{name}"
-    groups: dict[str, list[Score]] = defaultdict(list)
-    for sample in samples:
-        if (score := sample.scores.get(series)) is not None:
-            groups[sample.key[0]].append(score)
-    reducer = as_text(entry.get("reducer"))
-    in_parts = any(name.startswith(f"{series}.") for sample in samples for name in sample.scores)
-    if in_parts or reducer not in _COUNTING_REDUCERS:
-        return
+def _score_remarks(
+    entry: Mapping[str, object], series: str, reducer: str, recount: _Recount
+) -> Iterator[Remark]:
     # A reducer makes one score of the epochs of a sample; without one each counts.
-    recounts = {len(groups), sum(map(len, groups.values()))}
+    recounts = {recount.samples, recount.scored}
     scored = as_count(entry.get("scored_samples"))
     if scored is not None and scored not in recounts:
         yield _disagrees(f"samples scored by {series}", scored, max(recounts))
-    if groups and reducer in ("", "mean"):
-        yield from _mean_remarks(entry, series, list(groups.values()))
+    if recount.scored and recount.numeric and reducer in ("", "mean"):
+        yield from _mean_remarks(entry, series, recount)
 
 
-def _mean_remarks(
-    entry: Mapping[str, object], series: str, groups: Sequence[Sequence[Score]]
-) -> Iterator[Remark]:
-    numbers = [[_as_average(score) for score in group] for group in groups]
-    kept = [[n for n in group if n is not None] for group in numbers]
-    if any(len(k) != len(group) for k, group in zip(kept, groups, strict=True)):
-        return
-    recounts = [
-        mean(m for k in kept if (m := mean(k)) is not None),
-        mean(n for k in kept for n in k),
-    ]
+def _recount(
+    series: str, attempts: Attempts, tally: Counter[Outcome], order: Sequence[SampleKey]
+) -> _Recount:
+    numbers = {
+        outcome: _as_average(score)
+        for outcome in tally
+        if (score := outcome.score(series)) is not None
+    }
+    found = _Recount()
+    with localcontext(prec=28):
+        if all(epoch == 1 for _, epoch in order):
+            for outcome, number in numbers.items():
+                found.add([number], tally[outcome])
+            return found
+        for _, keys in itertools.groupby(order, key=lambda key: key[0]):
+            outcomes = [attempts[key] for key in keys]
+            if scored := [numbers[outcome] for outcome in outcomes if outcome in numbers]:
+                found.add(scored)
+    return found
+
+
+def _mean_remarks(entry: Mapping[str, object], series: str, recount: _Recount) -> Iterator[Remark]:
+    means = (recount.total_of_means / recount.samples, recount.total / recount.scored)
     for key, metric in sorted(as_object(entry.get("metrics")).items()):
         fields = as_object(metric)
         name = as_text(fields.get("name")).rpartition("/")[2]
         stated = as_number(fields.get("value"))
         if name not in _MEAN_METRICS or fields.get("params") or stated is None:
             continue
-        if not any(r is not None and abs(r - stated) <= _TOLERANCE for r in recounts):
-            yield _disagrees(f"{as_text(key)} of {series}", stated, recounts[0])
+        if not any(abs(mean - stated) <= _TOLERANCE for mean in means):
+            yield _disagrees(f"{as_text(key)} of {series}", stated, means[0])
 
 
 def _as_average(score: Score) -> Decimal | None:
@@ -114,25 +164,22 @@ def _short(number: object) -> str:
     return f"{number:.6g}" if isinstance(number, Decimal) else str(number)
 
 
-def summary_remarks(log: InspectLog) -> Iterator[Remark]:
-    """Yield remarks where the log's own summary says something else than its samples."""
-    summaries = log.summaries
-    if summaries is None:
-        return
-    common = log.samples.keys() & summaries.keys()
-    differing = [k for k in common if not _agree(log.samples[k], summaries[k])]
-    unsummarised = log.samples.keys() - summaries.keys()
+def summary_remarks(attempts: Attempts, count: int) -> Iterator[Remark]:
+    """Yield remarks where the log's own summary says something else than its samples.
+
+    Args:
+        attempts: what its attempts left.
+        count: how many samples the log holds.
+    """
     for keys, what in (
-        (differing, "have another score or another error in the summary; the samples count"),
-        (unsummarised, "are not in the summary; the samples count"),
+        (
+            attempts.differing,
+            "have another score or another error in the summary; the samples count",
+        ),
+        (attempts.unsummarised, "are not in the summary; the samples count"),
     ):
         if keys:
             names = listed(f"{name} epoch {epoch}" for name, epoch in keys)
             yield Remark(
-                code="summary-disagrees",
-                message=f"{len(keys)} of {len(log.samples)} samples {what}: {names}.",
+                code="summary-disagrees", message=f"{len(keys)} of {count} samples {what}: {names}."
             )
-
-
-def _agree(sample: Sample, summary: Sample) -> bool:
-    return sample.scores == summary.scores and sample.errored == summary.errored

@@ -20,7 +20,10 @@ _RESULTS_NAME = re.compile(rf".+_({_TIME})\.json")
 _SAMPLES_NAME = re.compile(rf"samples_(.+)_({_TIME})\.jsonl")
 _RESULTS_KEYS = frozenset({"configs", "versions", "n-shot"})
 _SAMPLE_KEYS = frozenset({"resps", "filtered_resps"})
-_FIRST_LINE_BYTES = 4 * 1024**2
+_STATEMENT_KEYS = frozenset({"results", "versions", "config"})
+_SINCE_0_4 = frozenset({"configs", "n-shot", "n-samples", "lm_eval_version"})
+# Most first lines are short; the longest that is looked at is the last of these.
+_FIRST_LINE_BYTES = (64 * 1024, 4 * 1024**2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +46,19 @@ def is_results(path: Path) -> bool:
     return "results" in keys and bool(keys & _RESULTS_KEYS)
 
 
+def is_statement(path: Path) -> bool:
+    """Tell whether a file has the shape of results before version 0.4: averages alone."""
+    keys = sniffed_keys(path)
+    return keys >= _STATEMENT_KEYS and keys.isdisjoint(_SINCE_0_4)
+
+
 def is_samples(path: Path) -> bool:
     """Tell whether a file holds the samples of a task."""
     if path.suffix != ".jsonl":
         return False
-    first_line, newline, _ = first_bytes(path, _FIRST_LINE_BYTES).partition(b"\n")
-    if not newline:
+    starts = (first_bytes(path, count).partition(b"\n") for count in _FIRST_LINE_BYTES)
+    first_line = next((line for line, newline, _ in starts if newline), None)
+    if first_line is None:
         # One line without an end, or one that is longer than any we look at.
         return _SAMPLES_NAME.fullmatch(path.name) is not None
     try:
@@ -64,17 +74,25 @@ def results_in(folder: Path) -> list[Path]:
     return sorted(path for path in found if is_results(path))
 
 
+def results_of(path: Path) -> Path | None:
+    """Return the results file that ``path`` names or, as a folder, holds; None for samples.
+
+    Raises:
+        EvidenceError: the folder holds none, or several.
+    """
+    if path.is_dir():
+        return _only_results(path, results_in(path))
+    return path if path.suffix == ".json" else None
+
+
 def run_files(path: Path) -> RunFiles:
     """Find the files of the run that ``path`` names.
 
     Raises:
         EvidenceError: no run is there, or several are, or its results or samples are missing.
     """
-    if path.is_dir():
-        return _of_results(_only_results(path, results_in(path)))
-    if path.suffix == ".jsonl":
-        return _of_samples(path)
-    return _of_results(path)
+    results = results_of(path)
+    return _of_samples(path) if results is None else _of_results(results)
 
 
 def _only_results(folder: Path, found: list[Path]) -> Path:

@@ -84,14 +84,14 @@ def planned(results: Results, task: str, rows: Sequence[Row]) -> int:
     A repeated document comes on top of what was claimed, so that it cannot stand for one
     that is missing.
     """
-    distinct = len({row.behaviour for row in rows})
+    distinct = len({row.sample for row in rows})
     return max(claimed_samples(results, task)[0], distinct) + len(rows) - distinct
 
 
 def count_remarks(results: Results, task: str, rows: Sequence[Row]) -> Iterator[Remark]:
     """Yield remarks about how many samples there are, were claimed, and exist."""
     effective, original = claimed_samples(results, task)
-    distinct = len({row.behaviour for row in rows})
+    distinct = len({row.sample for row in rows})
     if distinct < effective:
         yield Remark(
             code="fewer-samples-than-claimed",
@@ -119,11 +119,12 @@ def count_remarks(results: Results, task: str, rows: Sequence[Row]) -> Iterator[
 def average_remarks(results: Results, task: str, key: str, rows: Sequence[Row]) -> Iterator[Remark]:
     """Yield a remark when the average that the results state is not that of the samples."""
     stated = as_number(as_object(as_object(results.get("results")).get(task)).get(key))
-    numbers = [Decimal(r.value) for r in rows if isinstance(r.value, bool | Decimal)]
-    recounted = mean(numbers)
-    if stated is None or recounted is None or not _is_mean(results, task, key):
+    if stated is None or not _is_mean(results, task, key):
         return
-    if abs(stated - recounted) > _TOLERANCE:
+    values = [row.value for row in rows]
+    numbers = [Decimal(value) for value in values if isinstance(value, (bool, Decimal))]
+    recounted = mean(numbers)
+    if recounted is not None and abs(stated - recounted) > _TOLERANCE:
         yield Remark(
             code="header-disagrees",
             message=f"The results state {stated:.6g} for {key} of {task}; "

@@ -28,6 +28,18 @@ class _RepeatedKeyError(ValueError):
     """One object has a key twice, so that two readers could see two logs."""
 
 
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _RepeatedKeyError("a JSON object with one key twice")
+    return found
+
+
+_STRICT = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=lambda _: None, object_pairs_hook=_without_repeats
+)
+
+
 def parse_json(data: bytes, where: str) -> object:
     """Parse UTF-8 JSON text.
 
@@ -40,22 +52,40 @@ def parse_json(data: bytes, where: str) -> object:
             decimal can hold, or nesting that is too deep.
     """
     try:
-        text = data.decode("utf-8")
-        return json.loads(
-            text,
-            parse_float=Decimal,
-            parse_constant=lambda _: None,
-            object_pairs_hook=_without_repeats,
-        )
-    except UnicodeDecodeError as error:
-        raise unusable(where, f"bytes that are not UTF-8, at offset {error.start}") from error
-    except json.JSONDecodeError as error:
-        raise unusable(where, f"broken JSON ({error.msg}, line {error.lineno})") from error
-    except RecursionError as error:
-        raise unusable(where, "JSON that is nested too deeply") from error
-    except (ValueError, ArithmeticError) as error:
-        text = str(error) if isinstance(error, _RepeatedKeyError) else "a number out of range"
-        raise unusable(where, text) from error
+        return _STRICT.decode(data.decode("utf-8"))
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise unusable(where, _fault(error)) from error
+
+
+def parse_first(text: str, start: int, where: str) -> tuple[object, int] | None:
+    """Parse the JSON value that begins at ``start``; see ``parse_json``.
+
+    Returns:
+        The value and where it ends; None when the text is cut short inside it, or is no JSON.
+
+    Raises:
+        EvidenceError: as ``parse_json``, for what more text would not mend.
+    """
+    try:
+        return _STRICT.raw_decode(text, start)
+    except json.JSONDecodeError:
+        return None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise unusable(where, _fault(error)) from error
+
+
+def _fault(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return f"bytes that are not UTF-8, at offset {error.start}"
+        case json.JSONDecodeError():
+            return f"broken JSON ({error.msg}, line {error.lineno})"
+        case RecursionError():
+            return "JSON that is nested too deeply"
+        case _RepeatedKeyError():
+            return str(error)
+        case _:
+            return "a number out of range"
 
 
 def parse_object(data: bytes, where: str) -> dict[str, object]:
@@ -73,13 +103,6 @@ def parse_object(data: bytes, where: str) -> dict[str, object]:
 def unusable(where: str, found: str) -> EvidenceError:
     """Make the error for text that is no JSON."""
     return EvidenceError(where, found, "JSON text in UTF-8", "Take the log from its source again.")
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _RepeatedKeyError("a JSON object with one key twice")
-    return found
 
 
 def as_object(value: object) -> dict[str, object]:
@@ -100,7 +123,9 @@ def as_text(value: object) -> str:
     >>> as_text("\ud800"), as_text(7)
     ('\\ud800', '')
     """
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
 
 def as_label(value: object) -> str:

@@ -196,6 +196,10 @@ REFUSED_MEMBERS: dict[str, tuple[Member, str]] = {
         Member(name="a", content=TEXT, method=93, packed=b"\xff" * 40),
         "a member that does not unpack",
     ),
+    "is deflate cut short": (
+        Member(name="a", content=TEXT, packed=packed(DEFLATED, TEXT)[:-9]),
+        "a member whose size or checksum is not the stated one",
+    ),
     "is Zstandard cut short": (
         Member(name="a", content=TEXT, method=93, packed=packed(93, TEXT)[:-9]),
         "a member whose size or checksum is not the stated one",
@@ -269,14 +273,28 @@ REFUSED_ARCHIVES: dict[str, tuple[Callable[[], bytes], str]] = {
         "its parts do not fit",
     ),
     "has a ZIP64 record that is not where it should be": (
-        lambda: _plain_64().replace(
-            b"PK\x06\x07\x00\x00\x00\x00", b"PK\x06\x07\x00\x00\x00\x00\x01"
-        ),
-        "cut short or damaged",
+        lambda: _plain_64().replace(b"PK\x06\x07" + bytes(4), b"PK\x06\x07\x00\x00\x00\x01"),
+        "it ends in two ways",
+    ),
+    "has a ZIP64 record of unusual length": (
+        lambda: _plain_64().replace(b"PK\x06\x06\x2c", b"PK\x06\x06\x2d"),
+        "it ends in two ways",
+    ),
+    "has a reference to a ZIP64 record and none": (
+        lambda: _plain_64().replace(b"PK\x06\x06", b"PK\x06\x09"),
+        "it ends in two ways",
     ),
     "lacks the ZIP64 record that it refers to": (
         lambda: _plain_64().replace(b"PK\x06\x07", b"PK\x06\x08"),
-        "cut short or damaged",
+        "its parts do not fit",
+    ),
+    "ends in two ways": (
+        lambda: _plain_64()[:-18] + b"\x00\x00\x00\x00\x02\x00\x02\x00" + bytes(10),
+        "it ends in two ways",
+    ),
+    "ends in the middle of its list": (
+        lambda: _plain(1, 0)[:-22] + b"x" + _plain(1, 0)[-22:].replace(b"\x30", b"\x31"),
+        "a list of members that is cut short or damaged",
     ),
     "has too many members": (lambda: _plain(4, 1), "4 members of 4 bytes unpacked"),
     "unpacks to too much in all": (lambda: _plain(3, 9_000), "3 members of 27000 bytes"),

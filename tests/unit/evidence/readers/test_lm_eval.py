@@ -523,6 +523,7 @@ def test_a_run_is_recognised_by_what_it_holds(tmp_path: Path) -> None:
         "samples": tmp_path / "out" / "org__model" / f"samples_sums_{TIME}.jsonl",
         "cut samples": tmp_path / f"samples_cut_{TIME}.jsonl",
         "samples with another first line": tmp_path / f"samples_odd_{TIME}.jsonl",
+        "samples with a long first line": tmp_path / "long.jsonl",
     }
     other = {
         "folder": tmp_path,
@@ -533,6 +534,7 @@ def test_a_run_is_recognised_by_what_it_holds(tmp_path: Path) -> None:
     }
     recognised["cut samples"].write_bytes(LINE[:20])
     recognised["samples with another first line"].write_bytes(b"{\n" + LINE + b"\n")
+    write_rows(recognised["samples with a long first line"], [a_row(0, doc="x" * 100_000)])
     other["json"].write_text('{"results": {}}', encoding="utf-8")
     other["jsonl"].write_text('{"doc_id": 1}\n', encoding="utf-8")
     other["text"].write_text(json.dumps(some_results()), encoding="utf-8")

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from tiergate.errors import EvidenceError
-from tiergate.evidence.readers.source import first_bytes, opened, sniffed_keys
+from tiergate.evidence.readers.source import Digest, first_bytes, opened, sniffed_keys
 
 
 def test_an_opened_file_has_the_digest_and_the_size_of_its_bytes(tmp_path: Path) -> None:
@@ -23,6 +24,56 @@ def test_an_opened_file_has_the_digest_and_the_size_of_its_bytes(tmp_path: Path)
     assert content == b'{"a": 1}'
     assert file.sha256 == "sha256:" + hashlib.sha256(content).hexdigest()
     assert (file.name, file.size_bytes) == ("log.json", 8)
+
+
+def test_a_long_file_is_hashed_whole_while_others_read_from_it(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 20_000
+    path = tmp_path / "log.json"
+    path.write_bytes(content)
+
+    with opened(path) as file:
+        parts = [file.handle.read(100_000) for _ in range(40)]
+        within = file.sha256
+        parts.append(file.handle.read())
+
+    assert b"".join(parts) == content
+    assert within == file.sha256 == "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def test_no_thread_stays_behind_when_a_long_file_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_bytes(bytes(50_000_000))
+
+    with pytest.raises(EvidenceError, match="no samples"), opened(path) as file:
+        raise EvidenceError(file.name, "no samples")
+
+    assert [threading.current_thread()] == threading.enumerate()
+
+
+def test_a_file_that_cannot_be_hashed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_bytes(bytes(3_000_000))
+
+    with path.open("rb") as file:
+        digest = Digest(file.fileno(), 3_000_000)
+    with pytest.raises(OSError, match="Bad file descriptor"), digest:
+        digest.text()
+
+
+def test_a_file_is_refused_that_changes_between_hashing_and_reading(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_bytes(b"a" * 3_000_000)
+
+    with pytest.raises(EvidenceError, match="a file that changed while it was read"):
+        _change_once_hashed(path)
+
+
+def _change_once_hashed(path: Path) -> None:
+    with opened(path) as file:
+        hashed = file.sha256
+        with path.open("r+b") as writer:
+            writer.write(b"b")
+        assert (file.handle.read(1), file.sha256) == (b"b", hashed)
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:

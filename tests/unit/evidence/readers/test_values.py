@@ -23,6 +23,7 @@ from tiergate.evidence.readers.values import (
     as_time,
     listed,
     mean,
+    parse_first,
     parse_json,
     parse_object,
     settings_text,
@@ -73,6 +74,35 @@ def test_numbers_stay_decimal_and_not_a_number_is_nothing() -> None:
 def test_an_object_is_asked_for_and_a_list_is_refused() -> None:
     with pytest.raises(EvidenceError, match="JSON of type list, expected a JSON object"):
         parse_object(b"[]", "log.json")
+
+
+FIRST_VALUES: dict[str, tuple[str, tuple[object, int] | None]] = {
+    "an object before a comma": ('{"a": 1}, {"b"', ({"a": 1}, 8)),
+    "not a number": ("NaN]", (None, 3)),
+    "an object that is cut short": ('{"a": 1', None),
+    "a text that is cut short": ('"a', None),
+    "nothing": ("", None),
+    "something else": ("]", None),
+}
+
+
+@pytest.mark.parametrize("sentence", FIRST_VALUES)
+def test_the_first_value_of_a_text_is_found_where_it_is(sentence: str) -> None:
+    text, expected = FIRST_VALUES[sentence]
+
+    assert expected == parse_first(text, 0, "log.json")
+    moved = parse_first(f"[1,{text}", 3, "log.json")
+    assert (expected and (expected[0], expected[1] + 3)) == moved
+
+
+def test_a_first_value_that_more_text_would_not_mend_is_refused() -> None:
+    for text, expected in (
+        ('{"a": 1, "a": 2}', "one key twice"),
+        ("1e99999999999999999999", "a number out of range"),
+        ("[" * 200_000, "nested too deeply"),
+    ):
+        with pytest.raises(EvidenceError, match=expected):
+            parse_first(text, 0, "log.json")
 
 
 SCORES: dict[str, tuple[object, object]] = {
