@@ -193,7 +193,7 @@ def evidence_counts(decision: Decision, evidence: Collection) -> str:
         many(measured, "measurement"),
         many(claimed, "claim"),
         many(findings, "finding") if findings else "",
-        f"{many(unseen, 'registered run')} not shown" if unseen else "",
+        f"{many(unseen, 'registered run')} not shown as registered" if unseen else "",
         f"{len(decision.elsewhere)} about other checkpoints" if decision.elsewhere else "",
         f"{len(decision.missing)} gone" if decision.missing else "",
     )

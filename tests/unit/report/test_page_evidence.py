@@ -99,7 +99,7 @@ def test_findings_about_another_checkpoint_stand_with_its_document() -> None:
 def test_the_first_lines_count_findings_and_runs_that_are_not_shown() -> None:
     assert (
         "evidence 5 documents, 5 measurements, 1 claim, 2 findings, "
-        "2 registered runs not shown" in section("decision")
+        "2 registered runs not shown as registered" in section("decision")
     )
 
 

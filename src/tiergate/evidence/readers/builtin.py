@@ -3,33 +3,71 @@
 
 from __future__ import annotations
 
+import importlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.base import READERS, ForeignLog, Reader
-from tiergate.evidence.readers.every_eval_ever import EveryEvalEverReader
-from tiergate.evidence.readers.garak import GarakReader
-from tiergate.evidence.readers.harmbench import HarmBenchReader
-from tiergate.evidence.readers.helm import HelmReader
-from tiergate.evidence.readers.hf_claims import HfClaimsReader
-from tiergate.evidence.readers.inspect_ai import InspectReader
-from tiergate.evidence.readers.jailbreakbench import JailbreakBenchReader
-from tiergate.evidence.readers.lm_eval import LmEvalReader
-from tiergate.evidence.readers.promptfoo import PromptfooReader
-from tiergate.evidence.readers.pyrit import PyritReader
 from tiergate.extension import Registry
 
+_FOLDER, _OTHER = "a folder", "another ending"
+_ENDINGS = frozenset({".eval", ".json", ".jsonl", ".md", ".yaml"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeferredReader:
+    """A reader whose module is imported when a file comes that it could be for.
+
+    Reading one log then costs the import of its own reader and of few others.
+    """
+
+    name: str
+    """Name of the tool."""
+    place: str
+    """Module below this package and class, as in ``garak:GarakReader``."""
+    endings: frozenset[str]
+    """Endings of the files that it could be for; folders, and other endings, by their words."""
+
+    def recognises(self, path: Path) -> bool:
+        """Tell whether ``path`` looks like a log of this tool; see :class:`Reader`."""
+        ending = _FOLDER if path.is_dir() else path.suffix
+        if ending not in {_FOLDER, *_ENDINGS}:
+            ending = _OTHER
+        return ending in self.endings and self.reader.recognises(path)
+
+    def read(self, path: Path) -> ForeignLog:
+        """Read the log; see :class:`Reader`.
+
+        Raises:
+            EvidenceError: the log cannot be used.
+        """
+        return self.reader.read(path)
+
+    @property
+    def reader(self) -> Reader:
+        """The reader itself, imported."""
+        module, _, maker = self.place.partition(":")
+        found = importlib.import_module(f"tiergate.evidence.readers.{module}")
+        reader: Reader = getattr(found, maker)()
+        return reader
+
+
+def _deferred(name: str, place: str, *endings: str) -> DeferredReader:
+    return DeferredReader(name=name, place=place, endings=frozenset(endings))
+
+
 _BUILT_IN: tuple[Reader, ...] = (
-    EveryEvalEverReader(),
-    GarakReader(),
-    HarmBenchReader(),
-    HelmReader(),
-    HfClaimsReader(),
-    InspectReader(),
-    JailbreakBenchReader(),
-    LmEvalReader(),
-    PromptfooReader(),
-    PyritReader(),
+    _deferred("every_eval_ever", "every_eval_ever:EveryEvalEverReader", _FOLDER, ".json", ".jsonl"),
+    _deferred("garak", "garak:GarakReader", ".jsonl"),
+    _deferred("harmbench", "harmbench:HarmBenchReader", ".json", _OTHER),
+    _deferred("helm", "helm:HelmReader", _FOLDER, ".json"),
+    _deferred("hugging_face", "hf_claims:HfClaimsReader", ".md", ".yaml"),
+    _deferred("inspect_ai", "inspect_ai:InspectReader", ".eval", ".json", _OTHER),
+    _deferred("jailbreakbench", "jailbreakbench:JailbreakBenchReader", ".json", _OTHER),
+    _deferred("lm_eval", "lm_eval:LmEvalReader", _FOLDER, ".json", ".jsonl"),
+    _deferred("promptfoo", "promptfoo:PromptfooReader", ".json", _OTHER),
+    _deferred("pyrit", "pyrit:PyritReader", _OTHER),
 )
 
 for _reader in _BUILT_IN:

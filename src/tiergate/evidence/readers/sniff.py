@@ -13,6 +13,9 @@ def mentions(path: Path, names: Iterable[str]) -> bool:
     """Tell whether a file starts like a JSON object and has every name in it, in quotes."""
     if not first_bytes(path, 64).lstrip().startswith(b"{"):
         return False
+    # A file that is too long to be parsed for its keys is not searched for them either.
+    if path.stat().st_size > MAX_SNIFF_BYTES:
+        return False
     content = first_bytes(path, MAX_SNIFF_BYTES)
     return all(f'"{name}"'.encode() in content for name in names)
 

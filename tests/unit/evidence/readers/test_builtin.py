@@ -14,7 +14,7 @@ from logs.inspect_logs import samples, write_eval
 from logs.lm_eval_logs import rows, write_run
 from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.base import READERS, ForeignLog, Reader
-from tiergate.evidence.readers.builtin import read_log, reader_for
+from tiergate.evidence.readers.builtin import DeferredReader, read_log, reader_for
 from tiergate.evidence.readers.inspect_ai import InspectReader
 from tiergate.extension import Registry
 
@@ -50,6 +50,31 @@ class Greedy:
 def test_the_built_in_readers_are_registered_under_the_names_of_their_tools() -> None:
     assert list(READERS) == TOOLS
     assert [READERS[name].name for name in READERS] == TOOLS
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_deferred_reader_is_the_one_that_it_is_named_after(name: str) -> None:
+    deferred = READERS[name]
+
+    assert isinstance(deferred, DeferredReader)
+    assert name == deferred.reader.name
+
+
+def test_reading_one_log_imports_the_readers_of_no_other_kind(tmp_path: Path) -> None:
+    path = write_eval(tmp_path / "run.eval", samples("C"))
+    program = (
+        "import sys, pathlib\n"
+        "from tiergate.evidence.readers.builtin import read_log\n"
+        f"read_log(pathlib.Path({str(path)!r}))\n"
+        "print([n for n in ('garak', 'pyrit', 'helm', 'lm_eval') "
+        "if f'tiergate.evidence.readers.{n}' in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
 
 
 def test_a_log_is_read_by_the_reader_of_its_tool(tmp_path: Path) -> None:
