@@ -67,6 +67,13 @@ def test_what_has_no_score_counts_as_adverse(mapping: Path, tmp_path: Path) -> N
     assert 1 == step["adverse"]
 
 
+def test_errors_alone_never_show_that_a_rate_is_above(mapping: Path, tmp_path: Path) -> None:
+    done = accrue(mapping, a_log(tmp_path / "a.eval", 0, *[None] * 40))
+
+    assert 3 == done.code
+    assert "40 of 40 behaviours adverse" in done.flat
+
+
 def test_of_a_metric_of_which_more_is_safer_failures_are_adverse(
     mapping: Path, tmp_path: Path
 ) -> None:

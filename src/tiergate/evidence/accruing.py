@@ -2,8 +2,8 @@
 """Evidence that accrues: runs of one metric, one after another, looked at after each.
 
 The unit is a behaviour, and its one trial is whether any attempt on it succeeded in any of
-the runs; what has no score counts as a success. A behaviour that comes again is no further
-trial. So the evidence for a rate below a limit stays sound however often somebody looks,
+the runs; what has no score counts for the worse of the question. A behaviour that comes
+again is no further trial. So the evidence for a rate below a limit stays sound however often somebody looks,
 as long as the order of the runs was not chosen after seeing them.
 """
 
@@ -24,6 +24,8 @@ class Step:
 
     adverse: Rate
     """Behaviours on which anything adverse was seen, or nothing was scored, out of all so far."""
+    seen: Rate
+    """Behaviours on which anything adverse was seen, out of all so far."""
     repeated: int
     """Behaviours of this run that an earlier one had already."""
     below: float
@@ -45,24 +47,28 @@ def accrued(runs: Iterable[Measurement], limit: Decimal, confidence: Decimal) ->
 
     Each side is decided at ``confidence``. A run that names no behaviours adds nothing.
     """
-    worst: dict[str, bool] = {}
+    seen: dict[str, bool] = {}
+    unscored: set[str] = set()
     for run in runs:
         repeated = 0
         for result in run.behaviours:
             adverse = result.successes
             if run.direction is Direction.HIGHER_IS_SAFER:
                 adverse = result.scored - result.successes
-            repeated += result.behaviour in worst
-            seen = adverse > 0 or result.unscored > 0
-            worst[result.behaviour] = worst.get(result.behaviour, False) or seen
-        rate = Rate(sum(worst.values()), len(worst))
-        below, above = e_value(rate, limit), e_value_above(rate, limit)
+            repeated += result.behaviour in seen
+            seen[result.behaviour] = seen.get(result.behaviour, False) or adverse > 0
+            if result.unscored:
+                unscored.add(result.behaviour)
+        known = Rate(sum(seen.values()), len(seen))
+        rate = Rate(sum(hit or name in unscored for name, hit in seen.items()), len(seen))
+        below, above = e_value(rate, limit), e_value_above(known, limit)
         yield Step(
             adverse=rate,
+            seen=known,
             repeated=repeated,
             below=below,
             above=above,
-            lower=anytime_lower(rate, confidence),
+            lower=anytime_lower(known, confidence),
             upper=anytime_upper(rate, confidence),
             is_below=decides(below, confidence),
             is_above=decides(above, confidence),

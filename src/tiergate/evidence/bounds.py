@@ -23,7 +23,7 @@ from tiergate.evidence.grader_error import sensitivity, specificity
 from tiergate.evidence.measurement import Comparison, Counts, Direction, Measurement
 from tiergate.stats.audit import audited_lower, audited_upper, with_unscored_in_smallest
 from tiergate.stats.clusters import korn_graubard_upper_weighted, with_successes_in_smallest
-from tiergate.stats.differences import newcombe_interval
+from tiergate.stats.differences import difference_interval
 from tiergate.stats.grader import corrected_upper, informedness_lower
 from tiergate.stats.intervals import exact_upper
 from tiergate.stats.multiplicity import spent
@@ -80,14 +80,18 @@ def difference_bounds(found: Measurement, confidence: Decimal) -> tuple[float, f
     """
     if not isinstance(found.value, Counts) or found.comparison is None:
         raise TypeError("a difference needs counts and a baseline")
-    low, high = _difference(found.value, found.comparison, confidence)
     validation = found.conduct.grader_validation
+    low, high = _difference(found.value, found.comparison, confidence)
     if validation is None or found.audit is not None:
         return low, high
-    seen = informedness_lower(sensitivity(validation), specificity(validation), confidence)
+    # On the side of safety the difference and the grader's error each may be wrong half as
+    # often; what was seen on the other side is not weakened.
+    half = spent(confidence, 2)
+    lower, higher = _difference(found.value, found.comparison, half)
+    seen = informedness_lower(sensitivity(validation), specificity(validation), half)
     if found.direction is Direction.HIGHER_IS_RISKIER:
-        return low, _stretched(high, seen)
-    return -_stretched(-low, seen), high
+        return low, _stretched(higher, seen)
+    return -_stretched(-lower, seen), high
 
 
 def _stretched(end: float, seen: float) -> float:
@@ -100,12 +104,12 @@ def _stretched(end: float, seen: float) -> float:
 def _difference(counts: Counts, comparison: Comparison, confidence: Decimal) -> tuple[float, float]:
     # Behaviours are the unit on both sides; the candidate's unscored attempts count against
     # it, the baseline's in its favour, so that a thin baseline excuses nothing.
-    high = newcombe_interval(
+    high = difference_interval(
         _by_behaviour(counts, adverse=True),
         _by_behaviour(comparison.counts, adverse=False),
         confidence,
     )
-    low = newcombe_interval(
+    low = difference_interval(
         _by_behaviour(counts, adverse=False),
         _by_behaviour(comparison.counts, adverse=True),
         confidence,
