@@ -25,6 +25,7 @@ from tiergate.report.inspect_view import ADDRESS
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 
 PATIENCE_MS = 30_000
+LONGEST_S = 300
 PROGRAM = """
 import sys
 from inspect_ai import Task, eval
@@ -72,7 +73,8 @@ def viewer(page: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    words = [str(INSPECT), *shlex.split(command[0])[1:], "--port", port]
+    # If the tests are killed, the viewer still ends.
+    words = ["timeout", str(LONGEST_S), str(INSPECT), *shlex.split(command[0])[1:], "--port", port]
     process = subprocess.Popen(
         words, cwd=page.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -154,16 +154,16 @@ MUTATIONS = {
         "[nobody knows which files ran]",
     ),
     "a grade of 0 is enough": Mutation(
-        ELIGIBILITY,
-        "asked = max(_LEAST, asked_for.get(grade.dimension, _LEAST))",
-        "asked = asked_for.get(grade.dimension, 0)",
+        "decision/policy.py",
+        "asked = max(LEAST_GRADE, self.minimum_grades.get(dimension, LEAST_GRADE))",
+        "asked = self.minimum_grades.get(dimension, 0)",
         f"{TEST_GRADES}::test_a_grade_of_0_supports_nothing_whatever_a_policy_asks_for"
         "[the developer's own team]",
     ),
     "what a tier asks of grades is ignored": Mutation(
         ELIGIBILITY,
         "if grade.value < asked:",
-        "if grade.value < _LEAST:",
+        "if grade.value < 1:",
         f"{TEST_GRADES}::test_a_tier_may_ask_for_more_and_the_reason_names_both",
     ),
     "runs that are not shown cost nothing": Mutation(

@@ -24,6 +24,11 @@ from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
 
+LEAST_GRADE = 1
+"""The lowest grade that can support anything."""
+FROM_OUTSIDE = 2
+"""The most that can be asked of elicitation without touching the weights."""
+
 
 class NumberStatus(enum.StrEnum):
     """What a number in a policy rests on."""
@@ -57,6 +62,18 @@ class Standards:
     """Older evidence supports nothing."""
     confidence: Decimal
     """Of every one-sided bound."""
+
+    def grade_asked(self, dimension: Dimension, variant: Variant) -> int:
+        """Return the lowest grade that is enough for a measurement on ``variant``.
+
+        A grade of 0 supports nothing, whatever a policy asks for. An attack on the weights
+        makes another variant, so the model as released cannot be elicited any further than
+        from outside.
+        """
+        asked = max(LEAST_GRADE, self.minimum_grades.get(dimension, LEAST_GRADE))
+        if dimension is Dimension.ELICITATION and variant is Variant.AS_RELEASED:
+            return min(asked, FROM_OUTSIDE)
+        return asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 
 The unit is a behaviour, and its one trial is whether any attempt on it succeeded in any of
 the runs; what has no score counts for the worse of the question. A behaviour that comes
-again is no further trial. So the evidence for a rate below a limit stays sound however often somebody looks,
-as long as the order of the runs was not chosen after seeing them.
+again is no further trial. So the evidence stays sound however often somebody looks, as long
+as the order of the runs was not chosen after seeing them.
 """
 
 from __future__ import annotations

@@ -6,16 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tiergate.decision.decision import Decision
-from tiergate.decision.policy import Standards
 from tiergate.evidence.collection import Collection
 from tiergate.evidence.grades import Dimension, Grade, grades
 from tiergate.evidence.measurement import Variant
 from tiergate.report.measured import ordered
-
-_LEAST = 1
-"""A grade of 0 supports nothing, whatever a policy asks for."""
-FROM_OUTSIDE = 2
-"""The most that is asked of elicitation where the model is as released."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +60,8 @@ def asked_on_fast_path(decision: Decision) -> tuple[tuple[str, int], ...]:
     return tuple(
         (dimension.value, least)
         for dimension in Dimension
-        if (least := _least(dimension, definition.fast_standards)) != _asked(dimension, decision)
+        if (least := definition.fast_standards.grade_asked(dimension, Variant.WORST_CASE))
+        != _asked(dimension, decision)
     )
 
 
@@ -76,37 +71,30 @@ def grade_rows(decision: Decision, evidence: Collection) -> tuple[GradeRow, ...]
     for number, item in enumerate(ordered(evidence), start=1):
         found = grades(item, evidence)
         lowest = min(grade.value for grade in found)
-        as_released = item.measurement.setting.variant is Variant.AS_RELEASED
+        variant = item.measurement.setting.variant
         rows.append(
             GradeRow(
                 number=number,
                 metric=item.measurement.metric,
-                variant=item.measurement.setting.variant,
+                variant=variant,
                 cells=tuple(
-                    _cell(grade, decision, lowest=lowest, as_released=as_released)
-                    for grade in found
+                    _cell(grade, decision, lowest=lowest, variant=variant) for grade in found
                 ),
             )
         )
     return tuple(rows)
 
 
-def _cell(grade: Grade, decision: Decision, *, lowest: int, as_released: bool) -> GradeCell:
-    asked = _asked(grade.dimension, decision)
-    if as_released and grade.dimension is Dimension.ELICITATION:
-        asked = min(asked, FROM_OUTSIDE)
+def _cell(grade: Grade, decision: Decision, *, lowest: int, variant: Variant) -> GradeCell:
     return GradeCell(
         dimension=grade.dimension,
         value=grade.value,
-        asked=asked,
+        asked=_asked(grade.dimension, decision, variant),
         reason=grade.reason,
         is_weakest=grade.value == lowest,
     )
 
 
-def _asked(dimension: Dimension, decision: Decision) -> int:
-    return _least(dimension, decision.verdict(decision.asked).definition.standards)
-
-
-def _least(dimension: Dimension, standards: Standards) -> int:
-    return max(_LEAST, standards.minimum_grades.get(dimension, _LEAST))
+def _asked(dimension: Dimension, decision: Decision, variant: Variant = Variant.WORST_CASE) -> int:
+    standards = decision.verdict(decision.asked).definition.standards
+    return standards.grade_asked(dimension, variant)

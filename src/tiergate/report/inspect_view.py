@@ -44,14 +44,17 @@ class InspectView:
 
 def is_inspect_log(source: SourceFile) -> bool:
     """Tell whether a document was read from a log that Inspect View can show."""
-    return source.format.startswith("inspect-") and _name(source).suffix in _SUFFIXES
+    return (
+        source.format.startswith("inspect-") and PurePosixPath(source.file_name).suffix in _SUFFIXES
+    )
 
 
 def view_of(source: SourceFile | None, places: tuple[LogPlace, ...]) -> InspectView | None:
     """Return how to open the log; None when it is not one of Inspect's."""
     if source is None or not is_inspect_log(source):
         return None
-    name = _name(source).name
+    # Whoever wrote the document chose the name, and it ends up in a command.
+    name = PurePosixPath(source.file_name).name
     place = next((place for place in places if place.sha256 == source.sha256), None)
     path = "" if place is None else place.path
     found = PurePosixPath(path or f"{_FOLDER}/{name}")
@@ -75,11 +78,6 @@ def view_of(source: SourceFile | None, places: tuple[LogPlace, ...]) -> InspectV
         address=address,
         sample_address=f"{address}/samples/sample/ID/EPOCH" if address else "",
     )
-
-
-def _name(source: SourceFile) -> PurePosixPath:
-    # Whoever wrote the document chose the name, and it ends up in a command.
-    return PurePosixPath(PurePosixPath(source.file_name).name)
 
 
 def _view(folder: str) -> str:

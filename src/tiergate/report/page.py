@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from tiergate.decision.decision import Decision
 from tiergate.decision.outcome import Outcome
+from tiergate.decision.policy import FROM_OUTSIDE
 from tiergate.decision.words import bounds_words, limit_words, reading_words
 from tiergate.evidence.collection import Collection
 from tiergate.report import (
@@ -106,7 +107,7 @@ def _environment() -> Environment:
         cell_words=behaviour_words.cell_words,
         count_words=view.count_words,
         eventful=behaviours.eventful,
-        from_outside=graded.FROM_OUTSIDE,
+        from_outside=FROM_OUTSIDE,
         histogram=behaviours.histogram,
         limit_words=limit_words,
         looked_at=documents.looked_at,

@@ -11,14 +11,10 @@ from datetime import datetime, timedelta
 
 from tiergate.decision.policy import Scene
 from tiergate.evidence.collection import ClaimItem, EvidenceDocument, MeasurementItem
-from tiergate.evidence.grades import Dimension, grades
+from tiergate.evidence.grades import grades
 from tiergate.evidence.measurement import Controls, Direction, Variant
 from tiergate.evidence.provenance import Relation
 
-_LEAST = 1
-"""A grade of 0 supports nothing, whatever a policy asks for."""
-_FROM_OUTSIDE = 2
-"""The most that can be asked of elicitation without touching the weights."""
 _WORST_CASE_RELATIONS = frozenset({Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED})
 
 
@@ -73,23 +69,14 @@ def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
 
 
 def _grade_reasons(item: MeasurementItem, scene: Scene) -> list[str]:
-    asked_for = scene.standards.minimum_grades
     reasons = []
     for grade in grades(item, scene.evidence):
-        asked = max(_LEAST, asked_for.get(grade.dimension, _LEAST))
-        # An attack on the weights makes another variant, so the model as released cannot be
-        # elicited any further than from outside.
-        if grade.dimension is Dimension.ELICITATION and _is_as_released(item):
-            asked = min(asked, _FROM_OUTSIDE)
+        asked = scene.standards.grade_asked(grade.dimension, item.measurement.setting.variant)
         if grade.value < asked:
             reasons.append(
                 f"{grade.dimension} graded {grade.value}, {asked} asked for ({grade.reason})"
             )
     return reasons
-
-
-def _is_as_released(item: MeasurementItem) -> bool:
-    return item.measurement.setting.variant is Variant.AS_RELEASED
 
 
 def _names_this(document: EvidenceDocument, scene: Scene) -> bool:

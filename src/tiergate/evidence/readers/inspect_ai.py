@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,27 +114,20 @@ class InspectReader:
 
 def _counted(log: InspectLog, tally: Counter[Outcome], source: SourceFile) -> ForeignLog:
     where = source.file_name
-    order = log.attempts.keys()
-    plan = facts.planned(log.header, order, where)
+    plan = facts.planned(log.header, log.attempts.keys(), where)
     remarks = {*plan.remarks, *status_remarks(log, tally), *sample_remarks(log, tally)}
-    remarks |= {*header_remarks(log.header, log.attempts, tally, order)}
+    remarks |= {*header_remarks(log.header, log.attempts, tally)}
     remarks |= {*summary_remarks(log.attempts, tally.total())}
     served_by_others = any(outcome.fallbacks for outcome in tally)
     return ForeignLog(
         source=source,
         binding=facts.binding(log.header, where, served_by_others=served_by_others),
-        series=tuple(_series(log, tally, order, plan.attempts, where)),
+        series=tuple(_series(log, tally, plan.attempts, where)),
         remarks=tuple(sorted(remarks, key=lambda remark: (remark.code, remark.message))),
     )
 
 
-def _series(
-    log: InspectLog,
-    tally: Counter[Outcome],
-    order: Sequence[SampleKey],
-    planned: int,
-    where: str,
-) -> Iterator[Series]:
+def _series(log: InspectLog, tally: Counter[Outcome], planned: int, where: str) -> Iterator[Series]:
     eval_spec = as_object(log.header.get("eval"))
     void = declared_void(log, tally)
     for scorer in _scorers(log, tally, where):
@@ -143,7 +136,7 @@ def _series(
             task_version=shortened(as_label(eval_spec.get("task_version")), 100),
             dataset=facts.dataset_text(log.header),
             scorer=scorer,
-            rows=tuple([_row(key, log.attempts[key], scorer, void=void) for key in order]),
+            rows=tuple(_row(key, left, scorer, void=void) for key, left in log.attempts),
             planned=planned,
             superseded=log.superseded,
             elicitation=facts.elicitation_text(log.header),

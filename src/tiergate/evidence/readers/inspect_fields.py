@@ -90,7 +90,8 @@ class CountedSample(msgspec.Struct, gc=False):
         held += (self.invalidation is not _ABSENT) + (self.model_fallbacks is not _ABSENT)
         held += self.error_retries is not _ABSENT
         if self.scores:
-            held += len({name.value for name in self.scores})
+            several = len(self.scores) > 1
+            held += len({name.value for name in self.scores}) if several else 1
             for score in self.scores.values():
                 if score is not None:
                     held += (score.value is not _ABSENT) + (score.history is not _ABSENT)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +70,7 @@ class Plan:
     """A limit, or numbers that do not fit together."""
 
 
-def planned(header: Mapping[str, object], ran: Collection[SampleKey], where: str) -> Plan:
+def planned(header: Mapping[str, object], ran: Iterable[SampleKey], where: str) -> Plan:
     """Find out how many attempts the run set out to make.
 
     The largest of what the header says in its several places holds, and an attempt that
@@ -92,9 +92,14 @@ def planned(header: Mapping[str, object], ran: Collection[SampleKey], where: str
     chosen = len(ids) or _after_limit(size or 0, config.get("limit"))
     results = as_object(header.get("results"))
     total = as_count(results.get("total_samples")) or 0
-    announced = sum(1 for k in ran if (not ids or k[0] in ids) and k[1] <= epochs)
+    announced, extra = 0, 0
+    for name, epoch in ran:
+        if (not ids or name in ids) and epoch <= epochs:
+            announced += 1
+        else:
+            extra += 1
     claimed = max(chosen * epochs, total, *_claims(eval_spec, results, epochs))
-    attempts = max(claimed, announced) + len(ran) - announced
+    attempts = max(claimed, announced) + extra
     if attempts > MAX_COUNT:
         raise EvidenceError(where, f"{attempts} planned attempts", "a number that a run can have")
     return Plan(

@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 
 from tiergate.evidence.provenance import Remark
 from tiergate.evidence.readers.inspect_attempts import Attempts
-from tiergate.evidence.readers.inspect_sample import Outcome, SampleKey
+from tiergate.evidence.readers.inspect_sample import Outcome
 from tiergate.evidence.readers.values import (
     Score,
     as_count,
@@ -61,10 +61,7 @@ class _Recount:
 
 
 def header_remarks(
-    header: Mapping[str, object],
-    attempts: Attempts,
-    tally: Counter[Outcome],
-    order: Sequence[SampleKey],
+    header: Mapping[str, object], attempts: Attempts, tally: Counter[Outcome]
 ) -> Iterator[Remark]:
     """Yield a remark for every number in the header's results that a recount does not give.
 
@@ -72,7 +69,6 @@ def header_remarks(
         header: the header of the log.
         attempts: what its attempts left.
         tally: how many samples left the same.
-        order: every attempt, sorted.
     """
     results = as_object(header.get("results"))
     completed = as_count(results.get("completed_samples"))
@@ -90,7 +86,7 @@ def header_remarks(
         reducer = as_text(entry.get("reducer"))
         in_parts = any(name.startswith(f"{series}.") for name in names)
         if not in_parts and reducer in _COUNTING_REDUCERS:
-            recount = _recount(series, attempts, tally, order)
+            recount = _recount(series, attempts, tally)
             yield from _score_remarks(entry, series, reducer, recount)
 
 
@@ -106,9 +102,7 @@ def _score_remarks(
         yield from _mean_remarks(entry, series, recount)
 
 
-def _recount(
-    series: str, attempts: Attempts, tally: Counter[Outcome], order: Sequence[SampleKey]
-) -> _Recount:
+def _recount(series: str, attempts: Attempts, tally: Counter[Outcome]) -> _Recount:
     numbers = {
         outcome: _as_average(score)
         for outcome in tally
@@ -116,13 +110,12 @@ def _recount(
     }
     found = _Recount()
     with localcontext(prec=28):
-        if all(epoch == 1 for _, epoch in order):
+        if attempts.single:
             for outcome, number in numbers.items():
                 found.add([number], tally[outcome])
             return found
-        for _, keys in itertools.groupby(order, key=lambda key: key[0]):
-            outcomes = [attempts[key] for key in keys]
-            if scored := [numbers[outcome] for outcome in outcomes if outcome in numbers]:
+        for _, tries in itertools.groupby(attempts, key=lambda attempt: attempt[0][0]):
+            if scored := [numbers[outcome] for _, outcome in tries if outcome in numbers]:
                 found.add(scored)
     return found
 

@@ -20,6 +20,8 @@ Score = str | bool | Decimal
 MAX_COUNT = 2**53 - 1
 """The largest count that a document can carry."""
 
+# Millions of values are looked at; to write ``int | Decimal`` would make a type each time.
+_NUMBERS = (int, Decimal)
 _MAX_EXPONENT = 308
 """Decimal exponent up to which a number is a number to every reader of JSON."""
 
@@ -134,8 +136,9 @@ def as_label(value: object) -> str:
     >>> as_label("2-A"), as_label(Decimal("1.0")), as_label(None)
     ('2-A', '1.0', '')
     """
-    number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    return as_text(str(value) if number else value)
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool):
+        return str(value)
+    return as_text(value)
 
 
 def as_count(value: object) -> int | None:
@@ -150,7 +153,7 @@ def as_count(value: object) -> int | None:
 
 def as_number(value: object) -> Decimal | None:
     """Return the number, or None for anything else, true and false included."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     number = Decimal(value)
     return number if number.adjusted() <= _MAX_EXPONENT else None

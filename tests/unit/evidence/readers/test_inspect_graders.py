@@ -8,7 +8,12 @@ import pytest
 from logs.inspect_logs import a_header
 from tiergate.evidence.readers.inspect_graders import graders
 
-MODEL: dict[str, object] = {"model": "openai/judge", "config": {}, "base_url": None, "model_args": {}}
+MODEL: dict[str, object] = {
+    "model": "openai/judge",
+    "config": {},
+    "base_url": None,
+    "model_args": {},
+}
 ROLES = {
     "grader": {"model": "openai/by-role", "config": {}},
     "panel": [{"model": "b/two"}, {"model": "a/one"}],
