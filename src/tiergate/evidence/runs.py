@@ -8,7 +8,6 @@ is shown and every registered run that is not.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from tiergate.errors import EvidenceError
+from tiergate.evidence.chain import digest_of_line, head_of, linked
 from tiergate.evidence.document_types import Count, Digest, Metric, Name, Part, Text, UtcTime
 from tiergate.evidence.measurement import Variant
 
 _ID_LENGTH = 16
-_START = f"sha256:{'0' * 64}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +67,18 @@ def read_runs(content: bytes, where: str) -> tuple[PlannedRun, ...]:
 
 
 def _read(content: bytes, where: str) -> Iterator[PlannedRun]:
-    previous = _START
-    for number, line in enumerate(content.splitlines(), start=1):
+    latest: datetime | None = None
+    for number, line, previous in linked(content):
         try:
             fields = _Line.model_validate_json(line)
         except ValidationError:
             raise _broken(f"{where}:{number}", "a damaged line") from None
         if fields.previous != previous:
             raise _broken(f"{where}:{number}", "a line that does not follow the one before it")
-        previous = _digest(line)
-        yield _run(fields, previous)
+        if latest is not None and fields.registered_at < latest:
+            raise _broken(f"{where}:{number}", "a line that is dated before the one before it")
+        latest = fields.registered_at
+        yield _run(fields, digest_of_line(line))
 
 
 def appended(content: bytes, run: PlannedRun) -> tuple[bytes, PlannedRun]:
@@ -86,8 +87,14 @@ def appended(content: bytes, run: PlannedRun) -> tuple[bytes, PlannedRun]:
     Raises:
         EvidenceError: the ledger is damaged, or the run holds what no line can.
     """
-    read_runs(content, "runs.jsonl")
-    lines = content.splitlines()
+    known = read_runs(content, "runs.jsonl")
+    if known and run.registered_at < known[-1].registered_at:
+        raise EvidenceError(
+            "run",
+            f"a time before the last registered run ({run.registered_at:%Y-%m-%d %H:%M} UTC)",
+            "runs in the order of registration",
+            "Set the clock.",
+        )
     fields = {
         "root_digest": run.root_digest,
         "metric": run.metric,
@@ -96,13 +103,13 @@ def appended(content: bytes, run: PlannedRun) -> tuple[bytes, PlannedRun]:
         "behaviours": run.behaviours,
         "plan": run.plan,
         "registered_at": run.registered_at.isoformat().replace("+00:00", "Z"),
-        "previous": _digest(lines[-1]) if lines else _START,
+        "previous": head_of(content, "runs.jsonl"),
     }
     line = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
     try:
-        registered = _run(_Line.model_validate_json(line), _digest(line))
+        registered = _run(_Line.model_validate_json(line), digest_of_line(line))
     except ValidationError as error:
-        found = "; ".join(f"{m['loc'][-1]}: {m['msg']}" for m in error.errors(include_url=False))
+        found = "; ".join(f"{'.'.join(map(str, m['loc'])) or 'run'}: {m['msg']}" for m in error.errors(include_url=False))
         raise EvidenceError("run", found, "a run that can be registered") from None
     return line + b"\n", registered
 
@@ -123,10 +130,6 @@ def _run(fields: _Line, digest: str) -> PlannedRun:
 def of_claim(runs: Iterable[PlannedRun], metric: str, variant: Variant) -> tuple[PlannedRun, ...]:
     """Return the runs of one claim, in the order of registration."""
     return tuple(run for run in runs if run.metric == metric and run.variant is variant)
-
-
-def _digest(line: bytes) -> str:
-    return f"sha256:{hashlib.sha256(line).hexdigest()}"
 
 
 def _broken(where: str, found: str) -> EvidenceError:

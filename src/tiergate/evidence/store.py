@@ -128,10 +128,15 @@ class EvidenceStore:
         Raises:
             EvidenceError: the ledger is damaged, or the run holds what no line can.
         """
-        path = self._folder / "runs.jsonl"
-        line, registered = appended(path.read_bytes() if path.exists() else b"", run)
-        self._append_line("runs.jsonl", line)
-        return registered
+        registered: list[PlannedRun] = []
+
+        def line_after(content: bytes) -> bytes:
+            line, found = appended(content, run)
+            registered.append(found)
+            return line
+
+        self._append_line("runs.jsonl", line_after)
+        return registered[0]
 
     def _read(self, path: Path) -> EvidenceDocument:
         document = read_document(read_small_file(path, LARGEST_DOCUMENT_BYTES), str(path))

@@ -9,7 +9,6 @@ in several frames too, and every size that an archive states has to hold.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -17,7 +16,7 @@ from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.archive_directory import Entry, read_directory
 from tiergate.evidence.readers.archive_file import Packed, Window
 from tiergate.evidence.readers.archive_limits import ArchiveLimits, damaged, too_large
-from tiergate.evidence.readers.archive_unpack import unpacked, unpacked_pieces
+from tiergate.evidence.readers.archive_unpack import Unpacker, checksum
 
 _ENCRYPTED, _SIZES_FOLLOW = 0x1, 0x8
 _LOCAL_HEADER = struct.Struct("<4s2xHH4xIIIHH")
@@ -40,6 +39,7 @@ class Archive:
         self._limits = limits
         self._directory = read_directory(handle, name, limits)
         self._window = Window(handle)
+        self._unpacker = Unpacker()
 
     def __contains__(self, member: str) -> bool:
         return self._directory.find(member) is not None
@@ -66,10 +66,11 @@ class Archive:
         entry = self._found(member)
         where = f"{self._name}:{entry.name}"
         self._check_size(entry, where, self._limits.member_bytes)
-        block, start = self._behind_header(entry, entry.packed_bytes, where)
-        packed = memoryview(block)[start : start + entry.packed_bytes]
-        content = unpacked(entry.method, packed, entry.size_bytes, where)
-        if len(content) != entry.size_bytes or zlib.crc32(content) != entry.checksum:
+        start = self._packed_start(entry, where, entry.packed_bytes)
+        block, place = self._window.at(start, entry.packed_bytes)
+        packed = memoryview(block)[place : place + entry.packed_bytes]
+        content = self._unpacker.whole(entry.method, packed, entry.size_bytes, where)
+        if len(content) != entry.size_bytes or checksum(content, 0) != entry.checksum:
             raise _not_as_stated(where)
         return content
 
@@ -82,16 +83,17 @@ class Archive:
         entry = self._found(member)
         where = f"{self._name}:{entry.name}"
         self._check_size(entry, where, self._limits.streamed_bytes)
-        start = entry.offset + self._header_bytes(entry, where)
+        start = self._packed_start(entry, where, 0)
         packed = Packed(self._handle, start, entry.packed_bytes)
-        left, checksum = entry.size_bytes, 0
-        for piece in unpacked_pieces(entry.method, packed, min(piece_bytes, left + 1), where):
+        left, summed = entry.size_bytes, 0
+        most_bytes = min(piece_bytes, left + 1)
+        for piece in self._unpacker.pieces(entry.method, packed, most_bytes, where):
             left -= len(piece)
             if left < 0:
                 raise _not_as_stated(where)
-            checksum = zlib.crc32(piece, checksum)
+            summed = checksum(piece, summed)
             yield piece
-        if left or checksum != entry.checksum:
+        if left or summed != entry.checksum:
             raise _not_as_stated(where)
 
     def _found(self, member: Entry | str) -> Entry:
@@ -114,27 +116,26 @@ class Archive:
                 f"at most {self._limits.ratio} bytes for each packed one",
             )
 
-    def _behind_header(self, entry: Entry, length: int, where: str) -> tuple[bytes, int]:
-        """Return a part of the file and where in it the packed bytes of a member start."""
-        header_bytes = self._header_bytes(entry, where)
-        return self._window.at(entry.offset + header_bytes, length)
+    def _packed_start(self, entry: Entry, where: str, more_bytes: int) -> int:
+        """Check the header in front of a member and return where its packed bytes start.
 
-    def _header_bytes(self, entry: Entry, where: str) -> int:
-        """Check the header in front of a member and return its length."""
+        So many bytes behind the header are read with it.
+        """
         if entry.flags & _ENCRYPTED:
             raise damaged(where, "an encrypted member")
         length = _LOCAL_HEADER.size + len(entry.name_bytes)
-        block, start = self._window.at(entry.offset, length)
-        if len(block) - start < length:
+        block, place = self._window.at(entry.offset, length + more_bytes)
+        if len(block) - place < length:
             raise damaged(where, "a member that is cut short")
-        usual = block.startswith(entry.front, start)
-        name_start = start + _LOCAL_HEADER.size
-        same = usual or _agrees(entry, _LOCAL_HEADER.unpack_from(block, start))
+        name_place = place + _LOCAL_HEADER.size
+        same = block.startswith(entry.front, place) or _agrees(
+            entry, _LOCAL_HEADER.unpack_from(block, place)
+        )
         # Another reader may go by the header in front of the member.
-        if not (same and block.startswith(entry.name_bytes, name_start)):
+        if not (same and block.startswith(entry.name_bytes, name_place)):
             raise damaged(where, "a member that is not what the list of members says")
-        extra_bytes: int = _EXTRA_LENGTH.unpack_from(block, name_start - _EXTRA_LENGTH.size)[0]
-        return length + extra_bytes
+        extra_bytes: int = _EXTRA_LENGTH.unpack_from(block, name_place - _EXTRA_LENGTH.size)[0]
+        return entry.offset + length + extra_bytes
 
 
 def _agrees(entry: Entry, header: tuple[bytes, int, int, int, int, int, int, int]) -> bool:
