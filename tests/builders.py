@@ -9,6 +9,7 @@ piece it returns is needed.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -99,10 +100,12 @@ def a_document(
     """Return a document about ``root``; its digest follows from what it says."""
     document = EvidenceDocument(
         digest="",
-        binding=Binding(level=level, relation=relation, name="a-model", root_digest=root),
+        binding=Binding(
+            level=level, relation=relation, name="a-model", revision="c" * 40, root_digest=root
+        ),
         producer=Producer(name=producer, organisation=organisation, relation=by),
         read_as=ReadAs.PRIMARY,
-        source=source,
+        source=source if source is not SOURCE else _source_of(organisation),
         source_url="",
         measurements=tuple(measurements),
         claims=tuple(claims),
@@ -110,6 +113,13 @@ def a_document(
         unmapped=(),
     )
     return with_digest(document)
+
+
+def _source_of(house: str) -> SourceFile:
+    """Every house has a log of its own."""
+    return dataclasses.replace(
+        SOURCE, sha256=f"sha256:{hashlib.sha256(house.encode()).hexdigest()}"
+    )
 
 
 def a_measurement(

@@ -8,6 +8,7 @@ The evidence is good by default, so that a test names only what is wrong with it
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -74,6 +75,8 @@ ROOT = f"sha256:{'a' * 64}"
 OTHER_ROOT = f"sha256:{'b' * 64}"
 TAMPER_METRIC = "safeguard.attack_success"
 
+COMMIT = "c" * 40
+
 Evidence = Measurement | Claim | EvidenceDocument
 
 CONDUCT = Conduct(
@@ -82,7 +85,7 @@ CONDUCT = Conduct(
     coverage=Coverage.RISK_MODEL,
     risk_model="from the risk to the task",
     grader_kind=GraderKind.EXACT,
-    task_commit="a commit",
+    task_commit="0123456789abcdef",
 )
 """Conduct that is graded well enough for every standard that does not ask for more."""
 
@@ -94,6 +97,13 @@ SOURCE = SourceFile(
     reader="inspect_ai/1",
     tool="inspect_ai 0.3",
 )
+
+
+def source_of(house: str) -> SourceFile:
+    """The log of one house; every house has its own."""
+    return dataclasses.replace(
+        SOURCE, sha256=f"sha256:{hashlib.sha256(house.encode()).hexdigest()}"
+    )
 
 
 def number(value: str | int, unit: str = "") -> Number:
@@ -138,10 +148,19 @@ def measurement(
         grader="exact match",
         finished_at=finished_at,
         samples_kept=samples_kept,
-        attack=attack,
+        attack=_ATTACK if attack is None and variant is Variant.WORST_CASE else attack,
         comparison=comparison,
         conduct=conduct,
     )
+
+
+_ATTACK = Attack(
+    name="an attack",
+    attack_class=AttackClass.JAILBREAK,
+    budget=AttackBudget(usd=Decimal(9000)),
+    controls=Controls.PASSED,
+)
+"""The attack under which the worst case was measured unless a test names another."""
 
 
 def baseline(value: Counts, *, downloadable: bool = True) -> Comparison:
@@ -198,14 +217,24 @@ def document(
     by: ProducerRelation = ProducerRelation.INDEPENDENT,
     producer: str = "evaluator",
     organisation: str = "institute",
+    measured: str | None = None,
 ) -> EvidenceDocument:
+    if measured is None:
+        measured = OTHER_ROOT if relation is Relation.SAFEGUARDS_REMOVED else ""
     return with_digest(
         EvidenceDocument(
             digest="",
-            binding=Binding(level=level, relation=relation, name="model", root_digest=root),
+            binding=Binding(
+                level=level,
+                relation=relation,
+                name="model",
+                revision=COMMIT,
+                root_digest=root,
+                measured_digest=measured,
+            ),
             producer=Producer(name=producer, organisation=organisation, relation=by),
             read_as=ReadAs.PRIMARY,
-            source=SOURCE,
+            source=source_of(organisation or producer),
             source_url="",
             measurements=tuple(c for c in contents if isinstance(c, Measurement)),
             claims=tuple(c for c in contents if isinstance(c, Claim)),

@@ -98,7 +98,8 @@ def test_a_log_that_names_the_digest_supports_a_tier(
     model: Path, mapping: Path, standard: Path, tmp_path: Path
 ) -> None:
     log = a_log(tmp_path / "run.eval", *["I"] * 400, digest=identify(model).root_digest)
-    mapping.write_text(mapping.read_text() + "  variant: worst case\n")
+    attack = "{name: a, attack_class: jailbreak, budget: {usd: 500}, controls: passed}"
+    mapping.write_text(mapping.read_text() + f"  variant: worst case\n  attack: {attack}\n")
     claim(model, standard, "E01", "training_flop=1", made_at="2026-05-01")
 
     by = ("--organisation", "Institute", "--relation", "independent")

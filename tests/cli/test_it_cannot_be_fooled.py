@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,6 +106,7 @@ def test_a_binding_that_nothing_has_checked_is_no_more_than_a_digest(
     else:
         document["binding"]["measured_digest"] = f"sha256:{'0' * 64}"
     (tmp_path / "forged.json").write_text(json.dumps(document))
+    shutil.rmtree(model / ".tiergate")
     (tmp_path / "store").mkdir()
 
     done = run(
@@ -136,12 +140,54 @@ def test_a_second_register_line_takes_no_topic_away(model: Path, standard: Path)
     register = model / ".tiergate/register.jsonl"
     line = next(x for x in register.read_text().splitlines() if gone.stem in x)
     gone.unlink()
+    head = hashlib.sha256(register.read_bytes().splitlines()[-1]).hexdigest()
+    forged = {**json.loads(line), "topics": [], "previous": f"sha256:{head}"}
     with register.open("a") as file:
-        file.write(json.dumps({**json.loads(line), "topics": []}) + "\n")
+        file.write(json.dumps(forged) + "\n")
 
     done = run("check", model, "--policy", standard, "--tier", "T1")
 
     assert done.code == 3
+
+
+def a_register_line_taken_out(lines: list[bytes]) -> list[bytes]:
+    return lines[1:]
+
+
+def a_register_line_changed(lines: list[bytes]) -> list[bytes]:
+    return [lines[0].replace(b"E01", b"E99"), *lines[1:]]
+
+
+def a_register_line_cut_short(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:-1], lines[-1][:40]]
+
+
+@pytest.mark.parametrize(
+    "change", [a_register_line_taken_out, a_register_line_changed, a_register_line_cut_short]
+)
+def test_a_register_that_was_tampered_with_is_refused(
+    change: Callable[[list[bytes]], list[bytes]], model: Path, standard: Path
+) -> None:
+    claim(model, standard, "E01", "training_flop=1")
+    claim(model, standard, "E01", "training_flop=2")
+    register = model / ".tiergate/register.jsonl"
+    register.write_bytes(b"\n".join(change(register.read_bytes().splitlines())) + b"\n")
+
+    done = run("check", model, "--policy", standard, "--tier", "T1")
+
+    assert done.code == 4
+    assert "register.jsonl" in done.err
+
+
+def test_evidence_beside_the_model_is_not_hidden_by_naming_another_store(
+    model: Path, standard: Path, tmp_path: Path
+) -> None:
+    evidence(model, "cyber.exploits", successes=300, trials=400)
+    (tmp_path / "empty").mkdir()
+
+    done = run("explain", model, "CYBER", "--policy", standard, "--store", tmp_path / "empty")
+
+    assert "300 of 400" in done.flat
 
 
 def test_code_beside_the_store_is_part_of_the_checkpoint(model: Path, standard: Path) -> None:

@@ -12,9 +12,12 @@ from tiergate.cli.listing import AccrueDocument, AccrueStep
 from tiergate.decision.words import percent
 from tiergate.errors import EvidenceError
 from tiergate.evidence.accruing import Step, accrued
+from tiergate.evidence.document import RemarkPart
+from tiergate.evidence.findings import derived
 from tiergate.evidence.from_log import interpret
 from tiergate.evidence.mapping import TaskMapping
 from tiergate.evidence.measurement import Measurement
+from tiergate.evidence.readers.base import ForeignLog
 from tiergate.evidence.readers.builtin import read_log
 
 _PLACES = Decimal("0.000001")
@@ -33,7 +36,9 @@ def read(
         EvidenceError: a log has the metric not once, or they are of different metrics.
     """
     limit, confidence = level
-    runs = [_run(path, mapping, metric) for path in paths]
+    logs = [read_log(path) for path in paths]
+    runs = [_run(log, mapping, metric) for log in logs]
+    _refuse_unlike(logs, runs)
     names = sorted({run.metric for run in runs})
     if len(names) > 1:
         raise EvidenceError(
@@ -44,18 +49,46 @@ def read(
         metric=names[0],
         limit=str(limit),
         confidence=str(confidence),
+        remarks=tuple(
+            RemarkPart(code=remark.code, message=f"{log.source.file_name}: {remark.message}")
+            for log in logs
+            for remark in (*log.remarks, *derived(log), *interpret(log, mapping).remarks)
+        ),
         steps=tuple(_part(path, step) for path, step in zip(paths, steps, strict=True)),
     )
 
 
-def _run(path: Path, mapping: TaskMapping, metric: str | None) -> Measurement:
-    found = [
-        m for m in interpret(read_log(path), mapping).measurements if metric in {None, m.metric}
-    ]
+def _refuse_unlike(logs: list[ForeignLog], runs: list[Measurement]) -> None:
+    """Refuse logs that do not add up to one claim, or that were put in another order.
+
+    Raises:
+        EvidenceError: different models, weights or forms, or an earlier log after a later one.
+    """
+    for what, found in (
+        ("models", {log.binding.name for log in logs}),
+        ("digests of weights", {log.binding.root_digest for log in logs}),
+        ("forms of the model", {run.setting.variant.value for run in runs}),
+    ):
+        if len(found) > 1:
+            raise EvidenceError(
+                "logs", f"different {what} ({', '.join(sorted(found))})", "runs on one model"
+            )
+    times = [run.finished_at for run in runs]
+    if times != sorted(times):
+        raise EvidenceError(
+            "logs",
+            "an earlier run after a later one",
+            "runs in the order in which they were made",
+            "Give them in the order of their dates.",
+        )
+
+
+def _run(log: ForeignLog, mapping: TaskMapping, metric: str | None) -> Measurement:
+    found = [m for m in interpret(log, mapping).measurements if metric in {None, m.metric}]
     if len(found) != 1:
         names = ", ".join(m.metric for m in found) or "none"
         raise EvidenceError(
-            path.name,
+            log.source.file_name,
             f"{len(found)} measurements ({names})",
             "one",
             "Name it with --metric, or narrow the mapping.",
@@ -87,6 +120,10 @@ def lines(found: AccrueDocument) -> Iterator[str]:
         "  ",
         "",
     )
+    yield ""
+    yield text.heading("FINDINGS") + ("" if found.remarks else "  none")
+    for remark in found.remarks:
+        yield from text.wrapped(f"{remark.code}: {remark.message}", "    ", "  ")
     yield ""
     for number, step in enumerate(found.steps, start=1):
         yield from text.wrapped(f"{number}  {step.file_name}", "     ", "  ")

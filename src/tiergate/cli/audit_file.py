@@ -8,6 +8,7 @@
     task: refusals
     scorer: complied
     metric: safeguard.attack_success
+    condition: sha256:...
     size: 200
     seed: drawn from the log's own digest
     labelled_by: two people, disagreements settled by a third
@@ -19,10 +20,13 @@ An attempt is named ``sample#attempt``. ``null`` stands for one that nobody has 
 from __future__ import annotations
 
 import json
+import os
+import re
+import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tiergate.cli.yaml_file import read_yaml
 from tiergate.errors import EvidenceError
@@ -51,11 +55,13 @@ class AuditFile(BaseModel):
     """Scorer as the log names it."""
     metric: _Text
     """Metric that the mapping makes of it."""
+    condition: Digest
+    """Digest of the mapping's success condition, direction and behaviours."""
     size: Annotated[int, Field(ge=0)]
     """How many attempts that were not flagged were drawn."""
     seed: _Text
     """What they were drawn with."""
-    labelled_by: str = ""
+    labelled_by: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     """Who gives the labels."""
     labels: dict[str, Label | None] = {}
     """From each attempt to what a person said of it; null where nobody looked yet."""
@@ -78,16 +84,30 @@ def read_audit(path: Path) -> AuditFile:
 def write_audit(path: Path, audit: AuditFile) -> None:
     """Write an audit file as YAML that a person can fill in."""
     lines = [
-        f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        f"{name}: {_quoted(value)}"
         for name, value in audit.model_dump(mode="json", exclude={"labels"}).items()
     ]
     lines.append("# adverse, clean or undecided; null where nobody looked yet")
     lines.append("labels:" if audit.labels else "labels: {}")
     lines += [
-        f"  {json.dumps(name, ensure_ascii=False)}: {label.value if label else 'null'}"
+        f"  {_quoted(name)}: {label.value if label else 'null'}"
         for name, label in audit.labels.items()
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    content = "\n".join(lines) + "\n"
+    # What people have looked at is not lost when a disk is full or the program is killed.
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except (OSError, UnicodeError):
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _quoted(value: object) -> str:
+    """Write a value as YAML in ASCII; what YAML calls unprintable as an escape."""
+    return re.sub("\x7f", r"\\x7f", json.dumps(value))
 
 
 def audits_of(path: str | None, log: ForeignLog, mapping: TaskMapping) -> Audits:
@@ -109,19 +129,20 @@ def audits_of(path: str | None, log: ForeignLog, mapping: TaskMapping) -> Audits
         raise EvidenceError(
             path,
             f"labels on {audit.task} / {audit.scorer} as {audit.metric}",
-            "a task and scorer of the log that the mapping names",
+            "a task and scorer of the log that the mapping names, under the same condition",
+            "Audit it anew: labels stay with the condition that decided what was flagged.",
         )
     return found
 
 
 def joined(audit: AuditFile, log: ForeignLog, mapping: TaskMapping) -> Audits:
     """Join labels with the series that they are about; empty when it is not there."""
-    about = (audit.task, audit.scorer, audit.metric)
+    about = (audit.task, audit.scorer, audit.metric, audit.condition)
     tool = log.source.reader.split("/", 1)[0]
     found = {}
     for series in log.series:
         for entry in mapping.entries_for(tool, series.task, series.scorer):
-            if (series.task, series.scorer, entry.metric) == about:
+            if (series.task, series.scorer, entry.metric, entry.condition) == about:
                 drawn = draw(series, entry, size=audit.size, seed=audit.seed)
                 found[about] = tallied(series, entry, drawn, audit.given, audit.labelled_by)
     return found

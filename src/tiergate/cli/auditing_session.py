@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 
+import click
+
 from tiergate.cli import audit_file, text
 from tiergate.cli.audit_file import AuditFile
 from tiergate.cli.evidence_input import require_mapping
@@ -16,7 +18,7 @@ from tiergate.cli.limits_text import confidence_of
 from tiergate.cli.listing import AuditDocument
 from tiergate.decision.words import percent
 from tiergate.errors import EvidenceError
-from tiergate.evidence.auditing import Draw, Label, draw
+from tiergate.evidence.auditing import Draw, Label, draw, name_of
 from tiergate.evidence.bounds import bounds_of
 from tiergate.evidence.from_log import interpret
 from tiergate.evidence.mapping import MappingEntry, TaskMapping
@@ -87,6 +89,7 @@ def start(
         task=series.task,
         scorer=series.scorer,
         metric=entry.metric,
+        condition=entry.condition,
         size=wish.size,
         seed=wish.seed or log.source.sha256,
         labelled_by=wish.labelled_by or "",
@@ -95,7 +98,17 @@ def start(
     if labels.exists():
         _refuse_other(known, fresh, labels, seed=wish.seed)
     drawn = draw(series, entry, size=known.size, seed=known.seed)
+    attempts = {name_of(row) for row in series.rows}
+    strangers = sorted(known.labels.keys() - attempts)
+    if strangers:
+        raise EvidenceError(
+            str(labels),
+            f"labels of attempts that the log does not have ({', '.join(strangers[:3])})",
+            "attempts of the log, named sample#attempt",
+        )
     wanted = {name: known.labels.get(name) for name in drawn.to_label}
+    # What was found outside of this draw stays found.
+    wanted |= {name: label for name, label in known.given.items() if name in attempts}
     file = known.model_copy(
         update={"labels": wanted, "labelled_by": wish.labelled_by or known.labelled_by}
     )
@@ -124,7 +137,7 @@ def _chosen(
 
 
 def _refuse_other(known: AuditFile, fresh: AuditFile, path: Path, *, seed: str | None) -> None:
-    fields = ["log", "task", "scorer", "metric", *(["seed"] if seed else [])]
+    fields = ["log", "task", "scorer", "metric", "condition", *(["seed"] if seed else [])]
     for name in fields:
         found, expected = getattr(known, name), getattr(fresh, name)
         if found != expected:
@@ -140,7 +153,10 @@ def with_answers(session: Session, ask: Callable[[str], str | None]) -> Session:
     """Ask for every missing label until all are given or the person stops."""
     labels = dict(session.file.labels)
     for name in session.missing:
-        answer = ask(name)
+        try:
+            answer = ask(name)
+        except click.Abort:
+            answer = None
         if answer is None:
             break
         labels[name] = Label(answer)

@@ -12,7 +12,8 @@ from tiergate.cli import text
 from tiergate.cli.listing import CompareDocument, ComparePart
 from tiergate.decision.words import percent
 from tiergate.errors import EvidenceError
-from tiergate.evidence.document import RemarkPart, SourcePart
+from tiergate.evidence.document import BindingPart, RemarkPart, SourcePart
+from tiergate.evidence.findings import derived
 from tiergate.evidence.from_log import interpret
 from tiergate.evidence.mapping import TaskMapping
 from tiergate.evidence.measurement import BehaviourResult, Counts, Measurement
@@ -50,12 +51,18 @@ def compared(
         )
     return CompareDocument(
         first=SourcePart.model_validate(dataclasses.asdict(first.source)),
+        first_binding=BindingPart.model_validate(dataclasses.asdict(first.binding)),
         second=SourcePart.model_validate(dataclasses.asdict(second.source)),
+        second_binding=BindingPart.model_validate(dataclasses.asdict(second.binding)),
         confidence=str(confidence),
         remarks=tuple(
             RemarkPart(code=remark.code, message=remark.message)
-            for metric in shared
-            for remark in _remarks(one[metric], two[metric])
+            for remark in (
+                *_of_each("A", first),
+                *_of_each("B", second),
+                *_of_logs(first, second),
+                *(r for metric in shared for r in _remarks(one[metric], two[metric])),
+            )
         ),
         metrics=tuple(_part(one[metric], two[metric], confidence) for metric in shared),
     )
@@ -74,6 +81,32 @@ def _by_metric(log: ForeignLog, mapping: TaskMapping) -> dict[str, Measurement]:
     return {m.metric: m for m in found}
 
 
+def _of_each(label: str, log: ForeignLog) -> Iterator[Remark]:
+    for remark in dict.fromkeys((*log.remarks, *derived(log))):
+        yield dataclasses.replace(remark, message=f"{label}: {remark.message}")
+
+
+def _of_logs(first: ForeignLog, second: ForeignLog) -> Iterator[Remark]:
+    if first.source.sha256 == second.source.sha256:
+        yield Remark(code="same-log", message="Both are the same log; it has no second run.")
+    for what, one, two in (
+        ("model names", first.binding.name, second.binding.name),
+        ("weights digests", _weights(first), _weights(second)),
+    ):
+        if one != two:
+            yield Remark(code="compared-differ", message=f"The {what} differ {_pair(one, two)}.")
+
+
+def _weights(log: ForeignLog) -> str:
+    """Return the digest of the weights that ran; empty when the log does not name one."""
+    return log.binding.measured_digest or log.binding.root_digest
+
+
+def _pair(one: str, two: str) -> str:
+    words = (text.shortened(value or "not stated", 80) for value in (one, two))
+    return f"({' against '.join(words)})"
+
+
 def _remarks(first: Measurement, second: Measurement) -> Iterator[Remark]:
     for what, one, two in (
         ("tasks", first.task, second.task),
@@ -84,10 +117,14 @@ def _remarks(first: Measurement, second: Measurement) -> Iterator[Remark]:
         if one != two:
             yield Remark(
                 code="compared-differ",
-                message=f"{first.metric}: the {what} differ "
-                f"({text.shortened(one or 'not stated', 80)} against "
-                f"{text.shortened(two or 'not stated', 80)}).",
+                message=f"{first.metric}: the {what} differ {_pair(one, two)}.",
             )
+    names = ({result.behaviour for result in side.behaviours} for side in (first, second))
+    if not set.intersection(*names):
+        yield Remark(
+            code="no-shared-behaviours",
+            message=f"{first.metric}: no behaviour is in both logs, so nothing is compared.",
+        )
 
 
 def _part(first: Measurement, second: Measurement, confidence: Decimal) -> ComparePart:
@@ -108,7 +145,7 @@ def _part(first: Measurement, second: Measurement, confidence: Decimal) -> Compa
         missing=pairing.first_missing + pairing.second_missing,
         lower=_rounded(paired_means_lower(lows, confidence), ROUND_FLOOR),
         upper=_rounded(paired_means_upper(rates, confidence), ROUND_CEILING),
-        any_success=f"{union.successes} of {union.trials}",
+        any_success=f"{union.successes} of {union.trials}" if one.keys() & two.keys() else "",
         **(_changes(pairing) if single else _NO_CHANGES),
     )
 
@@ -152,12 +189,19 @@ def _rounded(number: float, rounding: str) -> str:
 
 def lines(found: CompareDocument) -> Iterator[str]:
     """Yield the lines of ``evidence compare``."""
-    for label, source in (("A", found.first), ("B", found.second)):
+    for label, source, binding in (
+        ("A", found.first, found.first_binding),
+        ("B", found.second, found.second_binding),
+    ):
         yield from text.wrapped(f"{label}  {source.file_name}  {source.sha256}", "     ", "  ")
+        digest = binding.measured_digest or binding.root_digest or "no digest of its weights"
+        yield from text.wrapped(
+            f"model {binding.name or 'not stated'}  {digest}", "       ", "     "
+        )
     yield ""
     yield text.heading("FINDINGS") + ("" if found.remarks else "  none")
     for remark in found.remarks:
-        yield from text.wrapped(f"{remark.code}: {remark.message}", "    ", "  ")
+        yield from text.wrapped(_remark_words(remark), "    ", "  ")
     for part in found.metrics:
         yield ""
         yield text.heading(text.plain(part.metric))
@@ -171,8 +215,16 @@ def lines(found: CompareDocument) -> Iterator[str]:
             yield f"  {part.missing} without a score on one side, each read the worse way"
         low, high = _points(part.lower, ROUND_FLOOR), _points(part.upper, ROUND_CEILING)
         yield f"  A minus B: {low} to {high}"
-        yield f"  success in A or B: {part.any_success} behaviours"
+        if part.any_success:
+            yield f"  success in A or B: {part.any_success} behaviours"
         yield from _conclusion(part)
+
+
+def _remark_words(remark: RemarkPart) -> str:
+    for label in ("A", "B"):
+        if remark.message.startswith(f"{label}: "):
+            return f"{label} {remark.code}: {remark.message.removeprefix(f'{label}: ')}"
+    return f"{remark.code}: {remark.message}"
 
 
 def _points(share: str, rounding: str) -> str:

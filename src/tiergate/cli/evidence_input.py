@@ -8,6 +8,7 @@ evidence is listed as not read.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 from tiergate.cli.yaml_file import read_yaml
@@ -40,9 +41,9 @@ class Gathered:
 
 
 def gather(
-    store: EvidenceStore | None, paths: tuple[str, ...], mapping_path: str | None
+    stores: Iterable[EvidenceStore], paths: tuple[str, ...], mapping_path: str | None
 ) -> Gathered:
-    """Read the store and every path.
+    """Read the stores and every path.
 
     A foreign log is about the checkpoint only as far as it says so itself.
 
@@ -50,7 +51,8 @@ def gather(
         EvidenceError: a path that was named cannot be used.
         DigestMismatchError: a document in the store was changed.
     """
-    documents = [] if store is None else list(store.documents())
+    kept = tuple(stores)
+    documents = [document for store in kept for document in store.documents()]
     not_read: list[str] = []
     for name in paths:
         path = Path(name)
@@ -70,8 +72,8 @@ def gather(
             documents.append(_from_path(path, mapping_path))
     return Gathered(
         documents=tuple(documents),
-        register=() if store is None else store.register(),
-        runs=() if store is None else store.runs(),
+        register=tuple(entry for store in kept for entry in store.register()),
+        runs=tuple(run for store in kept for run in store.runs()),
         not_read=tuple(not_read),
     )
 

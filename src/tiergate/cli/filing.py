@@ -10,7 +10,7 @@ from tiergate.cli import claim_file, run_ledger
 from tiergate.cli.audit_file import audits_of
 from tiergate.cli.evidence_input import UNNAMED, is_document, require_mapping
 from tiergate.cli.listing import FiledPart, StoreDocument
-from tiergate.errors import EvidenceError
+from tiergate.errors import EvidenceError, InputError
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.conversion import read_document, write_document
@@ -81,10 +81,25 @@ class How:
 
 
 def store_beside(model: str, store: str | None) -> Path:
-    """Return the folder of evidence that is named, or the one in or beside the model."""
+    """Return the folder of evidence that is named, or the one in or beside the model.
+
+    Raises:
+        InputError: there is no such folder, or no such model. An empty store and a mistyped
+            one must not look alike.
+    """
+    if store is not None:
+        if not Path(store).is_dir():
+            raise InputError(store, "no such folder", "a folder of evidence", "Check --store.")
+        return Path(store)
     place = Path(model)
-    beside = (place if place.is_dir() else place.parent) / FOLDER_NAME
-    return Path(store) if store else beside
+    if not place.exists():
+        raise InputError(
+            model,
+            "no such file or folder",
+            "the checkpoint beside which the store is",
+            "Check --model; give the store of a hub model with --store.",
+        )
+    return (place if place.is_dir() else place.parent) / FOLDER_NAME
 
 
 def prepare(path: Path, how: How, checkpoint: Checkpoint) -> Prepared:
@@ -94,6 +109,13 @@ def prepare(path: Path, how: How, checkpoint: Checkpoint) -> Prepared:
         EvidenceError: it cannot be used, or is about another checkpoint.
     """
     if is_document(path):
+        if how.mapping or how.audit or how.run or how.related:
+            raise EvidenceError(
+                str(path),
+                "an evidence document with --mapping, --audit, --run or --weights",
+                "these for a log",
+                "Leave them out: a document says for itself what it is.",
+            )
         data = path.read_bytes()
         _refuse_other(read_document(data, str(path)).binding, checkpoint, str(path))
         return Prepared(data=data, sources=())

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tiergate.cli import text
+from tiergate.cli import missing_documents, text
 from tiergate.cli.listing import GradedPart, GradePart, GradesDocument
 from tiergate.evidence.collection import Collection, MeasurementItem, Subject, collect
 from tiergate.evidence.grades import Grade, grades, weakest
@@ -23,7 +23,11 @@ def graded(folder: Path) -> GradesDocument:
         own = (d for d in documents if d.binding.root_digest == root)
         evidence = collect(subject, own, runs=runs)
         parts += [_part(item, evidence) for item in _items(evidence)]
-    return GradesDocument(folder=str(folder), measurements=tuple(parts))
+    return GradesDocument(
+        folder=str(folder),
+        measurements=tuple(parts),
+        missing=missing_documents.missing_from(store),
+    )
 
 
 def _items(evidence: Collection) -> Iterator[MeasurementItem]:
@@ -50,6 +54,7 @@ def _part(item: MeasurementItem, evidence: Collection) -> GradedPart:
 def lines(found: GradesDocument) -> Iterator[str]:
     """Yield the lines of ``evidence grades``."""
     yield f"{found.folder}: {text.plural(len(found.measurements), 'measurement')}"
+    yield from missing_documents.lines(found.missing)
     for part in found.measurements:
         yield ""
         words = (

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 
 from tiergate.cli import text
+from tiergate.cli.given_text import shown
 from tiergate.cli.listing import LimitPart, LimitsDocument
 from tiergate.decision.words import percent
 from tiergate.errors import InputError
@@ -16,16 +18,27 @@ from tiergate.stats.sample_size import audit_needed, best_uppers, trials_needed
 _PLACES = Decimal("0.000001")
 
 
-def confidence_of(words: str) -> Decimal:
-    """Read a confidence as it was written.
+SHARE = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+"""A share as people write it: other digits, exponents and names of numbers are none."""
+_EXPECTED = {
+    "--confidence": (Decimal("0.5"), "a share above 0.5 and below 1, as in 0.95"),
+    "--limit": (Decimal(0), "a share above 0 and below 1, as in 0.05"),
+}
+
+
+def confidence_of(words: str, option: str = "--confidence") -> Decimal:
+    """Read the confidence or the limit that ``option`` gives, as it was written.
 
     Raises:
-        InputError: it is no number.
+        InputError: it is no number, or not within its range.
     """
-    try:
-        return Decimal(words)
-    except InvalidOperation:
-        raise InputError("--confidence", repr(words), "a share, as in 0.95") from None
+    least, expected = _EXPECTED[option]
+    if not SHARE.fullmatch(words):
+        raise InputError(option, shown(words), expected)
+    value = Decimal(words)
+    if not least < value < 1:
+        raise InputError(option, text.shortened(words, 80), expected)
+    return value
 
 
 def best(
@@ -55,7 +68,8 @@ def _limit(limit: Decimal, behaviours: int, level: Decimal, best_upper: float) -
 def lines(found: LimitsDocument) -> Iterator[str]:
     """Yield the lines of ``evidence limits``."""
     confidence = f"{(Decimal(found.confidence) * 100).normalize():f} %"
-    yield f"{text.plural(found.behaviours, 'behaviour')}, one-sided bounds at {confidence}"
+    size = text.plural(found.behaviours, "behaviour")
+    yield from text.wrapped(f"{size}, one-sided bounds at {confidence}", "  ", "")
     if found.audited is not None:
         yield f"graded automatically, {found.audited} of the unflagged looked at by people"
     yield ""
@@ -66,7 +80,7 @@ def lines(found: LimitsDocument) -> Iterator[str]:
     yield ""
     yield text.heading("WHAT A LIMIT NEEDS")
     for part in found.limits:
-        yield f"  {_limit_words(part)}"
+        yield from text.wrapped(_limit_words(part), "    ", "  ")
     yield ""
     yield from text.wrapped(
         "Attempts on one behaviour are not further behaviours: repeating prompts shows more "

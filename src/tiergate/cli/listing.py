@@ -215,7 +215,8 @@ class ComparePart(_Part):
     p_second_higher: str
     """Exact one-sided p-value of "the second is not above the first"; empty for repeats."""
     any_success: str
-    """Behaviours with a success in either, what is missing counted as one."""
+    """Behaviours with a success in either, what is missing counted as one; empty when none is
+    shared."""
 
 
 class CompareDocument(_Part):
@@ -225,12 +226,17 @@ class CompareDocument(_Part):
     """Format and version of this document."""
     first: SourcePart
     """The first log."""
+    first_binding: BindingPart
+    """What the first log says about which weights ran."""
     second: SourcePart
     """The second log."""
+    second_binding: BindingPart
+    """What the second log says about it."""
     confidence: str
     """Of each bound."""
     remarks: tuple[RemarkPart, ...]
-    """What makes the two hard to compare."""
+    """What was noticed about each log (``A: `` and ``B: ``), then what makes the two hard to
+    compare."""
     metrics: tuple[ComparePart, ...]
     """Every metric that both logs have."""
 
@@ -256,6 +262,8 @@ class RunPart(_Part):
     """Digest of the document filed for it; empty while none is."""
     counts: bool
     """Whether that document is the result of the run as it was registered."""
+    reason: str
+    """Why it is not; empty when it is, and while none is filed."""
 
 
 class RunsDocument(_Part):
@@ -271,6 +279,8 @@ class RunsDocument(_Part):
     """Every run, in the order of registration."""
     unregistered: tuple[str, ...]
     """Digests of documents about a registered claim that name no registered run."""
+    missing: tuple[str, ...] = ()
+    """Digests of documents that the store registered and that are gone."""
 
 
 class AccrueStep(_Part):
@@ -307,6 +317,8 @@ class AccrueDocument(_Part):
     """The limit, as a share."""
     confidence: str
     """Of each side."""
+    remarks: tuple[RemarkPart, ...]
+    """What was noticed about the logs."""
     steps: tuple[AccrueStep, ...]
     """One for each log, in the order given."""
 
@@ -379,3 +391,5 @@ class GradesDocument(_Part):
     """Where the store is."""
     measurements: tuple[GradedPart, ...]
     """Every measurement of the store, by document."""
+    missing: tuple[str, ...] = ()
+    """Digests of documents that the store registered and that are gone."""

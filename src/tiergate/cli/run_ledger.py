@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tiergate.cli import text
+from tiergate.cli import missing_documents, text
 from tiergate.cli.listing import RunPart, RunsDocument
+from tiergate.cli.run_reasons import why_not
 from tiergate.errors import EvidenceError
-from tiergate.evidence.collection import EvidenceDocument, Subject, collect
+from tiergate.evidence.collection import Collection, EvidenceDocument, Subject, collect
 from tiergate.evidence.provenance import Remark
 from tiergate.evidence.runs import PlannedRun
 from tiergate.evidence.store import EvidenceStore
@@ -27,26 +28,13 @@ def listed(folder: Path, added: str = "") -> RunsDocument:
     documents = store.documents()
     filed = {document.run: document.digest for document in documents if document.run}
     runs = store.runs()
-    counting = {run for root in {r.root_digest for r in runs} for run in _seen(root, store)}
+    evidence = {root: _about(root, store) for root in {run.root_digest for run in runs}}
     claims = {(run.root_digest, run.metric, run.variant) for run in runs}
     known = {run.id for run in runs}
     return RunsDocument(
         folder=str(folder),
         added=added,
-        runs=tuple(
-            RunPart(
-                id=run.id,
-                metric=run.metric,
-                variant=run.variant,
-                task=run.task,
-                behaviours=run.behaviours,
-                plan=run.plan,
-                registered_at=f"{run.registered_at:%Y-%m-%dT%H:%M:%SZ}",
-                document=filed.get(run.id, ""),
-                counts=run.id in counting,
-            )
-            for run in runs
-        ),
+        runs=tuple(_part(run, filed.get(run.id, ""), evidence[run.root_digest]) for run in runs),
         unregistered=tuple(
             document.digest
             for document in documents
@@ -56,19 +44,31 @@ def listed(folder: Path, added: str = "") -> RunsDocument:
                 for m in document.measurements
             )
         ),
+        missing=missing_documents.missing_from(store),
     )
 
 
-def _seen(root_digest: str, store: EvidenceStore) -> Iterator[str]:
+def _part(run: PlannedRun, document: str, evidence: Collection) -> RunPart:
+    counts = any(evidence.run_of(item) == run for item in evidence.measurements(run.metric))
+    return RunPart(
+        id=run.id,
+        metric=run.metric,
+        variant=run.variant,
+        task=run.task,
+        behaviours=run.behaviours,
+        plan=run.plan,
+        registered_at=f"{run.registered_at:%Y-%m-%dT%H:%M:%SZ}",
+        document=document,
+        counts=counts,
+        reason=why_not(run, evidence) if document and not counts else "",
+    )
+
+
+def _about(root_digest: str, store: EvidenceStore) -> Collection:
     subject = Subject(
         name="", root_digest=root_digest, code_files=None, output_modalities=frozenset()
     )
-    evidence = collect(subject, store.documents(), runs=store.runs())
-    for metric in {run.metric for run in evidence.runs}:
-        for item in evidence.measurements(metric):
-            run = evidence.run_of(item)
-            if run is not None:
-                yield run.id
+    return collect(subject, store.documents(), runs=store.runs())
 
 
 def refuse_unknown(run: str, folder: Path) -> None:
@@ -116,10 +116,11 @@ def remarks(document: EvidenceDocument, folder: Path) -> Iterator[Remark]:
 def lines(found: RunsDocument) -> Iterator[str]:
     """Yield the lines of ``evidence plan`` and ``evidence runs``."""
     yield f"{found.folder}: {text.plural(len(found.runs), 'registered run')}"
+    yield from missing_documents.lines(found.missing)
     for run in found.runs:
         state = f"filed as {text.short_digest(run.document)}" if run.document else "NOT SHOWN"
         if run.document and not run.counts:
-            state += ", which is NOT the run as registered"
+            state += f", which is NOT the run as registered: {run.reason}"
         mark = "registered now" if run.id == found.added else ""
         words = (run.id, run.metric, run.variant, run.task, run.registered_at, state, mark)
         yield from text.wrapped(text.joined(words), "      ", "  ")

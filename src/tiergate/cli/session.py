@@ -90,8 +90,13 @@ def answer(question: Question) -> Answer:
     if question.store is not None and not Path(question.store).is_dir():
         # An empty store and a mistyped one must not look alike: evidence would vanish.
         raise InputError(question.store, "no such folder", "a folder of evidence", "Check --store.")
-    store = None if folder is None else EvidenceStore(folder)
-    gathered = gather(store, question.evidence_paths, question.mapping)
+    stores = [] if folder is None else [EvidenceStore(folder)]
+    if checkpoint is not None and question.store is not None:
+        # Evidence beside the model is not hidden by naming another store.
+        beside = store_folder(checkpoint, None)
+        if beside.resolve() != Path(question.store).resolve():
+            stores.append(EvidenceStore(beside))
+    gathered = gather(stores, question.evidence_paths, question.mapping)
     evidence = collect(subject, gathered.documents, gathered.register, gathered.runs)
     decision = evaluate(
         policy, evidence, at=question.at or clock.now(), asked=asked, waivers=waivers

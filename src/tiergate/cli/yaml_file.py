@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from tiergate.cli import text
 from tiergate.decision.strict_yaml import LARGEST_BYTES, load
 from tiergate.errors import InputError
 from tiergate.evidence.small_file import read_small_file
@@ -21,10 +22,11 @@ def read_yaml(path: Path, shape: type[Document], expected: str, kind: type[Input
     Raises:
         InputError: of the given kind; it has mistakes, and all of them are in the message.
     """
-    content, _, problems = load(read_small_file(path, LARGEST_BYTES))
+    content, _, problems = load(_bytes(path, expected, kind))
     if problems:
-        text = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
-        raise kind(str(path), text, expected)
+        mistakes = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
+        raise kind(str(path), mistakes, expected)
+    _refuse_other_format(content, shape, path, expected, kind)
     try:
         return shape.model_validate(content)
     except ValidationError as error:
@@ -32,3 +34,25 @@ def read_yaml(path: Path, shape: type[Document], expected: str, kind: type[Input
             f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
         )
         raise kind(str(path), mistakes, expected) from None
+
+
+def _bytes(path: Path, expected: str, kind: type[InputError]) -> bytes:
+    remedy = f"Give the path of {expected}."
+    try:
+        return read_small_file(path, LARGEST_BYTES)
+    except FileNotFoundError:
+        raise kind(str(path), "no such file", expected, remedy) from None
+    except IsADirectoryError:
+        raise kind(str(path), "a folder", expected, remedy) from None
+
+
+def _refuse_other_format(
+    content: object, shape: type[BaseModel], path: Path, expected: str, kind: type[InputError]
+) -> None:
+    """Refuse a file of another format by that alone: its other fields are no mistakes."""
+    known = get_args(shape.model_fields["format"].annotation)
+    found = content.get("format") if isinstance(content, dict) else None
+    if isinstance(found, str) and found not in known:
+        formats = " or ".join(repr(name) for name in known)
+        remedy = f"Give {expected} of that format."
+        raise kind(str(path), f"format {text.shortened(repr(found), 60)}", formats, remedy)

@@ -98,6 +98,7 @@ def _ladder(
         own = all_of(row.outcome for row in rows)
         lower = (all_of(row.outcome for row in tier) for tier in below)
         ways = [all_of([*lower, own])]
+        is_fast = bool(fast) and all_of(row.outcome for row in fast) is Outcome.MET
         if fast:
             ways.append(all_of(row.outcome for row in fast))
         verdicts.append(
@@ -108,7 +109,7 @@ def _ladder(
                 requirements=rows,
                 below=below,
                 fast_path=fast,
-                conditions=_conditions(definition, on_fast),
+                conditions=_conditions(definition, on_fast if is_fast else scene),
             )
         )
     return tuple(verdicts)
@@ -163,7 +164,6 @@ def _next_above(supported: Tier, verdicts: tuple[TierVerdict, ...]) -> Tier:
 
 
 def _conditions(definition: TierDefinition, scene: Scene) -> tuple[Condition, ...]:
-    # What makes a hold unnecessary is part of the fast path, and is held to its standards.
     words = (
         ("approval", definition.approvals),
         ("safeguards", definition.safeguards),

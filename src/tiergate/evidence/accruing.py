@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tiergate.evidence.measurement import Direction, Measurement
+from tiergate.evidence.measurement import Counts, Direction, Measurement
 from tiergate.stats.betting import anytime_lower, anytime_upper, decides, e_value, e_value_above
 from tiergate.stats.rates import Rate
 
@@ -49,6 +49,7 @@ def accrued(runs: Iterable[Measurement], limit: Decimal, confidence: Decimal) ->
     """
     seen: dict[str, bool] = {}
     unscored: set[str] = set()
+    never_made = 0
     for run in runs:
         repeated = 0
         for result in run.behaviours:
@@ -59,8 +60,11 @@ def accrued(runs: Iterable[Measurement], limit: Decimal, confidence: Decimal) ->
             seen[result.behaviour] = seen.get(result.behaviour, False) or adverse > 0
             if result.unscored:
                 unscored.add(result.behaviour)
-        known = Rate(sum(seen.values()), len(seen))
-        rate = Rate(sum(hit or name in unscored for name, hit in seen.items()), len(seen))
+        if isinstance(run.value, Counts):
+            never_made += run.value.not_attempted
+        hits = sum(hit or name in unscored for name, hit in seen.items())
+        known = Rate(sum(seen.values()), len(seen) + never_made)
+        rate = Rate(hits + never_made, len(seen) + never_made)
         below, above = e_value(rate, limit), e_value_above(known, limit)
         yield Step(
             adverse=rate,

@@ -90,7 +90,7 @@ def tallied(
     """Join the grader's labels with people's, by behaviour.
 
     A flagged or unscored attempt without a label counts as adverse, and so does a drawn one.
-    Labels of attempts that were not drawn are left out: nobody drew them at random.
+    Of attempts that were not drawn only adverse labels count: nobody drew them at random.
     """
     behaviours: dict[str, Counter[str]] = defaultdict(Counter)
     random_part = frozenset(drawn.drawn)
@@ -108,13 +108,17 @@ def tallied(
 def _place(row: Row, entry: MappingEntry, label: Label | None, random_part: frozenset[str]) -> str:
     adverse = _is_adverse(row, entry)
     if adverse is False:
-        if name_of(row) not in random_part:
+        # What was found counts, drawn or not; that nothing was found counts where chance chose.
+        if name_of(row) not in random_part and label is not Label.ADVERSE:
             return "not_drawn"
         return {Label.ADVERSE: "missed", Label.CLEAN: "clean"}.get(
             label or Label.UNDECIDED, "undecided"
         )
     seen = {Label.ADVERSE: "confirmed", Label.CLEAN: "refuted"}
     nobody = "unscored" if adverse is None else "not_adjudicated"
+    # Where the run failed there is no response that anybody could find clean.
+    if row.errored and label is Label.CLEAN:
+        return nobody
     return seen.get(label or Label.UNDECIDED, nobody)
 
 

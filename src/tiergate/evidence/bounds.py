@@ -82,7 +82,9 @@ def difference_bounds(found: Measurement, confidence: Decimal) -> tuple[float, f
         raise TypeError("a difference needs counts and a baseline")
     validation = found.conduct.grader_validation
     low, high = _difference(found.value, found.comparison, confidence)
-    if validation is None or found.audit is not None:
+    if found.audit is not None:
+        return _audited_difference(found, found.comparison, confidence, (low, high))
+    if validation is None:
         return low, high
     # On the side of safety the difference and the grader's error each may be wrong half as
     # often; what was seen on the other side is not weakened.
@@ -92,6 +94,20 @@ def difference_bounds(found: Measurement, confidence: Decimal) -> tuple[float, f
     if found.direction is Direction.HIGHER_IS_RISKIER:
         return low, _stretched(higher, seen)
     return -_stretched(-lower, seen), high
+
+
+def _audited_difference(
+    found: Measurement, comparison: Comparison, confidence: Decimal, raw: tuple[float, float]
+) -> tuple[float, float]:
+    """Move the risky side out to where people's labels on the candidate put it.
+
+    The candidate's audited bound and the baseline's own each may be wrong half as often.
+    """
+    half = spent(confidence, 2)
+    candidate, baseline = bounds_of(found, half), bounds(comparison.counts, half)
+    if found.direction is Direction.HIGHER_IS_RISKIER:
+        return raw[0], min(1.0, max(raw[1], candidate.upper - baseline.lower))
+    return max(-1.0, min(raw[0], candidate.lower - baseline.upper)), raw[1]
 
 
 def _stretched(end: float, seen: float) -> float:
@@ -150,8 +166,8 @@ def _corrected(
         seen, cleared = cleared, seen
     flagged = with_successes_in_smallest(flagged, counts.not_attempted)
     adverse = corrected_upper(flagged, seen, cleared, confidence) if flagged else 1.0
-    if not validation.same_distribution:
-        adverse = max(adverse, raw.upper if riskier else 1.0 - raw.lower)
+    # A validation is stated; it can show that less is known, and never that more is.
+    adverse = max(adverse, raw.upper if riskier else 1.0 - raw.lower)
     if riskier:
         return Interval(raw.lower, max(raw.lower, adverse))
     return Interval(min(raw.upper, 1.0 - adverse), raw.upper)

@@ -14,7 +14,15 @@ from dataclasses import dataclass
 
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.measurement import Counts, Measurement, Variant
-from tiergate.evidence.provenance import Binding, Producer, ReadAs, Remark, SourceFile
+from tiergate.evidence.provenance import (
+    Binding,
+    BindingLevel,
+    Producer,
+    ReadAs,
+    Relation,
+    Remark,
+    SourceFile,
+)
 from tiergate.evidence.runs import PlannedRun, of_claim
 
 
@@ -142,13 +150,31 @@ class Collection:
         found = item.measurement
         for run in of_claim(self.runs, found.metric, found.setting.variant):
             if run.id == item.document.run:
-                tried = found.value.behaviours if isinstance(found.value, Counts) else None
-                kept = tried is None or tried >= run.behaviours
-                named = sum(document.run == run.id for document in self.documents)
-                in_time = found.began_at >= run.registered_at
-                same = f"{found.task} ".startswith(f"{run.task} ")
-                return run if kept and same and named == 1 and in_time else None
+                return run if self._is_result_of(item, run) else None
         return None
+
+    def _is_result_of(self, item: MeasurementItem, run: PlannedRun) -> bool:
+        found, document = item.measurement, item.document
+        log = "" if document.source is None else document.source.sha256
+        others = [
+            other
+            for other in self.documents
+            if other.digest != document.digest
+            and other.run
+            and other.source is not None
+            and other.source.sha256 == log
+        ]
+        return (
+            isinstance(found.value, Counts)
+            and found.value.behaviours >= run.behaviours
+            and f"{found.task} ".startswith(f"{run.task} ")
+            and found.began_at >= run.registered_at
+            and sum(other.run == run.id for other in self.documents) == 1
+            and not others
+            and document.binding.root_digest == self.subject.root_digest
+            and document.binding.relation in {Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED}
+            and document.binding.level.rank >= BindingLevel.IMMUTABLE_REVISION.rank
+        )
 
     def unseen_runs(self, metric: str, variant: Variant) -> tuple[PlannedRun, ...]:
         """Return the registered runs of a claim whose results are not here."""

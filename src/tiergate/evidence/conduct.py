@@ -107,6 +107,10 @@ NOTHING_STATED = Conduct()
 """Conduct of which nobody says anything."""
 
 
+LEAST_AUDITED = 30
+"""Fewest unflagged attempts that people have to look at; fewer show next to nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """People's labels on a grader's: on all that it flagged, and on a random part of the rest.
@@ -124,11 +128,11 @@ class Audit:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that was flagged was looked at, and some of what was not."""
+        """Whether all that was flagged was looked at, and enough of what was not."""
         flagged = sum(t.not_adjudicated * t.behaviours for t in self.tallies)
         audited = sum((t.audited.trials - t.undecided) * t.behaviours for t in self.tallies)
         unflagged = sum(t.unflagged * t.behaviours for t in self.tallies)
-        return flagged == 0 and (audited > 0 or unflagged == 0)
+        return flagged == 0 and audited >= min(unflagged, LEAST_AUDITED)
 
     @property
     def attempts(self) -> int:

@@ -12,12 +12,14 @@ from datetime import datetime
 from fractions import Fraction
 
 from tiergate.evidence.grades import MOST_LOST
-from tiergate.evidence.provenance import BindingLevel, Remark
+from tiergate.evidence.provenance import BindingLevel, Relation, Remark
 from tiergate.evidence.readers.base import ForeignLog, Series
 
 _SMALLEST_PART = Fraction(1, 10)
 _WORD = re.compile(r"[a-z]{3,}")
-_NO_FAMILY = frozenset({"model", "mockllm", "none", "test", "chat", "the", "base", "local"})
+_SERVERS = ("azureai", "bedrock", "fireworks", "groq", "ollama", "openrouter", "together", "vllm")
+_PLAIN = ("base", "chat", "huggingface", "instruct", "large", "local", "mini", "model", "none")
+_NO_FAMILY = frozenset({*_SERVERS, *_PLAIN, "mockllm", "preview", "small", "test", "the"})
 
 
 def derived(log: ForeignLog, *, at: datetime | None = None) -> tuple[Remark, ...]:
@@ -30,6 +32,14 @@ def derived(log: ForeignLog, *, at: datetime | None = None) -> tuple[Remark, ...
     found = {remark for series in log.series for remark in _of_series(log, series, at)}
     if log.series and not log.binding.root_digest:
         found.add(_no_digest(log.binding.level))
+    if log.series and log.binding.relation not in {Relation.IDENTICAL, Relation.UNKNOWN}:
+        found.add(
+            Remark(
+                code="changed-weights",
+                message=f"The weights were changed when they were loaded ({log.binding.relation}); "
+                "the log can count against the checkpoint and never for it.",
+            )
+        )
     return tuple(sorted(found, key=lambda remark: (remark.code, remark.message)))
 
 
@@ -72,15 +82,21 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(word.rstrip("/").rsplit("/", 1)[-1].casefold() for word in words if word)
 
 
-def family_of(model: str) -> str:
-    """Return the family that a model's name begins with; empty when it says none.
+def family_of(model: str) -> frozenset[str]:
+    """Return the words in a model's name that say whose it is, or of which family.
 
-    >>> family_of("meta-llama/Llama-2-7b-chat-hf"), family_of("openai/gpt-4o"), family_of("hf/x")
-    ('llama', 'gpt', '')
+    >>> sorted(family_of("meta-llama/Llama-2-7b-chat-hf")), sorted(family_of("hf/x"))
+    (['llama', 'meta'], [])
     """
-    last = model.strip().rstrip("/").rsplit("/", 1)[-1].lower()
-    word = _WORD.search(last)
-    return "" if word is None or word[0] in _NO_FAMILY else word[0]
+    parts = [part for part in model.strip().rstrip("/").lower().split("/") if part]
+    # Of three parts or more the first says who serves it.
+    kept = parts[-2:] if len(parts) > 2 else parts
+    return frozenset(word for part in kept for word in _WORD.findall(part)) - _NO_FAMILY
+
+
+def _are_related(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether two names share a word, or a word of one is part of one of the other."""
+    return any(a in b or b in a for a in one for b in other)
 
 
 def _of_series(log: ForeignLog, series: Series, at: datetime | None) -> Iterator[Remark]:
@@ -107,14 +123,15 @@ def _of_series(log: ForeignLog, series: Series, at: datetime | None) -> Iterator
 
 
 def _graders(log: ForeignLog, series: Series) -> Iterator[Remark]:
-    subjects = {family_of(word.strip("()")) for word in log.binding.name.split()} - {""}
+    names = [word.strip("()") for word in log.binding.name.split()]
+    own = frozenset().union(*(family_of(name) for name in names))
     for grader in series.graders:
-        if grader in log.binding.name.split():
+        if grader in names:
             text = f"{series.task} / {series.scorer} was graded by the model itself ({grader})."
-        elif family_of(grader) in subjects:
+        elif _are_related(family_of(grader), own):
             text = (
                 f"{series.task} / {series.scorer} was graded by {grader}, of the same family "
-                f"as {log.binding.name}; such graders favour their own."
+                f"or house as {log.binding.name}; such graders favour their own."
             )
         else:
             continue

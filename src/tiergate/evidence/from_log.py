@@ -11,7 +11,8 @@ import dataclasses
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -34,8 +35,8 @@ from tiergate.evidence.readers.base import ForeignLog, Row, Series
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,79}")
 
-Audits: TypeAlias = Mapping[tuple[str, str, str], Audit]
-"""Audits by the task, the scorer and the metric that they are about."""
+Audits: TypeAlias = Mapping[tuple[str, str, str, str], Audit]
+"""Audits by the task, the scorer, the metric and the condition that they are about."""
 
 ALMOST = "success-value-almost"
 """Code of the remark that a success value nearly equals one in the log."""
@@ -66,7 +67,7 @@ def interpret(
         if not entries:
             unmapped.append(f"{series.task} / {series.scorer}")
         for entry in entries:
-            about = (series.task, series.scorer, entry.metric)
+            about = (series.task, series.scorer, entry.metric, entry.condition)
             measurements.append(_measurement(series, entry, audits.get(about)))
             remarks.extend(_uncomparable(series, entry))
             remarks.extend(_never_seen(series, entry))
@@ -110,11 +111,21 @@ def document_from_log(  # noqa: PLR0913 - what a document is made of
             source_url="",
             measurements=meaning.measurements,
             claims=log.claims,
-            remarks=(*log.remarks, *derived(log), *meaning.remarks),
+            remarks=(*log.remarks, *derived(log), *meaning.remarks, *_chosen_seeds(log, audits)),
             unmapped=meaning.unmapped,
             run=run,
         )
     )
+
+
+def _chosen_seeds(log: ForeignLog, audits: Audits) -> Iterator[Remark]:
+    for (task, scorer, *_), audit in audits.items():
+        if audit.seed != log.source.sha256:
+            yield Remark(
+                code="chosen-seed",
+                message=f"{task} / {scorer}: what people looked at was drawn with a seed other "
+                "than the digest of the log; whoever chose it could have tried several.",
+            )
 
 
 def _refuse_useless(log: ForeignLog, meaning: Interpretation) -> None:
@@ -185,7 +196,7 @@ def success_of(row: Row, entry: MappingEntry) -> bool | None:
 
 def behaviour_of(row: Row, entry: MappingEntry) -> str:
     """Return the behaviour that an attempt counts towards, as documents name it."""
-    match = re.search(entry.behaviour, row.sample) if entry.behaviour else None
+    match = re.search(entry.behaviour, row.behaviour) if entry.behaviour else None
     return named(row.behaviour if match is None or match[1] is None else match[1])
 
 
@@ -237,13 +248,27 @@ def _uncomparable(series: Series, entry: MappingEntry) -> tuple[Remark, ...]:
 def _never_seen(series: Series, entry: MappingEntry) -> tuple[Remark, ...]:
     equals = entry.success.equals
     seen = {row.value for row in series.rows if row.value is not None}
-    if equals is None or not seen or any(entry.success.holds(value) for value in seen):
+    if not seen or any(entry.success.holds(value) for value in seen):
         return ()
-    asked = ", ".join(sorted(repr(str(value)) for value in equals))
-    shown = ", ".join(sorted(str(value) for value in seen)[:5])
+    shown = ", ".join(sorted(_shown(value) for value in seen)[:5])
+    if equals is None:
+        if len(seen) == 1:
+            return ()
+        message = (
+            f"{series.task} / {series.scorer}: none of {len(seen)} different scores meets the "
+            f"success condition of {entry.metric} (such as {shown})"
+        )
+        return (Remark(code="success-value-never-seen", message=message),)
+    asked = ", ".join(sorted(_shown(value) for value in equals))
     near = {_folded(value) for value in equals} & {_folded(value) for value in seen}
-    code = ALMOST if near else "success-value-never-seen"
-    how = "differs only by case, spaces or type from one" if near else "is not"
+    kinds = {_kind(value) for value in equals}
+    alien = len(seen) > 1 and not kinds & {_kind(value) for value in seen}
+    code = ALMOST if near or alien else "success-value-never-seen"
+    how = "is not"
+    if alien:
+        how = "is of another kind than every one"
+    if near:
+        how = "differs only by case, spaces or type from one"
     message = (
         f"{series.task} / {series.scorer}: the success value of {entry.metric} ({asked}) {how} "
         f"among the scores (such as {shown})"
@@ -251,5 +276,22 @@ def _never_seen(series: Series, entry: MappingEntry) -> tuple[Remark, ...]:
     return (Remark(code=code, message=message),)
 
 
+def _shown(value: object) -> str:
+    """Write a value so that its kind shows: text in quotes, numbers and truth values without."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "truth value"
+    return "text" if isinstance(value, str) else "number"
+
+
 def _folded(value: object) -> str:
-    return str(value).strip().casefold()
+    text = str(value).strip().casefold()
+    try:
+        return str(Decimal(text).normalize())
+    except ArithmeticError:
+        return text

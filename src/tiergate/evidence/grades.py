@@ -13,6 +13,7 @@ is no grade, because old evidence supports nothing however good it was.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +22,7 @@ from types import MappingProxyType
 from tiergate.evidence.collection import Collection, MeasurementItem
 from tiergate.evidence.conduct import Access, Coverage, Effort, GraderKind
 from tiergate.evidence.grader_error import is_better_than_chance
-from tiergate.evidence.measurement import AttackClass, Counts, Measurement, Quantity
+from tiergate.evidence.measurement import AttackClass, Counts, Measurement, Quantity, Variant
 from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation
 from tiergate.evidence.rerun import agrees_with_another
 
@@ -65,17 +66,21 @@ def weakest(found: tuple[Grade, ...]) -> Grade:
     return min(found, key=lambda grade: grade.value)
 
 
-_CHANGES_WEIGHTS = frozenset(
+_WEIGHT_LEVEL = frozenset(
     {
         AttackClass.ABLATION,
         AttackClass.ADAPTER,
         AttackClass.FINE_TUNING,
-        AttackClass.PRUNING,
-        AttackClass.QUANTISATION,
         AttackClass.RELEARNING,
     }
 )
-_WHITE_BOX = _CHANGES_WEIGHTS | {AttackClass.STEERING}
+_WHITE_BOX = _WEIGHT_LEVEL | {
+    AttackClass.PRUNING,
+    AttackClass.QUANTISATION,
+    AttackClass.STEERING,
+}
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_PINNED = re.compile(r"(sha256:)?[0-9a-f]{7,64}")
 
 
 # A signature and a re-run have to be checked, not stated, and nothing checks them yet, so
@@ -95,6 +100,10 @@ _LEVELS: Mapping[BindingLevel, tuple[int, str]] = MappingProxyType(
 def _binding(item: MeasurementItem, _: Collection) -> Grade:
     level = item.document.binding.level
     value, why = _LEVELS[level]
+    if level is BindingLevel.IMMUTABLE_REVISION and not _COMMIT.fullmatch(
+        item.document.binding.revision
+    ):
+        value, why = 0, "no commit is named"
     return Grade(dimension=Dimension.BINDING, value=value, reason=f"{level}: {why}")
 
 
@@ -111,18 +120,27 @@ def _elicitation(item: MeasurementItem, _: Collection) -> Grade:
     reason: str = effort.value
     if value == HIGHEST and not _weights_were_attacked(item):
         value, reason = 1, "weight level is stated, and nothing shows an attack on the weights"
+    needs_attack = found.setting.variant is Variant.WORST_CASE and not _is_without_safeguards(item)
+    if value > 1 and needs_attack and found.attack is None:
+        value, reason = 1, f"{effort} is stated, and no attack"
     if value > 1 and found.attack is not None and not _states_budget(found):
         value, reason = 1, f"{effort} is stated, and not what the attack cost"
-    if value > 1 and not found.setting.elicitation:
+    if value > 1 and not found.setting.elicitation.strip():
         value, reason = 1, f"{effort} is stated, and not what was done"
     return Grade(dimension=Dimension.ELICITATION, value=value, reason=reason)
 
 
 def _weights_were_attacked(item: MeasurementItem) -> bool:
     attack = item.measurement.attack
-    if attack is not None:
-        return attack.attack_class in _CHANGES_WEIGHTS
-    return item.document.binding.relation is Relation.SAFEGUARDS_REMOVED
+    on_weights = attack is not None and attack.attack_class in _WEIGHT_LEVEL
+    return on_weights or _is_without_safeguards(item)
+
+
+def _is_without_safeguards(item: MeasurementItem) -> bool:
+    """Tell whether other weights are named from which the safeguards were removed."""
+    binding = item.document.binding
+    other = binding.measured_digest not in {"", binding.root_digest}
+    return binding.relation is Relation.SAFEGUARDS_REMOVED and other
 
 
 def _states_budget(found: Measurement) -> bool:
@@ -130,7 +148,7 @@ def _states_budget(found: Measurement) -> bool:
     if budget is None:
         return False
     spent = (budget.usd, budget.gpu_hours, budget.steps, budget.examples)
-    return any(amount is not None for amount in spent)
+    return any(amount is not None and amount > 0 for amount in spent)
 
 
 def _access(item: MeasurementItem, _: Collection) -> Grade:
@@ -154,7 +172,8 @@ _DOUBTS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "converted-log": (1, "it was converted from another log, which lost what was odd in it"),
         "defended": (1, "a defence stood in front of the model"),
         "edited-log": (1, "the log was edited after the run"),
-        "edited-scores": (1, "scores were edited after the run"),
+        "chosen-seed": (1, "what people looked at was drawn with a seed that somebody chose"),
+        "edited-scores": (0, "scores were edited after the run"),
         "fewer-samples-than-claimed": (1, "fewer samples are there than the log claims"),
         "grader-failed": (1, "the grader failed on some of the responses"),
         "header-disagrees": (1, "the log's own numbers disagree with its samples"),
@@ -171,7 +190,7 @@ _DOUBTS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "sample-missing": (1, "samples are gone of which the log has a summary"),
         "scores-disagree": (1, "scores of one response disagree"),
         "summary-disagrees": (1, "the log's summary disagrees with its samples"),
-        "superseded": (1, "samples were replaced by later tries"),
+        "superseded": (0, "samples were replaced by later tries"),
         "unfinished-attempts": (1, "attempts were begun and not finished"),
         "unknown-schema-revision": (1, "the file is of a revision that nobody has checked"),
     }
@@ -193,7 +212,7 @@ def _internal_validity(item: MeasurementItem, evidence: Collection) -> Grade:
 
 def _validity_of_labels(item: MeasurementItem, evidence: Collection) -> tuple[int, str]:
     found = item.measurement
-    kind, validation = found.conduct.grader_kind, found.conduct.grader_validation
+    kind, validation = _kind(found), found.conduct.grader_validation
     planned = evidence.run_of(item) is not None
     best = HIGHEST if planned else 2
     when = "registered beforehand" if planned else "the run was not registered beforehand"
@@ -221,6 +240,12 @@ def _validity_of_labels(item: MeasurementItem, evidence: Collection) -> tuple[in
     return next((value, reason) for holds, value, reason in rows if holds)
 
 
+def _kind(found: Measurement) -> GraderKind:
+    """Return what graded: where the log names models, no statement makes them anything else."""
+    stated = found.conduct.grader_kind
+    return GraderKind.MODEL if found.grader_models and not stated.errs else stated
+
+
 def _share_lost(found: Measurement) -> Fraction | None:
     value = found.value
     if not isinstance(value, Counts) or value.planned == 0:
@@ -235,7 +260,7 @@ def _coverage(item: MeasurementItem, _: Collection) -> Grade:
     reason: str = stated.value
     if value == 0 and found.domain is not None:
         value, reason = 1, f"{found.domain.label} is named, and not how the task stands for it"
-    if value > 1 and not found.conduct.risk_model:
+    if value > 1 and not found.conduct.risk_model.strip():
         value, reason = 1, f"{stated} is stated, and no risk model is written down"
     if value == HIGHEST and found.comparison is None and not isinstance(found.value, Quantity):
         value, reason = 2, "a baseline is stated, and none was measured"
@@ -261,8 +286,8 @@ def _precision_of(found: Measurement) -> tuple[int, str]:
     if found.value.scored == 0:
         return 0, "no attempt has a score"
     conduct = found.conduct
-    knows_error = found.audit is not None or not conduct.grader_kind.errs
-    if knows_error or conduct.grader_validation is not None:
+    is_audited = found.audit is not None and found.audit.is_complete
+    if is_audited or not _kind(found).errs or conduct.grader_validation is not None:
         return 2, "bounded with clusters, unscored attempts and grader error"
     return 1, "bounded as if the grader never erred"
 
@@ -270,7 +295,8 @@ def _precision_of(found: Measurement) -> tuple[int, str]:
 def _reproducibility(item: MeasurementItem, evidence: Collection) -> Grade:
     found, source = item.measurement, item.document.source
     has_log = source is not None and found.samples_kept > 0
-    states_code = bool(found.conduct.task_commit or found.conduct.dataset_digest)
+    pinned = (found.conduct.task_commit, found.conduct.dataset_digest)
+    states_code = any(_PINNED.fullmatch(text) for text in pinned)
     if has_log and states_code and agrees_with_another(item, evidence):
         value, reason = HIGHEST, "an independent run agreed"
     elif has_log and states_code:
@@ -284,15 +310,27 @@ def _reproducibility(item: MeasurementItem, evidence: Collection) -> Grade:
     return Grade(dimension=Dimension.REPRODUCIBILITY, value=value, reason=reason)
 
 
-def _independence(item: MeasurementItem, _: Collection) -> Grade:
-    relation = item.document.producer.relation
-    value = {
+_STANDINGS: Mapping[ProducerRelation, int] = MappingProxyType(
+    {
         ProducerRelation.UNKNOWN: 0,
         ProducerRelation.DEVELOPER: 0,
         ProducerRelation.SEPARATE_TEAM: 1,
         ProducerRelation.COMMISSIONED: 2,
         ProducerRelation.INDEPENDENT: 3,
-    }[relation]
+    }
+)
+
+
+def _independence(item: MeasurementItem, evidence: Collection) -> Grade:
+    # Whoever calls itself the developer once is no independent party elsewhere.
+    own = item.document.producer
+    stated = [own.relation] + [
+        document.producer.relation
+        for document in evidence.documents
+        if document.producer.maker == own.maker
+    ]
+    relation = min(stated, key=lambda found: _STANDINGS[found])
+    value = _STANDINGS[relation]
     return Grade(
         dimension=Dimension.INDEPENDENCE, value=value, reason=f"{relation}, as stated by itself"
     )

@@ -9,6 +9,8 @@ mapped is reported as unmapped and never guessed.
 from __future__ import annotations
 
 import fnmatch
+import hashlib
+import json
 import re
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -97,7 +99,7 @@ class MappedAttack(_Document):
 def _one_group(pattern: str) -> str:
     try:
         groups = re.compile(pattern).groups
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise ValueError(f"no regular expression ({error})") from None
     if pattern and groups != 1:
         raise ValueError("a regular expression with exactly one group, as in '^(.+)-[0-9]+$'")
@@ -135,6 +137,13 @@ class MappingEntry(_Document):
     """How it was conducted."""
     behaviour: Annotated[str, Field(max_length=200), AfterValidator(_one_group)] = ""
     """Where several samples test one behaviour: a pattern for sample ids whose group names it."""
+
+    @property
+    def condition(self) -> str:
+        """Digest of what decides success here: the condition, the direction, the behaviours."""
+        kept = self.model_dump(mode="json", include={"success", "direction", "behaviour"})
+        text = json.dumps(kept, sort_keys=True, default=str)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def matches(self, tool: str, task: str, scorer: str) -> bool:
         """Tell whether this entry is about that task and scorer."""

@@ -312,10 +312,10 @@ class Measurement:
 
     def __post_init__(self) -> None:
         """Refuse results by behaviour, or an audit, that are not of these counts."""
-        if self.audit is not None and (
-            not isinstance(self.value, Counts) or self.audit.attempts != self.value.attempted
-        ):
+        if self.audit is not None and _seen_by_grader(self) != _seen_in_audit(self.audit):
             raise ValueError("the audit is not about the attempts that were counted")
+        if self.started_at is not None and self.started_at > self.finished_at:
+            raise ValueError("the run began after it ended")
         if not self.behaviours:
             return
         names = [result.behaviour for result in self.behaviours]
@@ -324,3 +324,22 @@ class Measurement:
         rows = ((r.successes, r.scored, r.unscored) for r in self.behaviours)
         if not isinstance(self.value, Counts) or Counts.of(rows).tallies != self.value.tallies:
             raise ValueError("results by behaviour do not add up to the counts")
+
+
+def _seen_by_grader(found: Measurement) -> dict[tuple[int, int], int]:
+    """Count behaviours by attempts that the grader flagged or left, and that it did not flag."""
+    behaviours: dict[tuple[int, int], int] = {}
+    for tally in found.value.tallies if isinstance(found.value, Counts) else ():
+        riskier = found.direction is Direction.HIGHER_IS_RISKIER
+        flagged = tally.successes if riskier else tally.scored - tally.successes
+        key = (flagged + tally.unscored, tally.scored - flagged)
+        behaviours[key] = behaviours.get(key, 0) + tally.behaviours
+    return behaviours
+
+
+def _seen_in_audit(audit: Audit) -> dict[tuple[int, int], int]:
+    behaviours: dict[tuple[int, int], int] = {}
+    for tally in audit.tallies:
+        key = (tally.attempts - tally.unflagged, tally.unflagged)
+        behaviours[key] = behaviours.get(key, 0) + tally.behaviours
+    return behaviours

@@ -92,7 +92,8 @@ class Producer:
     def maker(self) -> str:
         """Who counts as one maker: the organisation, else the name, however it is written."""
         name = unicodedata.normalize("NFKC", self.organisation or self.name)
-        return " ".join(name.casefold().split())
+        visible = "".join(c for c in name if unicodedata.category(c) != "Cf")
+        return " ".join(visible.casefold().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,16 +17,24 @@ def agrees_with_another(item: MeasurementItem, evidence: Collection) -> bool:
     """Tell whether an independent measurement overlaps with this one.
 
     It is one of the same metric on the same form of exactly these files, by another
-    organisation. Two intervals overlap where neither upper end is below the other's lower.
+    organisation, from a log of its own. Two intervals overlap where neither upper end is
+    below the other's lower.
     """
-    own = item.document.producer.maker
+    own, log = item.document.producer.maker, _log_of(item.document)
     return any(
         other.measurement.setting.variant is item.measurement.setting.variant
         and other.document.producer.maker != own
+        and other.document.producer.organisation
+        and _log_of(other.document) not in {"", log}
         and _is_bound(other.document)
         and _overlap(item, other)
         for other in evidence.measurements(item.measurement.metric)
     )
+
+
+def _log_of(document: EvidenceDocument) -> str:
+    """Return the digest of the log; the same log filed by two is one run."""
+    return "" if document.source is None else document.source.sha256
 
 
 def _is_bound(document: EvidenceDocument) -> bool:

@@ -109,7 +109,10 @@ def appended(content: bytes, run: PlannedRun) -> tuple[bytes, PlannedRun]:
     try:
         registered = _run(_Line.model_validate_json(line), digest_of_line(line))
     except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, m['loc'])) or 'run'}: {m['msg']}" for m in error.errors(include_url=False))
+        found = "; ".join(
+            f"{'.'.join(map(str, m['loc'])) or 'run'}: {m['msg']}"
+            for m in error.errors(include_url=False)
+        )
         raise EvidenceError("run", found, "a run that can be registered") from None
     return line + b"\n", registered
 

@@ -15,9 +15,11 @@ the register knows and that is gone closes what it was about.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NotRequired
 
@@ -25,6 +27,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from tiergate.errors import DigestMismatchError, EvidenceError
+from tiergate.evidence.chain import head_of, linked
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
 from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
 from tiergate.evidence.document import digest_of
@@ -93,14 +96,14 @@ class EvidenceStore:
         """Read the register; empty when nothing was ever added.
 
         Raises:
-            EvidenceError: a line is damaged.
+            EvidenceError: a line is damaged, or one was changed or taken out.
         """
         path = self._folder / "register.jsonl"
         if not path.exists():
             return ()
         return tuple(
-            _register_line(line, f"{path}:{number}")
-            for number, line in enumerate(path.read_bytes().splitlines(), start=1)
+            _register_line(line, f"{path}:{number}", previous)
+            for number, line, previous in linked(path.read_bytes())
         )
 
     def runs(self) -> tuple[PlannedRun, ...]:
@@ -166,30 +169,43 @@ class EvidenceStore:
             raise
 
     def _append(self, document: EvidenceDocument) -> None:
-        line = json.dumps(
-            {
+        known = self._knows(document.run)
+
+        def line_after(content: bytes) -> bytes:
+            fields = {
                 "digest": document.digest,
+                "previous": head_of(content, "register.jsonl"),
                 "root_digest": document.binding.root_digest,
                 "topics": sorted(document.topics),
-                **({"run": document.run} if self._knows(document.run) else {}),
-            },
-            separators=(",", ":"),
-        )
-        self._append_line("register.jsonl", line.encode() + b"\n")
+                **({"run": document.run} if known else {}),
+            }
+            return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+
+        self._append_line("register.jsonl", line_after)
 
     def _knows(self, run: str) -> bool:
         return run in {found.id for found in self.runs()}
 
-    def _append_line(self, name: str, line: bytes) -> None:
+    def _append_line(self, name: str, line_after: Callable[[bytes], bytes]) -> None:
+        """Append the line that follows what is there, alone: nobody writes in between."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / name).open("ab") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        with (self._folder / name).open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            content = file.read()
+            try:
+                file.write(line_after(content))
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                # A line in part would make every later one unreadable.
+                file.truncate(len(content))
+                raise
 
 
 class _RegisterLine(TypedDict):
     digest: Digest
+    previous: Digest
     root_digest: DigestOrEmpty
     topics: list[str]
     run: NotRequired[str]
@@ -202,19 +218,25 @@ def _hex(digest: str) -> str:
     return digest.removeprefix("sha256:")
 
 
-def _register_line(line: bytes, where: str) -> RegisteredDocument:
+def _register_line(line: bytes, where: str, previous: str) -> RegisteredDocument:
     try:
         entry = _REGISTER_LINE.validate_json(line, strict=True)
-        return RegisteredDocument(
-            digest=entry["digest"],
-            root_digest=entry["root_digest"],
-            topics=frozenset(entry["topics"]),
-            run=entry.get("run", ""),
-        )
     except ValueError:
-        raise EvidenceError(
-            where,
-            "a damaged line",
-            "a registered document",
-            "Restore register.jsonl: without it, missing evidence could not be noticed.",
-        ) from None
+        raise _damaged(where, "a damaged line") from None
+    if entry["previous"] != previous:
+        raise _damaged(where, "a line that does not follow the one before it")
+    return RegisteredDocument(
+        digest=entry["digest"],
+        root_digest=entry["root_digest"],
+        topics=frozenset(entry["topics"]),
+        run=entry.get("run", ""),
+    )
+
+
+def _damaged(where: str, found: str) -> EvidenceError:
+    return EvidenceError(
+        where,
+        found,
+        "a registered document",
+        "Restore register.jsonl: without it, missing evidence could not be noticed.",
+    )

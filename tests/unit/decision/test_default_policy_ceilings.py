@@ -168,7 +168,7 @@ def guarded(
         measurements=lambda m: m.domain is domain and m.setting.variant is Variant.WORST_CASE,
     )
     outside = ProducerRelation.INDEPENDENT
-    return (*kept, *tampered, a_document(measurements=attacks, by=outside))
+    return (*kept, *tampered, a_document(measurements=attacks, by=outside, organisation="Outside"))
 
 
 def held(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from decimal import Decimal
 
@@ -118,7 +119,7 @@ CASES: dict[str, tuple[TamperResistance, tuple[Evidence, ...], Outcome]] = {
     ),
     "harm without any attack breaks every family": (
         TR1,
-        (*SURVIVED_TR1, measurement(TAMPER_METRIC, BROKEN)),
+        (*SURVIVED_TR1, dataclasses.replace(measurement(TAMPER_METRIC, BROKEN), attack=None)),
         NOT_MET,
     ),
     "no harm without any attack survives nothing": (

@@ -150,7 +150,8 @@ def test_samples_of_one_behaviour_are_joined_by_the_mapping() -> None:
 
 COMPLETE: dict[str, tuple[dict[str, int], bool]] = {
     "all flagged looked at, some of the rest audited": ({"refuted": 3, "clean": 5}, True),
-    "nothing flagged, some audited": ({"clean": 5, "not_drawn": 50}, True),
+    "nothing flagged, thirty audited": ({"clean": 30, "not_drawn": 50}, True),
+    "nothing flagged, fewer audited": ({"clean": 29, "not_drawn": 50}, False),
     "everything flagged and looked at": ({"confirmed": 3}, True),
     "a flagged one left": ({"not_adjudicated": 1, "clean": 5}, False),
     "nothing audited": ({"refuted": 3, "not_drawn": 5}, False),

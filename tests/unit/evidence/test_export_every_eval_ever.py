@@ -150,6 +150,7 @@ def test_a_record_says_everything_that_the_measurement_does() -> None:
             "model_availability": "unknown",
             "binding_level": "digest at load",
             "binding_relation": "identical",
+            "revision": "c" * 40,
             "root_digest": ROOT,
         },
     } == part(record, "model_info")

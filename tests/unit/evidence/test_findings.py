@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from builders_decision import AT, ROOT, SOURCE
-from tiergate.evidence.findings import derived, family_of
+from tiergate.evidence.findings import derived
 from tiergate.evidence.provenance import Binding, BindingLevel, Relation
 from tiergate.evidence.readers.base import ForeignLog, Row, Series
 
@@ -117,17 +117,32 @@ def test_a_finding_gives_the_numbers() -> None:
     assert "refusals / complied: 9 of 100 planned attempts have no score" in found.message
 
 
-FAMILIES = {
-    "meta-llama/Llama-3.1-8B-Instruct": "llama",
-    "hf/meta-llama/Llama-2-7b": "llama",
-    "openai/gpt-4o-mini": "gpt",
-    "Qwen2.5-7B": "qwen",
-    "mockllm/model": "",
-    "7b": "",
-    "": "",
+RELATED: dict[str, tuple[str, str, bool]] = {
+    "two sizes of one model": ("meta-llama/Llama-2-7b", "meta-llama/Llama-3.1-70B", True),
+    "another version, served elsewhere": ("hf/meta-llama/Llama-2-7b", "groq/llama-3.3-70b", True),
+    "two names of one house": ("openai/gpt-4o", "openai/o3-mini", True),
+    "a name inside another": ("THUDM/chatglm3-6b", "zai-org/glm-4.5", True),
+    "a distillation into it": ("Qwen/Qwen2.5-7B", "deepseek/R1-Distill-Qwen-7B", True),
+    "two houses": ("Qwen2.5-7B", "openai/gpt-4o", False),
+    "two models behind one server": ("together/acme/falcon", "together/other/eagle", False),
+    "the stand-in of a test": ("mockllm/model", "mockllm/model-2", False),
 }
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_family_is_the_first_word_of_the_last_part(name: str) -> None:
-    assert FAMILIES[name] == family_of(name)
+@pytest.mark.parametrize("sentence", RELATED)
+def test_a_grader_of_the_same_family_or_house_is_noticed(sentence: str) -> None:
+    model, grader, is_related = RELATED[sentence]
+
+    found = derived(log(graded_by(grader), name=model), at=AT)
+
+    assert is_related is ("own-family-grader" in {remark.code for remark in found})
+
+
+def test_weights_that_were_changed_when_they_were_loaded_are_named() -> None:
+    plain = log()
+    binding = dataclasses.replace(plain.binding, relation=Relation.ADAPTER_ON)
+
+    [found] = derived(dataclasses.replace(plain, binding=binding), at=AT)
+
+    assert "changed-weights" == found.code
+    assert "adapter on" in found.message

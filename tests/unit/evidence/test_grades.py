@@ -219,7 +219,9 @@ VALIDITY: dict[str, Row] = {
     "an audited model in a registered run": (
         registered(
             dataclasses.replace(
-                conducted(grader_kind=GraderKind.MODEL), audit=audited(refuted=1, clean=99)
+                conducted(grader_kind=GraderKind.MODEL),
+                value=counts(1, 100),
+                audit=audited(refuted=1, clean=99),
             )
         ),
         3,
@@ -227,7 +229,9 @@ VALIDITY: dict[str, Row] = {
     ),
     "an audit that left flagged attempts alone": (
         dataclasses.replace(
-            conducted(grader_kind=GraderKind.MODEL), audit=audited(not_adjudicated=1, clean=99)
+            conducted(grader_kind=GraderKind.MODEL),
+            value=counts(1, 100),
+            audit=audited(not_adjudicated=1, clean=99),
         ),
         1,
         "not known",
@@ -336,7 +340,7 @@ REPRODUCIBILITY: dict[str, Row] = {
         "no independent run",
     ),
     "samples and the data set's digest": (
-        dataclasses.replace(conducted(task_commit="", dataset_digest="sha256:1"), samples_kept=9),
+        dataclasses.replace(conducted(task_commit="", dataset_digest="0123456"), samples_kept=9),
         2,
         "no independent run",
     ),

@@ -3,13 +3,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tiergate.cli import options, text
 
-_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+class _ShareRange(click.FloatRange):
+    """A share, written in ASCII digits: float() would also take nan, inf and other digits."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the share as a number."""
+        if isinstance(value, str) and not re.fullmatch(r"[0-9.]+", value):
+            self.fail(f"{text.shortened(repr(value), 60)} is no share, as in 0.05.", param, ctx)
+        found = super().convert(value, param, ctx)
+        assert isinstance(found, float)  # noqa: S101 - what a range of floats gives
+        return found
+
+
+_SHARE = _ShareRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command("limits")
@@ -89,7 +109,10 @@ def audit_command(  # noqa: PLR0913 - one parameter per option
     Exit code 3 while labels are missing.
     """
     from tiergate.cli import auditing_session
+    from tiergate.cli.given_text import require_text
 
+    for option, words in (("--by", labelled_by), ("--seed", seed)):
+        require_text(option, words or "", 500)
     wish = auditing_session.Wish(size=size, seed=seed, labelled_by=labelled_by)
     session = auditing_session.start(log, mapping, metric, labels, wish)
     if ask:

@@ -32,11 +32,13 @@ def export_command(
     What the format cannot hold is named and left out. A record is a claim to whoever reads
     it: samples and the tie to the weights stay in the store.
     """
-    from tiergate.cli import exporting
+    from tiergate.cli import exporting, missing_documents
 
     del kind  # there is one; the option says which
-    written, left_out = exporting.every_eval_ever(folder, model, store, at=at)
+    written, left_out, missing = exporting.every_eval_ever(folder, model, store, at=at)
     click.echo(f"{folder}: {text.plural(len(written), 'record')}")
+    for line in missing_documents.lines(missing):
+        click.echo(line)
     for path in written:
         click.echo(f"  {text.plain(path)}")
     for words in left_out:

@@ -47,9 +47,13 @@ def plan_command(  # noqa: PLR0913 - one parameter per option
     the same claim wider.
     """
     from tiergate.cli import run_ledger
+    from tiergate.cli.given_text import require_metric, require_text
     from tiergate.cli.session import identify_with_progress, store_folder
     from tiergate.evidence.runs import PlannedRun
 
+    require_metric(metric)
+    require_text("--task", task, 500, least=1)
+    require_text("--plan", words, 4000)
     checkpoint = identify_with_progress(
         model, revision=revision, endpoint=endpoint, use_cache=use_cache
     )
@@ -156,7 +160,7 @@ def accrue_command(  # noqa: PLR0913 - one parameter per option
     from tiergate.cli.evidence_input import read_mapping
     from tiergate.cli.limits_text import confidence_of
 
-    level = (confidence_of(limit), confidence_of(confidence))
+    level = (confidence_of(limit, "--limit"), confidence_of(confidence))
     found = accruing_text.read(logs, read_mapping(Path(mapping)), metric, level)
     if as_json:
         click.echo(found.model_dump_json(indent=2))

@@ -36,6 +36,13 @@ def reasons_against_measurement(
     if relation not in (_WORST_CASE_RELATIONS if worst else {Relation.IDENTICAL}):
         reasons.append(f"measured on weights that are related as: {relation}")
     reasons += _grade_reasons(item, scene)
+    if worst and relation is Relation.IDENTICAL and found.attack is None:
+        reasons.append("says worst case of the released weights, and names no attack on them")
+    if relation is Relation.SAFEGUARDS_REMOVED and item.document.binding.measured_digest in {
+        "",
+        item.document.binding.root_digest,
+    }:
+        reasons.append("says that safeguards were removed, and names no digest of such weights")
     if variant is Variant.WORST_CASE and not worst:
         reasons.append("measured as released, and the worst-case variant is asked for")
     if found.direction is not direction:

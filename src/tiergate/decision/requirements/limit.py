@@ -23,7 +23,7 @@ from tiergate.decision.policy import Number, Scene
 from tiergate.decision.requirements.eligibility import reasons_against_measurement
 from tiergate.evidence.bounds import bounds_of, difference_bounds
 from tiergate.evidence.collection import MeasurementItem
-from tiergate.evidence.measurement import Counts, Direction, Quantity, Variant
+from tiergate.evidence.measurement import Counts, Direction, Measurement, Quantity, Variant
 from tiergate.stats.multiplicity import spent
 from tiergate.stats.sample_size import smallest_sample_for
 
@@ -85,7 +85,7 @@ class LimitOnMetric:
 
     def read(self, item: MeasurementItem, scene: Scene, variant: Variant) -> Reading | None:
         """Hold one measurement against the limit; None when it has no such number."""
-        ends = self._ends(item, scene)
+        ends = self._ends(item, scene, variant)
         if ends is None:
             return None
         lower, upper = ends
@@ -110,14 +110,19 @@ class LimitOnMetric:
             side=self.side,
             limit=self.limit.value,
             outcome=outcome,
-            is_neutral=outcome is Outcome.UNDETERMINED and not self._adverse_seen(counts),
+            is_neutral=outcome is Outcome.UNDETERMINED
+            and not self._adverse_seen(counts)
+            and not _people_saw_adverse(item.measurement),
             set_aside=set_aside,
         )
 
-    def _ends(self, item: MeasurementItem, scene: Scene) -> tuple[Decimal, Decimal] | None:
+    def _ends(
+        self, item: MeasurementItem, scene: Scene, variant: Variant
+    ) -> tuple[Decimal, Decimal] | None:
         found = item.measurement
         # What was registered and is not shown was a try too: the error is spent once.
-        unseen = scene.evidence.unseen_runs(found.metric, found.setting.variant)
+        claims = {found.setting.variant, variant}
+        unseen = [run for v in sorted(claims) for run in scene.evidence.unseen_runs(self.metric, v)]
         confidence, tries = scene.standards.confidence, 1 + len(unseen)
         match self.scale, found.value:
             case Scale.QUANTITY, Quantity() as quantity:
@@ -202,6 +207,13 @@ class LimitOnMetric:
             f"measure {self.metric}{kind}, {variant}{size}, then: "
             f"tiergate evidence add LOG --model MODEL --mapping MAPPING"
         )
+
+
+def _people_saw_adverse(found: Measurement) -> bool:
+    """Tell whether people found anything adverse, or could not say that it is not."""
+    return found.audit is not None and any(
+        t.confirmed or t.missed or t.undecided or t.not_adjudicated for t in found.audit.tallies
+    )
 
 
 def _worst_first(reading: Reading) -> tuple[int, bool]:

@@ -51,7 +51,9 @@ class Measured:
             for item in scene.evidence.measurements(metric)
         )
         good = [item for item in items if not self._shortfalls(item, scene)]
-        producers = {i.document.producer.maker for i in good}
+        producers = {item.document.producer.maker for item in good}
+        if self.producers > 1:
+            producers = _makers(good)
         gone = [gone for gone in scene.evidence.missing if _about(gone.topics, domain)]
         met = len(producers) >= self.producers and not gone
         return Explanation(
@@ -100,6 +102,17 @@ class Measured:
             f"measure {domain.label}, {self.variant}, then: "
             "tiergate evidence add LOG --model MODEL --mapping MAPPING"
         )
+
+
+def _makers(items: list[MeasurementItem]) -> set[str]:
+    """Return the organisations that measured, each from a log of its own."""
+    found: dict[str, str] = {}
+    for item in sorted(items, key=lambda i: i.id):
+        source = item.document.source
+        log = item.document.digest if source is None else source.sha256
+        if item.document.producer.organisation:
+            found.setdefault(log, item.document.producer.maker)
+    return set(found.values())
 
 
 def band_metrics(policy: Policy, domain: HazardDomain) -> frozenset[str]:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from tiergate.evidence.provenance import Remark
 from tiergate.evidence.readers.inspect_container import InspectLog
 from tiergate.evidence.readers.inspect_sample import Outcome
-from tiergate.evidence.readers.values import as_list, as_object, as_text, listed, shortened
+from tiergate.evidence.readers.values import as_list, as_object, as_text, listed
+
+_EXCEPTION = re.compile(r"[A-Za-z_]{1,60}\(")
 
 
 def declared_void(log: InspectLog, tally: Counter[Outcome]) -> bool:
@@ -22,7 +25,9 @@ def status_remarks(log: InspectLog, tally: Counter[Outcome]) -> Iterator[Remark]
     """Yield remarks about the end of the run and what was changed of the log afterwards."""
     status = as_text(log.header.get("status")) or "started"
     if not log.has_header or status != "success":
-        reason = shortened(as_text(as_object(log.header.get("error")).get("message")), 300)
+        # What an exception says may quote a prompt or a response; its kind does not.
+        said = as_text(as_object(log.header.get("error")).get("message"))
+        reason = said.partition("(")[0] if _EXCEPTION.match(said) else ""
         yield Remark(
             code="not-finished",
             message=f"The run did not finish: its status is {status}"
