@@ -203,7 +203,11 @@ def _internal_validity(item: MeasurementItem, evidence: Collection) -> Grade:
     lost = _share_lost(item.measurement)
     if lost is not None and lost > MOST_LOST:
         value, reason = 0, "more than one in twenty of the planned attempts have no score"
+    audit = item.measurement.audit
     for remark in item.document.remarks:
+        # People overrule a grader, whosever family it is of.
+        if remark.code == "own-family-grader" and audit is not None and audit.is_complete:
+            continue
         most, why = _DOUBTS.get(remark.code, (HIGHEST, ""))
         if most < value:
             value, reason = most, why
@@ -322,18 +326,18 @@ _STANDINGS: Mapping[ProducerRelation, int] = MappingProxyType(
 
 
 def _independence(item: MeasurementItem, evidence: Collection) -> Grade:
-    # Whoever calls itself the developer once is no independent party elsewhere.
     own = item.document.producer
-    stated = [own.relation] + [
+    inside = {ProducerRelation.DEVELOPER, ProducerRelation.SEPARATE_TEAM}
+    value, reason = _STANDINGS[own.relation], f"{own.relation}, as stated by itself"
+    elsewhere = {
         document.producer.relation
         for document in evidence.documents
         if document.producer.maker == own.maker
-    ]
-    relation = min(stated, key=lambda found: _STANDINGS[found])
-    value = _STANDINGS[relation]
-    return Grade(
-        dimension=Dimension.INDEPENDENCE, value=value, reason=f"{relation}, as stated by itself"
-    )
+    }
+    # Whoever is a part of the developer's house once is no outside party elsewhere.
+    if value > 1 and elsewhere & inside:
+        value, reason = 1, f"states to be {own.relation} here, and the developer's elsewhere"
+    return Grade(dimension=Dimension.INDEPENDENCE, value=value, reason=reason)
 
 
 _GRADERS: Mapping[Dimension, Callable[[MeasurementItem, Collection], Grade]] = MappingProxyType(

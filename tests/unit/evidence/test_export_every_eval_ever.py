@@ -164,7 +164,7 @@ def test_a_record_says_everything_that_the_measurement_does() -> None:
             "producer": "safety team",
             "producer_relation": "separate team",
             "read_as": "primary",
-            "source_sha256": f"sha256:{'d' * 64}",
+            "source_sha256": document.source.sha256 if document.source else "",
             "source_format": "inspect-eval/2",
             "source_reader": "inspect_ai/1",
         },
