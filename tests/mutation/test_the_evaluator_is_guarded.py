@@ -187,15 +187,15 @@ MUTATIONS = {
     ),
     "whoever labels may choose what is audited": Mutation(
         "evidence/auditing.py",
-        "if name_of(row) not in random_part:",
-        "if label is None and name_of(row) not in random_part:",
+        "if name_of(row) not in random_part and label is not Label.ADVERSE:",
+        "if name_of(row) not in random_part and label is None:",
         f"{TEST_AUDITING}::test_a_label_on_an_attempt_that_was_not_drawn_changes_nothing",
     ),
     "what was flagged and not looked at is clean": Mutation(
         "evidence/auditing.py",
         '"unscored" if adverse is None else "not_adjudicated"',
         '"unscored" if adverse is None else "refuted"',
-        f"{TEST_AUDITING}::test_a_verdict_of_people_takes_the_place_of_the_graders"
+        f"{TEST_AUDITING}::test_a_label_of_people_takes_the_place_of_the_graders"
         "[flagged, and nobody looked]",
     ),
     "the relation of the weights is ignored": Mutation(

@@ -325,19 +325,13 @@ _STANDINGS: Mapping[ProducerRelation, int] = MappingProxyType(
 )
 
 
-def _independence(item: MeasurementItem, evidence: Collection) -> Grade:
-    own = item.document.producer
-    inside = {ProducerRelation.DEVELOPER, ProducerRelation.SEPARATE_TEAM}
-    value, reason = _STANDINGS[own.relation], f"{own.relation}, as stated by itself"
-    elsewhere = {
-        document.producer.relation
-        for document in evidence.documents
-        if document.producer.maker == own.maker
-    }
-    # Whoever is a part of the developer's house once is no outside party elsewhere.
-    if value > 1 and elsewhere & inside:
-        value, reason = 1, f"states to be {own.relation} here, and the developer's elsewhere"
-    return Grade(dimension=Dimension.INDEPENDENCE, value=value, reason=reason)
+def _independence(item: MeasurementItem, _: Collection) -> Grade:
+    relation = item.document.producer.relation
+    return Grade(
+        dimension=Dimension.INDEPENDENCE,
+        value=_STANDINGS[relation],
+        reason=f"{relation}, as stated by itself",
+    )
 
 
 _GRADERS: Mapping[Dimension, Callable[[MeasurementItem, Collection], Grade]] = MappingProxyType(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -21,14 +22,17 @@ from builders_decision import (
     policy,
     quantity,
     scene,
+    source_of,
 )
 from tiergate.decision.explanation import Explanation, Scale
+from tiergate.decision.judging import judge
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.tier import Band
 from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import Controls, Counts, Direction, Variant
 from tiergate.evidence.provenance import BindingLevel, ProducerRelation
@@ -201,3 +205,42 @@ def test_it_says_what_to_measure_next() -> None:
 
     assert row.next_step.startswith("measure CBRN, worst case, then: tiergate evidence add")
     assert "" == met.next_step
+
+
+HOUSES: dict[str, tuple[tuple[tuple[str, str], ...], bool]] = {
+    "two houses, a log each": ((("one", "a"), ("two", "b")), True),
+    "two houses, one log": ((("one", "a"), ("two", "a")), False),
+    "one house, two logs": ((("one", "a"), ("one", "b")), False),
+    "one house, written with a character that nobody sees": (
+        (("one", "a"), ("one\u200b", "b")),
+        False,
+    ),
+    "a second house that only has the log of the first beside its own": (
+        (("one", "a"), ("two", "a"), ("one", "b")),
+        True,
+    ),
+    "two names without a house": ((("", "a"), ("", "b")), False),
+}
+
+
+@pytest.mark.parametrize("sentence", HOUSES)
+def test_two_evaluators_are_two_houses_with_a_log_each(sentence: str) -> None:
+    filed, met = HOUSES[sentence]
+    documents = [
+        with_digest(
+            dataclasses.replace(
+                document(measurement(), organisation=house, producer=f"p{number}"),
+                source=source_of(log),
+            )
+        )
+        for number, (house, log) in enumerate(filed)
+    ]
+
+    check = Measured(domains=(HazardDomain.CBRN,), variant=Variant.WORST_CASE, producers=2)
+
+    assert met is (Outcome.MET is measured_outcome(check, documents))
+
+
+def measured_outcome(check: Measured, documents: list[EvidenceDocument]) -> Outcome:
+    standard = policy(bands={HazardDomain.CBRN: {Band.B1: limit("cbrn.uplift")}})
+    return judge(check, scene(collection(*documents), standard)).outcome

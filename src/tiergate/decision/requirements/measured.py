@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from tiergate.decision.explanation import Explanation
@@ -51,16 +52,14 @@ class Measured:
             for item in scene.evidence.measurements(metric)
         )
         good = [item for item in items if not self._shortfalls(item, scene)]
-        producers = {item.document.producer.maker for item in good}
-        if self.producers > 1:
-            producers = _makers(good)
+        producers = _houses(good) if self.producers > 1 else min(len(good), 1)
         gone = [gone for gone in scene.evidence.missing if _about(gone.topics, domain)]
-        met = len(producers) >= self.producers and not gone
+        met = producers >= self.producers and not gone
         return Explanation(
             id="",
             title=f"{domain.label} measured, {self.variant}",
             outcome=Outcome.MET if met else Outcome.UNDETERMINED,
-            reason=self._reason(items, len(producers), len(gone), scene),
+            reason=self._reason(items, producers, len(gone), scene),
             used=tuple(item.id for item in items),
             next_step="" if met else self._next_step(domain),
             is_adverse=bool(gone),
@@ -104,15 +103,29 @@ class Measured:
         )
 
 
-def _makers(items: list[MeasurementItem]) -> set[str]:
-    """Return the organisations that measured, each from a log of its own."""
-    found: dict[str, str] = {}
-    for item in sorted(items, key=lambda i: i.id):
+def _houses(items: list[MeasurementItem]) -> int:
+    """Count the organisations that measured, each from a log of its own.
+
+    The same log filed by two is the work of one. Of several ways to give each house a log
+    the one with most houses counts, so that a further document never makes them fewer.
+    """
+    logs: dict[str, set[str]] = defaultdict(set)
+    for item in items:
         source = item.document.source
-        log = item.document.digest if source is None else source.sha256
         if item.document.producer.organisation:
-            found.setdefault(log, item.document.producer.maker)
-    return set(found.values())
+            log = item.document.digest if source is None else source.sha256
+            logs[item.document.producer.maker].add(log)
+    house_of: dict[str, str] = {}
+
+    def place(house: str, tried: set[str]) -> bool:
+        for log in logs[house] - tried:
+            tried.add(log)
+            if log not in house_of or place(house_of[log], tried):
+                house_of[log] = house
+                return True
+        return False
+
+    return sum(place(house, set()) for house in sorted(logs))
 
 
 def band_metrics(policy: Policy, domain: HazardDomain) -> frozenset[str]:
