@@ -259,13 +259,12 @@ def _conducted(change: Callable[[Conduct], Conduct]) -> Worsening:
 def _undecided_audit(found: Measurement) -> Measurement | None:
     if not isinstance(found.value, Counts) or not found.value.attempted:
         return None
+    riskier = found.direction is Direction.HIGHER_IS_RISKIER
     tallies = tuple(
         Adjudication(
-            confirmed=t.successes if found.direction is Direction.HIGHER_IS_RISKIER else 0,
+            confirmed=t.successes if riskier else t.scored - t.successes,
             unscored=t.unscored,
-            undecided=t.scored - t.successes
-            if found.direction is Direction.HIGHER_IS_RISKIER
-            else t.scored,
+            undecided=t.scored - t.successes if riskier else t.successes,
             behaviours=t.behaviours,
         )
         for t in found.value.tallies

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickletools
+import warnings
 from enum import StrEnum
 from typing import IO
 
@@ -77,10 +78,13 @@ def _is_pickle(head: bytes) -> bool:
     stream = io.BytesIO(head)
     names = False
     try:
-        for opcode, _, _ in pickletools.genops(stream):
-            names = names or opcode.name in _NAMING
-            if names and opcode.name in _EXECUTING:
-                return True
+        # Bytes that are no pickle may hold escapes that Python warns about.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for opcode, _, _ in pickletools.genops(stream):
+                names = names or opcode.name in _NAMING
+                if names and opcode.name in _EXECUTING:
+                    return True
     except (ValueError, UnicodeError, OverflowError):
         return is_marked and stream.tell() == len(head)
     return is_marked
