@@ -10,3 +10,6 @@ collect_ignore = ["bare_install.py", "tools/run_inspect_ai.py"]
 
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
+
+# Programs of their own, run by the interpreters that have the tools they import.
+collect_ignore_glob = ["tools/run_*.py"]
