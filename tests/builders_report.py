@@ -15,6 +15,7 @@ from tiergate.decision.evaluate import evaluate
 from tiergate.decision.tier import Tier
 from tiergate.evidence.collection import Collection, EvidenceDocument, collect
 from tiergate.evidence.conversion import with_digest
+from tiergate.evidence.document import digest_of
 from tiergate.evidence.measurement import (
     Attack,
     BehaviourResult,
@@ -69,7 +70,8 @@ def a_log(
 ) -> EvidenceDocument:
     """Return a document that was read from a log of this name."""
     plain = a_document(
-        measurements=measurements, source=dataclasses.replace(SOURCE, file_name=name)
+        measurements=measurements,
+        source=dataclasses.replace(SOURCE, file_name=name, sha256=digest_of(name.encode())),
     )
     return with_digest(dataclasses.replace(plain, digest="", run=run, remarks=tuple(remarks)))
 

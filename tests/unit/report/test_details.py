@@ -117,10 +117,10 @@ def test_an_error_that_was_measured_elsewhere_says_so() -> None:
 AUDITS: dict[str, tuple[Adjudication, ...]] = {
     (
         "of 12 that the grader flagged or did not score, people looked at 12; 10 of these "
-        "adverse; of 88 that it did not flag, 20 were drawn; 3 of these adverse, 1 undecided; "
+        "adverse; of 100 that it did not flag, 32 were drawn; 3 of these adverse, 1 undecided; "
         "seed a seed; by two people"
     ): (
-        Adjudication(confirmed=5, refuted=1, missed=1, clean=8, behaviours=2),
+        Adjudication(confirmed=5, refuted=1, missed=1, clean=14, behaviours=2),
         Adjudication(missed=1, undecided=1, not_drawn=68),
     ),
     (

@@ -214,8 +214,8 @@ def test_what_was_read_of_a_file_is_shown() -> None:
 
 @pytest.mark.parametrize("is_found", [False, True])
 def test_a_log_is_only_said_to_be_where_it_was_found(*, is_found: bool) -> None:
+    document = a_document(measurements=[a_measurement()], source=dataclasses.replace(SOURCE))
     place = LogPlace(sha256=SOURCE.sha256, path="../logs/run.eval")
-    document = a_document(measurements=[a_measurement()])
     page = a_page(collect(a_subject(), (document,)), (place,) if is_found else ())
 
     found = section("evidence", page)

@@ -12,6 +12,7 @@ from tiergate.evidence.readers.inspect_container import InspectLog
 from tiergate.evidence.readers.inspect_sample import Outcome
 from tiergate.evidence.readers.values import as_list, as_object, as_text, listed
 
+_STATUSES = frozenset({"started", "success", "cancelled", "error"})
 _EXCEPTION = re.compile(r"[A-Za-z_]{1,60}\(")
 
 
@@ -23,7 +24,8 @@ def declared_void(log: InspectLog, tally: Counter[Outcome]) -> bool:
 
 def status_remarks(log: InspectLog, tally: Counter[Outcome]) -> Iterator[Remark]:
     """Yield remarks about the end of the run and what was changed of the log afterwards."""
-    status = as_text(log.header.get("status")) or "started"
+    stated = as_text(log.header.get("status")) or "started"
+    status = stated if stated in _STATUSES else "unknown"
     if not log.has_header or status != "success":
         # What an exception says may quote a prompt or a response; its kind does not.
         said = as_text(as_object(log.header.get("error")).get("message"))

@@ -90,9 +90,14 @@ def test_a_header_without_any_plan_is_remarked(tmp_path: Path) -> None:
 STATUSES: dict[str, tuple[dict[str, object], str]] = {
     "was cancelled": ({"status": "cancelled"}, "its status is cancelled."),
     "ended in an error": (
-        {"status": "error", "error": {"message": "out of memory"}},
-        "its status is error (out of memory).",
+        {"status": "error", "error": {"message": "MemoryError('at the prompt …')"}},
+        "its status is error (MemoryError).",
     ),
+    "ended in an error that it tells at length": (
+        {"status": "error", "error": {"message": "no memory for the prompt …"}},
+        "its status is error.",
+    ),
+    "has a status of its own": ({"status": "the prompt was …"}, "its status is unknown."),
     "is still under way": ({"status": "started"}, "its status is started."),
     "does not say how it ended": ({"status": ...}, "its status is started."),
 }
