@@ -339,9 +339,11 @@ WORSENINGS: Mapping[str, Worsening] = {
         lambda c: dataclasses.replace(c, task_commit="")
     ),
     "the attack is not stated": _measurements(
-        lambda found: dataclasses.replace(found, attack=None)
-        if found.setting.variant is Variant.WORST_CASE
-        else None
+        lambda found: (
+            dataclasses.replace(found, attack=None)
+            if found.setting.variant is Variant.WORST_CASE
+            else None
+        )
     ),
     "people looked and could not tell": _measurements(_undecided_audit),
     "the log says something else than its header": _noticed("header-disagrees"),
