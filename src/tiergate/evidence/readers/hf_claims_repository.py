@@ -28,7 +28,7 @@ def folder_name(path: Path) -> str:
 
     >>> folder_name(Path("/hub/models--org--tiny/snapshots/main/README.md"))
     'org/tiny'
-    >>> folder_name(Path("/work/tiny/.eval_results/hle.yaml"))
+    >>> folder_name(Path("/models/tiny/.eval_results/hle.yaml"))
     'tiny'
     """
     # Not resolved: in a cache of the hub the file itself is a link to somewhere else.
