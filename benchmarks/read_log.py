@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a long evaluation log, against Inspect AI's own readers and a bare JSON loop.
 
-Run ``python -m benchmarks.read_log``. Every contestant is a process of its own, started cold,
-in turn with the others; the files are in the page cache. Ours hashes the file with SHA-256,
-reads the header, decodes every sample, compares it with its summary and counts again what
-the header claims. ``--folder`` keeps the logs for the next run: writing them takes minutes.
+Run ``python -m benchmarks.read_log``, on a machine that others use with ``chrt -f 1`` before it.
+Every contestant is a process of its own, started cold, in turn with the others; the files are
+in the page cache. Ours hashes the file with SHA-256, reads the header, decodes every sample,
+compares it with its summary and counts again what the header claims. A helper process reads half
+of a long log; the peak is that of the larger process, and counts twice against the peers.
+``--folder`` keeps the logs for the next run: writing them takes minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import platform
 import statistics
@@ -32,6 +33,11 @@ MEMORY_BOUND = 0.20
 BYTES_PER_SAMPLE_BOUND = 400
 TIME_PER_SAMPLE_BOUND = 1.30
 JSON_LOOP_BOUND = 1.20
+# Ours are two; so many times the peak of the larger one is no less than what they take.
+PROCESSES = 2
+# What takes a third of a second is disturbed by less, and so is run more often, in turn.
+SHORT = ("rows", "loop")
+SHORT_RUNS = 7
 
 OURS = (
     "from pathlib import Path; from tiergate.evidence.readers.builtin import read_log; "
@@ -63,11 +69,6 @@ def contestants(folder: Path, samples: int, many: int, rows: int) -> dict[str, C
     }
 
 
-def has_zlib_ng() -> bool:
-    """Tell whether ours inflates with zlib-ng."""
-    return importlib.util.find_spec("zlib_ng") is not None
-
-
 def write_inputs(folder: Path, counts: list[int]) -> None:
     """Write the logs in a process of its own, unless they are there."""
     if not (folder / "lm_eval").exists():
@@ -88,16 +89,14 @@ def report(rows: dict[str, Contestant], samples: int, many: int) -> bool:
         wall_s, cpu_s = statistics.median(row.wall_s), statistics.median(row.cpu_s)
         print(f"{row.name:<34} {wall_s:>7.2f} {spread:>13} {cpu_s:>6.2f} {row.peak_mb:>8.0f}")
     wall = {key: statistics.median(row.wall_s) for key, row in rows.items()}
+    ours_mb = PROCESSES * rows["ours"].peak_mb
     more_bytes = (rows["many"].peak_mb - rows["few"].peak_mb) * 1024 * 1024
     bounds = {
         "wall against read_eval_log": (wall["ours"] / wall["full"], WALL_BOUND),
         "wall against samples_df": (wall["ours"] / wall["frame"], WALL_BOUND),
-        "memory against read_eval_log": (
-            rows["ours"].peak_mb / rows["full"].peak_mb,
-            MEMORY_BOUND,
-        ),
-        "memory against samples_df": (rows["ours"].peak_mb / rows["frame"].peak_mb, MEMORY_BOUND),
-        "bytes for each further sample": (
+        "memory against read_eval_log": (ours_mb / rows["full"].peak_mb, MEMORY_BOUND),
+        "memory against samples_df": (ours_mb / rows["frame"].peak_mb, MEMORY_BOUND),
+        "bytes for each further sample, larger process": (
             more_bytes / (many - samples),
             BYTES_PER_SAMPLE_BOUND,
         ),
@@ -133,13 +132,16 @@ def main() -> int:
         for key in ("few", "rows"):
             subprocess.run(rows[key].command, check=True)
         for _ in range(given.rounds):
-            for row in rows.values():
-                row.run()
+            for key, row in rows.items():
+                if key not in SHORT:
+                    row.run()
+            for key in SHORT * SHORT_RUNS:
+                rows[key].run()
     print(
         f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}, Python"
         f" {platform.python_version()}, inspect_ai {metadata.version('inspect-ai')},"
-        f" orjson {metadata.version('orjson')}, zlib-ng {'in use' if has_zlib_ng() else 'absent'};"
-        f" {given.rounds} rounds, medians, page cache warm"
+        f" orjson {metadata.version('orjson')}, zlib-ng {metadata.version('zlib-ng')};"
+        f" {given.rounds} rounds, {SHORT_RUNS} times that for rows, medians, page cache warm"
     )
     return 0 if report(rows, given.samples, given.many) else 1
 

@@ -12,11 +12,13 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from zlib_ng.zlib_ng import crc32
+
 from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.archive_directory import Entry, read_directory
 from tiergate.evidence.readers.archive_file import Packed, Window
 from tiergate.evidence.readers.archive_limits import ArchiveLimits, damaged, too_large
-from tiergate.evidence.readers.archive_unpack import Unpacker, checksum
+from tiergate.evidence.readers.archive_unpack import Unpacker
 
 _ENCRYPTED, _SIZES_FOLLOW = 0x1, 0x8
 _LOCAL_HEADER = struct.Struct("<4s2xHH4xIIIHH")
@@ -48,6 +50,19 @@ class Archive:
         """Yield every member that counts, in the order in which its name comes up first."""
         return iter(self._directory)
 
+    def __len__(self) -> int:
+        """Return how many members count."""
+        return len(self._directory)
+
+    def part(self, start: int, stop: int | None) -> Iterator[Entry]:
+        """Yield the members from number ``start`` up to ``stop``, or to the end."""
+        return self._directory.part(start, stop)
+
+    @property
+    def content_bytes(self) -> int:
+        """Length of the contents of all members together, as the archive states it."""
+        return self._directory.content_bytes
+
     def mentions(self, part: str) -> bool:
         """Tell whether the name of a member may have this part; what is false is certain."""
         return self._directory.mentions(part)
@@ -70,7 +85,7 @@ class Archive:
         block, place = self._window.at(start, entry.packed_bytes)
         packed = memoryview(block)[place : place + entry.packed_bytes]
         content = self._unpacker.whole(entry.method, packed, entry.size_bytes, where)
-        if len(content) != entry.size_bytes or checksum(content, 0) != entry.checksum:
+        if len(content) != entry.size_bytes or crc32(content) != entry.checksum:
             raise _not_as_stated(where)
         return content
 
@@ -85,15 +100,15 @@ class Archive:
         self._check_size(entry, where, self._limits.streamed_bytes)
         start = self._packed_start(entry, where, 0)
         packed = Packed(self._handle, start, entry.packed_bytes)
-        left, summed = entry.size_bytes, 0
+        left, checksum = entry.size_bytes, 0
         most_bytes = min(piece_bytes, left + 1)
         for piece in self._unpacker.pieces(entry.method, packed, most_bytes, where):
             left -= len(piece)
             if left < 0:
                 raise _not_as_stated(where)
-            summed = checksum(piece, summed)
+            checksum = crc32(piece, checksum)
             yield piece
-        if left or summed != entry.checksum:
+        if left or checksum != entry.checksum:
             raise _not_as_stated(where)
 
     def _found(self, member: Entry | str) -> Entry:

@@ -65,22 +65,30 @@ class Directory:
         """
         self._table = table
         self._where = where
-        latest: dict[bytes, int] = {}
+        self._starts = self._sorted = array("Q")
         self._replaced = array("Q")
         self.content_bytes = 0
         """Length of the contents of all members together, replaced ones included."""
+        hashes: set[int] = set()
         for start, name, size in self._walk():
-            if (earlier := latest.get(name)) is not None:
-                self._replaced.append(earlier)
-            latest[name] = start
+            self._starts.append(start)
+            hashes.add(hash(name))
             self.content_bytes += size
-        self._starts = array("Q", latest.values())
-        # Without repeats, which are rare, the two are the same.
-        self._sorted = array("Q", sorted(self._starts)) if self._replaced else self._starts
+        # Few archives have repeats, and to look for them by name would take a lot of memory.
+        if len(hashes) < len(self._starts):
+            self._find_repeats()
+
+    def __len__(self) -> int:
+        """Return how many members count."""
+        return len(self._starts)
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the members that count, in the order in which their names come up first."""
-        return map(self._entry, self._starts)
+        return self.part(0, None)
+
+    def part(self, start: int, stop: int | None) -> Iterator[Entry]:
+        """Yield the members from number ``start`` up to ``stop``, or to the end."""
+        return map(self._entry, self._starts[start:stop])
 
     @property
     def listed(self) -> int:
@@ -107,6 +115,15 @@ class Directory:
                 if entry.name == name:
                     return entry
         return None
+
+    def _find_repeats(self) -> None:
+        latest: dict[bytes, int] = {}
+        for start, name, _ in self._walk():
+            if (earlier := latest.get(name)) is not None:
+                self._replaced.append(earlier)
+            latest[name] = start
+        self._starts = array("Q", latest.values())
+        self._sorted = array("Q", sorted(self._starts))
 
     def _walk(self) -> Iterator[tuple[int, bytes, int]]:
         """Yield the start, the name in UTF-8 and the size of the content of every member."""

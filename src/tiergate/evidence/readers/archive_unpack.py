@@ -2,18 +2,18 @@
 """Unpacking one member of a ZIP file: stored (0), deflate (8) or Zstandard (93).
 
 Nothing is unpacked beyond the stated size. Zstandard may come in several frames, which
-Inspect writes for members above 200 MiB. Where the package ``zlib-ng`` is installed, it
-inflates and sums up in place of Python's own ``zlib``, which gives the same and is slower.
+Inspect writes for members above 200 MiB.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator
-from types import ModuleType
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 import zstandard
+
+# As Python's own zlib, several times as fast.
+from zlib_ng import zlib_ng
 
 from tiergate.errors import EvidenceError
 from tiergate.evidence.readers.archive_file import Packed
@@ -22,20 +22,8 @@ from tiergate.evidence.readers.archive_limits import damaged
 STORED, DEFLATED, ZSTANDARD = 0, 8, 93
 
 _PACKED_PIECE_BYTES = 128 * 1024
-
-
-def _fastest_zlib() -> ModuleType:
-    try:
-        return importlib.import_module("zlib_ng.zlib_ng")
-    except ImportError:
-        return importlib.import_module("zlib")
-
-
-_ZLIB = _fastest_zlib()
-_DAMAGE = (_ZLIB.error, zstandard.ZstdError)
-
-checksum: Callable[[bytes, int], int] = _ZLIB.crc32
-"""CRC-32 of a content, going on from that of what came before it; 0 at the start."""
+# Its stubs take the class for an instance.
+_DAMAGE = (cast("type[Exception]", zlib_ng.error), zstandard.ZstdError)
 
 
 class Unpacker:
@@ -54,8 +42,7 @@ class Unpacker:
             if method == ZSTANDARD:
                 return self._frame(packed, size) or self._frames(packed, size)
             if method == DEFLATED:
-                inflated: bytes = _inflater().decompress(packed, size + 1)
-                return inflated
+                return zlib_ng.decompressobj(-zlib_ng.MAX_WBITS).decompress(packed, size + 1)
         except _DAMAGE as error:
             raise damaged(where, f"a member that does not unpack ({error})") from error
         if method == STORED:
@@ -104,7 +91,7 @@ class Unpacker:
 
 
 def _inflated(packed: Packed, piece_bytes: int) -> Iterator[bytes]:
-    inflater = _inflater()
+    inflater = zlib_ng.decompressobj(-zlib_ng.MAX_WBITS)
     while not inflater.eof:
         source = inflater.unconsumed_tail or packed.read(_PACKED_PIECE_BYTES)
         piece = inflater.decompress(source, piece_bytes)
@@ -112,10 +99,6 @@ def _inflated(packed: Packed, piece_bytes: int) -> Iterator[bytes]:
             yield piece
         elif not source:
             return
-
-
-def _inflater() -> Any:  # noqa: ANN401 - two packages have a class of their own
-    return _ZLIB.decompressobj(-_ZLIB.MAX_WBITS)
 
 
 def _unknown(method: int, where: str) -> EvidenceError:

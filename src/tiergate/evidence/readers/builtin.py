@@ -12,7 +12,8 @@ from tiergate.evidence.readers.base import READERS, ForeignLog, Reader
 from tiergate.extension import Registry
 
 _FOLDER, _OTHER = "a folder", "another ending"
-_ENDINGS = frozenset({".eval", ".json", ".jsonl", ".md", ".yaml"})
+_LINES = ".jsonl"
+_ENDINGS = frozenset({".eval", ".json", _LINES, ".md", ".yaml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +29,20 @@ class DeferredReader:
     """Module below this package and class, as in ``garak:GarakReader``."""
     endings: frozenset[str]
     """Endings of the files that it could be for; folders, and other endings, by their words."""
+    marks: tuple[str, ...] = ()
+    """A ``.jsonl`` file that it could be for has one of these in its name or its first line.
+
+    None when it could be for any.
+    """
 
     def recognises(self, path: Path) -> bool:
         """Tell whether ``path`` looks like a log of this tool; see :class:`Reader`."""
         ending = _FOLDER if path.is_dir() else path.suffix
         if ending not in {_FOLDER, *_ENDINGS}:
             ending = _OTHER
-        return ending in self.endings and self.reader.recognises(path)
+        if ending not in self.endings or (ending == _LINES and not self._is_marked(path)):
+            return False
+        return self.reader.recognises(path)
 
     def read(self, path: Path) -> ForeignLog:
         """Read the log; see :class:`Reader`.
@@ -43,6 +51,13 @@ class DeferredReader:
             EvidenceError: the log cannot be used.
         """
         return self.reader.read(path)
+
+    def _is_marked(self, path: Path) -> bool:
+        # Most commands read no log, and this module needs others that are slow to import.
+        from tiergate.evidence.readers.sniff import first_line_mentions
+
+        named = any(mark in path.name for mark in self.marks)
+        return named or not self.marks or first_line_mentions(path, self.marks)
 
     @property
     def reader(self) -> Reader:
@@ -53,19 +68,31 @@ class DeferredReader:
         return reader
 
 
-def _deferred(name: str, place: str, *endings: str) -> DeferredReader:
-    return DeferredReader(name=name, place=place, endings=frozenset(endings))
+def _deferred(name: str, place: str, *endings: str, marks: tuple[str, ...] = ()) -> DeferredReader:
+    return DeferredReader(name=name, place=place, endings=frozenset(endings), marks=marks)
 
 
 _BUILT_IN: tuple[Reader, ...] = (
-    _deferred("every_eval_ever", "every_eval_ever:EveryEvalEverReader", _FOLDER, ".json", ".jsonl"),
-    _deferred("garak", "garak:GarakReader", ".jsonl"),
+    _deferred(
+        "every_eval_ever",
+        "every_eval_ever:EveryEvalEverReader",
+        _FOLDER,
+        ".json",
+        _LINES,
+        marks=("_samples.jsonl", '"evaluation_name"'),
+    ),
+    _deferred(
+        "garak",
+        "garak:GarakReader",
+        _LINES,
+        marks=(".report.jsonl", ".hitlog.jsonl", '"entry_type"', '"attempt_id"'),
+    ),
     _deferred("harmbench", "harmbench:HarmBenchReader", ".json", _OTHER),
     _deferred("helm", "helm:HelmReader", _FOLDER, ".json"),
     _deferred("hugging_face", "hf_claims:HfClaimsReader", ".md", ".yaml"),
     _deferred("inspect_ai", "inspect_ai:InspectReader", ".eval", ".json", _OTHER),
     _deferred("jailbreakbench", "jailbreakbench:JailbreakBenchReader", ".json", _OTHER),
-    _deferred("lm_eval", "lm_eval:LmEvalReader", _FOLDER, ".json", ".jsonl"),
+    _deferred("lm_eval", "lm_eval:LmEvalReader", _FOLDER, ".json", _LINES),
     _deferred("promptfoo", "promptfoo:PromptfooReader", ".json", _OTHER),
     _deferred("pyrit", "pyrit:PyritReader", _OTHER),
 )

@@ -49,6 +49,8 @@ class InspectReader:
 
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
     """What an archive may ask of the machine."""
+    helped_from_bytes: int = 128 * 1024**2
+    """An archive that unpacks to so much is read by two processes, where there are two cores."""
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ class InspectReader:
         """
         with opened(path) as file:
             if file.handle.read(4) == _ZIP_MAGIC:
-                log = read_archive(file, self.limits)
+                log = read_archive(file, self.limits, helped_from_bytes=self.helped_from_bytes)
             else:
                 file.handle.seek(0)
                 log = read_json(file)

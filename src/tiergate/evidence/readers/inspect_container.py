@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two files in which Inspect keeps a log: a ZIP archive (``.eval``) and one JSON text.
 
-In the archive a sample is one member, or a folder of chunks with a ``sample.json`` at
-its head. Of two samples with the same id and epoch the later one counts. A log whose
-run was killed, or still goes on, has no header, only the journal from its start.
+Of two samples with the same id and epoch the later one counts. A log whose run was killed,
+or still goes on, has no header, only the journal from its start.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from tiergate.errors import EvidenceError
@@ -17,6 +17,8 @@ from tiergate.evidence.readers.archive import Archive
 from tiergate.evidence.readers.archive_limits import ArchiveLimits
 from tiergate.evidence.readers.inspect_attempts import Attempts
 from tiergate.evidence.readers.inspect_fields import CountedSample
+from tiergate.evidence.readers.inspect_helper import Helper, worth_helping
+from tiergate.evidence.readers.inspect_members import SampleMembers
 from tiergate.evidence.readers.inspect_sample import Outcome, SampleKey, SampleParser
 from tiergate.evidence.readers.inspect_summaries import summaries
 from tiergate.evidence.readers.source import OpenedFile
@@ -26,8 +28,6 @@ HEADER = "header.json"
 JOURNAL_START = "_journal/start.json"
 _SUMMARIES = "summaries.json"
 _JOURNAL_SUMMARY = re.compile(r"_journal/summaries/(\d{1,9})\.json")
-_CHUNK_HEAD = "/sample.json"
-_CHUNKED = re.compile(r"(samples/.+_epoch_\d+)/sample\.json")
 _PIECE_BYTES = 256 * 1024
 
 
@@ -47,8 +47,13 @@ class InspectLog:
     """Samples that a later one with the same id and epoch replaced."""
 
 
-def read_archive(file: OpenedFile, limits: ArchiveLimits) -> InspectLog:
+def read_archive(file: OpenedFile, limits: ArchiveLimits, *, helped_from_bytes: int) -> InspectLog:
     """Read an ``.eval`` file.
+
+    Args:
+        file: the log.
+        limits: what it may ask of the machine.
+        helped_from_bytes: an archive that unpacks to so much is read by two processes.
 
     Raises:
         EvidenceError: damaged, too large, or not an Inspect log.
@@ -63,21 +68,25 @@ def read_archive(file: OpenedFile, limits: ArchiveLimits) -> InspectLog:
             "Give the .eval file that Inspect wrote.",
         )
     header = parse_object(archive.read(start), f"{file.name}:{start}")
-    parser, attempts = SampleParser(), Attempts()
-    for member in _summary_members(archive):
-        attempts.summarise(_summarised(archive, member, parser, file.name))
-    heads = _chunk_heads(archive)
-    for entry in archive:
-        if _is_sample(entry.name, heads):
-            text = archive.read(entry)
-            attempts.keep(*parser.of_text(text, f"{file.name}:{entry.name}"))
+    members, attempts = SampleMembers(archive, file.name), Attempts()
+    helped = worth_helping(archive.content_bytes, helped_from_bytes)
+    middle = len(archive) // 2 if helped else len(archive)
+    with Helper(file, middle, limits) if helped else nullcontext() as helper:
+        parser = SampleParser()
+        for member in _summary_members(archive):
+            attempts.summarise(_summarised(archive, member, parser, file.name))
+        for sample in members.outcomes(parser, 0, middle):
+            attempts.keep(*sample)
+        later = helper.outcomes() if helper else None
+        # Of two tries the later one counts, so the halves keep their order.
+        for sample in members.outcomes(parser, middle) if later is None else later:
+            attempts.keep(*sample)
     return InspectLog(
         container="eval",
         header=header,
         has_header=start == HEADER,
         attempts=attempts,
-        superseded=attempts.superseded
-        + sum(1 for name in archive.replaced() if _is_sample(name, heads)),
+        superseded=attempts.superseded + members.replaced(),
     )
 
 
@@ -99,25 +108,6 @@ def read_json(file: OpenedFile) -> InspectLog:
         attempts=attempts,
         superseded=attempts.superseded,
     )
-
-
-def _chunk_heads(archive: Archive) -> frozenset[str]:
-    """Return the folders of samples that are kept in chunks."""
-    if not archive.mentions(_CHUNK_HEAD):
-        return frozenset()
-    matches = (_CHUNKED.fullmatch(e.name) for e in archive if e.name.endswith(_CHUNK_HEAD))
-    return frozenset(match[1] for match in matches if match)
-
-
-def _is_sample(name: str, heads: frozenset[str]) -> bool:
-    """Tell whether a member speaks for a sample, whole or as the head of its chunks."""
-    if not (name.startswith("samples/") and name.endswith(".json")):
-        return False
-    if not heads:
-        return True
-    parents = (name[: slash.start()] for slash in re.finditer("/", name))
-    head = next((parent for parent in parents if parent in heads), None)
-    return head is None or name == head + _CHUNK_HEAD
 
 
 def _summary_members(archive: Archive) -> list[str]:

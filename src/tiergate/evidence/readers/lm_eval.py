@@ -46,10 +46,11 @@ class LmEvalReader:
             EvidenceError: damaged, of another version, or of version 0.4 without samples.
         """
         # Most commands read no log, and these modules need others that are slow to import.
-        from tiergate.evidence.readers.lm_eval_run import read_run
-        from tiergate.evidence.readers.lm_eval_statement import read_statement
-
         results = results_of(path)
         if results is not None and is_statement(results):
+            from tiergate.evidence.readers.lm_eval_statement import read_statement
+
             return read_statement(results)
+        from tiergate.evidence.readers.lm_eval_run import read_run
+
         return read_run(path, max_line_bytes=self.max_line_bytes)

@@ -209,9 +209,9 @@ def _refuse(_: object) -> Never:
     raise ValueError("a field that the lines before did not have")
 
 
-def _decimal(text: str) -> Decimal:
-    return _shared(text) if len(text) <= _LONGEST_SHARED else Decimal(text)
-
-
 # Most scores are one of a few numbers, and each of those is kept once.
-_shared = lru_cache(maxsize=1024)(Decimal)
+@lru_cache(maxsize=1024)
+def _decimal(text: str) -> Decimal:
+    if len(text) > _LONGEST_SHARED:
+        raise ValueError("a number that is too long to be kept")
+    return Decimal(text)

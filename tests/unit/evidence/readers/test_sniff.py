@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tiergate.evidence.readers.sniff import has_keys
+from tiergate.evidence.readers.sniff import first_line_mentions, has_keys
 
 KEYS = frozenset({"one", "two"})
 
@@ -35,3 +35,22 @@ def test_a_file_is_told_by_its_keys_that(sentence: str, tmp_path: Path) -> None:
 def test_a_folder_and_an_absent_file_have_no_keys(tmp_path: Path) -> None:
     assert not has_keys(tmp_path, KEYS)
     assert not has_keys(tmp_path / "absent.json", KEYS)
+
+
+LINES: dict[str, tuple[bytes, bool]] = {
+    "has one of them": (b'{"zero": 0, "two": 2}\n{}\n', True),
+    "is the only one and has no end": (b'{"two": 2}', True),
+    "has them further on": (b'{"a": "' + b"x" * 100_000 + b'", "one": 1}\n', True),
+    "has them only in the lines after it": (b'{"zero": 0}\n{"one": 1}\n', False),
+    "has them where nobody looks": (b'{"a": "' + b"x" * 4 * 1024**2 + b'", "one": 1}\n', False),
+    "is empty": (b"", False),
+}
+
+
+@pytest.mark.parametrize("sentence", LINES)
+def test_words_are_found_in_a_first_line_that(sentence: str, tmp_path: Path) -> None:
+    content, expected = LINES[sentence]
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(content)
+
+    assert first_line_mentions(path, ['"one"', '"two"']) is expected
