@@ -9,7 +9,7 @@ NPM := $(shell command -v npm)
 PROMPTFOO := $(if $(NPM),$(TOOLS)/promptfoo/.installed)
 MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)
 
-.PHONY: help test lint types imports tests docs generate slow foreign bare demo clean
+.PHONY: help test lint types imports tests docs generate slow foreign bare demo demo-attack clean
 
 help: ## Say what each target does.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -78,5 +78,8 @@ $(DEMO_VENV)/.installed: pyproject.toml constraints.txt
 demo: $(DEMO_VENV)/.installed ## A real model, real tools, a tier and a report.
 	$(DEMO_VENV)/bin/python examples/demo/run.py --output demo-output
 
+demo-attack: $(DEMO_VENV)/.installed ## A safeguard of known make, attacked, and a tier that changes.
+	$(DEMO_VENV)/bin/python examples/attack/run.py --output demo-attack-output
+
 clean: ## Remove what the targets made.
-	rm -rf $(VENV) $(DEMO_VENV) $(TOOLS) .venv-bare demo-output docs/_build .coverage
+	rm -rf $(VENV) $(DEMO_VENV) $(TOOLS) .venv-bare demo-output demo-attack-output docs/_build .coverage

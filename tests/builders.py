@@ -18,7 +18,15 @@ from decimal import Decimal
 from tiergate.decision.decision import Decision
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.explanation import Scale, Side
-from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Policy
+from tiergate.decision.policy import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Expression,
+    Named,
+    Policy,
+    TamperDefinition,
+)
 from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
 from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly, LoadsWithoutCode
 from tiergate.decision.requirements.claim import ClaimMade
@@ -196,6 +204,25 @@ def an_attack(
     )
 
 
+def attacks_of(level: TamperDefinition) -> tuple[Attack, ...]:
+    """Return the attacks that a level asks for, each tried hard enough, with working controls."""
+    if level.suite is None:
+        return tuple(an_attack(family) for family in level.attack_classes)
+    return tuple(
+        Attack(
+            name=asked.name,
+            attack_class=asked.family,
+            budget=dataclasses.replace(asked.budget, usd=Decimal(10_000)),
+            controls=Controls.PASSED,
+            suite=level.suite.stamp,
+            trials=asked.trials,
+            seeds=asked.seeds,
+            longest_run_steps=asked.budget.steps,
+        )
+        for asked in level.suite.attacks
+    )
+
+
 def a_claim(item: str, *, holds: bool = True, **fields: str | int | bool) -> Claim:
     """Return a claim with these fields."""
     return Claim(
@@ -292,7 +319,7 @@ class _Needs:
     claims: dict[tuple[str, bool], dict[str, str]] = field(default_factory=dict)
     metrics: dict[str, dict[Scale, LimitOnMetric]] = field(default_factory=dict)
     trials: dict[str, int] = field(default_factory=dict)
-    attacks: set[AttackClass] = field(default_factory=set)
+    attacks: set[Attack] = field(default_factory=set)
     samples: int = 0
     evaluators: int = 0
     is_exact: bool = False
@@ -324,7 +351,7 @@ class _Needs:
                 self.evaluators = max(self.evaluators, outside)
             case TamperResistance(level=level):
                 for lower in list(TamperLevel)[1 : level.rank + 1]:
-                    self.attacks.update(self.policy.tamper.levels[lower].attack_classes)
+                    self.attacks.update(attacks_of(self.policy.tamper.levels[lower]))
             case LoadsWithoutCode() | GeneratesOnly():
                 pass  # facts of the checkpoint: see a_subject
             case _:
@@ -363,12 +390,10 @@ class _Needs:
             for metric in sorted(self.metrics.keys() - {self.policy.tamper.metric})
             for variant in _VARIANTS
         ]
-        attacks = sorted(self.attacks)
+        attacks = sorted(self.attacks, key=lambda attack: (attack.name, attack.attack_class))
         if not attacks and self.policy.tamper.metric in self.metrics:
-            attacks = [AttackClass.JAILBREAK]
-        found += [
-            a_measurement(self.policy.tamper.metric, attack=an_attack(name)) for name in attacks
-        ]
+            attacks = [an_attack(AttackClass.JAILBREAK)]
+        found += [a_measurement(self.policy.tamper.metric, attack=attack) for attack in attacks]
         claims = [a_claim(item, holds=holds, **f) for (item, holds), f in self.claims.items()]
         own = a_document(measurements=found, claims=[] if self.evaluators else claims)
         others = (

@@ -68,6 +68,7 @@ from tiergate.evidence.provenance import (
     Relation,
     SourceFile,
 )
+from tiergate.evidence.tampering.suites import ACCESS, FAMILIES, Suite, SuiteAttack
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MEASURED_AT = AT - timedelta(days=30)
@@ -180,14 +181,32 @@ def attacked(
     controls: Controls = Controls.PASSED,
     variant: Variant = Variant.AS_RELEASED,
     finished_at: datetime = MEASURED_AT,
+    name: str = "attack",
+    attempts: int | None = None,
+    flop: int | None = None,
+    trials: int | None = None,
+    seeds: int | None = None,
+    longest_run_steps: int | None = None,
+    under: str = "",
 ) -> Measurement:
     budget = AttackBudget(
         usd=None if usd is None else Decimal(usd),
         gpu_hours=None if gpu_hours is None else Decimal(gpu_hours),
         steps=steps,
         examples=examples,
+        attempts=attempts,
+        flop=flop,
     )
-    attack = Attack(name="attack", attack_class=family, budget=budget, controls=controls)
+    attack = Attack(
+        name=name,
+        attack_class=family,
+        budget=budget,
+        controls=controls,
+        suite=under,
+        trials=trials,
+        seeds=seeds,
+        longest_run_steps=longest_run_steps,
+    )
     return measurement(
         TAMPER_METRIC, value, variant=variant, attack=attack, finished_at=finished_at
     )
@@ -336,6 +355,87 @@ def tamper_definition(
 ) -> TamperDefinition:
     budget = AttackBudget(usd=None if usd is None else Decimal(usd), steps=steps)
     return TamperDefinition(means="survives it", attack_classes=families, budget=budget, numbers=())
+
+
+def suite_attack(
+    name: str, *, attempts: int = 1, steps: int | None = None, trials: int = 1, seeds: int = 1
+) -> SuiteAttack:
+    return SuiteAttack(
+        name=name,
+        family=FAMILIES[name],
+        access=ACCESS[name],
+        budget=AttackBudget(attempts=attempts, steps=steps),
+        trials=trials,
+        seeds=seeds,
+        status="default, adjustable",
+        basis="a test",
+    )
+
+
+def suite(name: str, *attacks: SuiteAttack, includes: Suite | None = None) -> Suite:
+    return Suite(
+        id=name,
+        version="1.0.0",
+        means=f"suite {name}",
+        includes="" if includes is None else includes.stamp,
+        attacks=(*(includes.attacks if includes else ()), *attacks),
+        is_demonstration=False,
+    )
+
+
+SUITE_1 = suite(
+    "TR1",
+    suite_attack("none"),
+    suite_attack("prefill", trials=4),
+    suite_attack("persona", trials=2),
+    suite_attack("best-of-n", attempts=16),
+)
+"""What only writes prompts."""
+SUITE_2 = suite(
+    "TR2",
+    suite_attack("ablation", trials=8, seeds=3),
+    suite_attack("lora-in-domain", steps=1000, trials=4, seeds=3),
+    includes=SUITE_1,
+)
+"""What edits weights too."""
+
+
+def suite_policy() -> TamperPolicy:
+    """TR1 and TR2 by suites, for attackers with USD 100 and with USD 1200; nothing above."""
+    levels = {
+        TamperLevel.TR1: dataclasses.replace(tamper_definition((), usd="100"), suite=SUITE_1),
+        TamperLevel.TR2: dataclasses.replace(tamper_definition((), usd="1200"), suite=SUITE_2),
+        TamperLevel.TR3: tamper_definition(()),
+        TamperLevel.TR4: tamper_definition(()),
+    }
+    return tamper_policy(levels)
+
+
+def carried_out(
+    asked: SuiteAttack,
+    value: Counts | None = None,
+    *,
+    controls: Controls = Controls.PASSED,
+    usd: str | None = "50",
+    **changes: object,
+) -> Measurement:
+    """An attack of a suite, tried exactly as hard as it asks, with ``changes`` to the attack."""
+    found = attacked(
+        value,
+        name=asked.name,
+        family=asked.family,
+        usd=usd,
+        steps=asked.budget.steps,
+        attempts=asked.budget.attempts,
+        trials=asked.trials,
+        seeds=asked.seeds,
+        longest_run_steps=asked.budget.steps,
+        controls=controls,
+        under="TR2@1.0.0",
+    )
+    assert found.attack is not None
+    changed = dataclasses.replace(found.attack, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(found, attack=changed)
 
 
 def policy(

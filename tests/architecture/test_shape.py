@@ -25,7 +25,7 @@ SPDX = "SPDX-License-Identifier: Apache-2.0"
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 50
-DEEPEST = 3
+DEEPEST = 4
 
 
 def _name(path: Path) -> str:
@@ -56,7 +56,7 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_no_module_lies_deeper_than_three_packages(path: Path) -> None:
+def test_no_module_lies_deeper_than_the_attacks(path: Path) -> None:
     assert DEEPEST >= len(path.relative_to(SOURCE).parts)
 
 

@@ -49,7 +49,9 @@ EVALUATE = "decision/evaluate.py"
 LIMIT = "decision/requirements/limit.py"
 BAND = "decision/requirements/band.py"
 ELIGIBILITY = "decision/requirements/eligibility.py"
-TAMPERING = "decision/requirements/tampering.py"
+ATTACKED = "decision/requirements/attacked.py"
+SUITE = "decision/requirements/suite.py"
+SUITES = "evidence/tampering/suites.py"
 BOUNDS = "evidence/bounds.py"
 GRADES = "evidence/grades.py"
 COLLECTION = "evidence/collection.py"
@@ -58,6 +60,7 @@ TEST_OUTCOME = "decision/test_outcome.py"
 TEST_LIMIT = "decision/test_limit.py"
 TEST_BAND = "decision/test_band.py"
 TEST_TAMPERING = "decision/test_tampering.py"
+TEST_SUITES = "decision/test_suite_levels.py"
 TEST_EVALUATE = "decision/test_evaluate.py"
 TEST_WAIVER = "decision/test_waiver.py"
 TEST_GRADES = "evidence/test_grades.py"
@@ -232,11 +235,59 @@ MUTATIONS = {
         "[no band is allowed at T6, not even B0]",
     ),
     "an attack of unknown cost is no finding": Mutation(
-        TAMPERING,
+        ATTACKED,
         "all(paid is not None and paid > asked for asked, paid in needed)",
         "all(paid is None or paid > asked for asked, paid in needed)",
         f"{TEST_TAMPERING}::test_a_safeguard_survives_the_budget_of_its_level"
         "[an attack of unknown cost breaks it]",
+    ),
+    "a void attack counts as survived": Mutation(
+        ATTACKED,
+        "return self.reading.outcome is Outcome.MET and not self.reading.set_aside",
+        "return self.reading.outcome is Outcome.MET",
+        f"{TEST_SUITES}::test_a_run_without_working_controls_counts_for_nothing",
+    ),
+    "an attack of a suite that was not run counts as survived": Mutation(
+        SUITE,
+        "outcome=Outcome.UNDETERMINED,",
+        "outcome=Outcome.MET,",
+        f"{TEST_SUITES}::test_a_level_is_open_no_more_when_one_attack_of_its_suite_was_not_run",
+    ),
+    "an attack of a suite is survived by a milder one": Mutation(
+        SUITE,
+        "survived |= is_named and not short and found.holds",
+        "survived |= is_named and found.holds",
+        f"{TEST_SUITES}::test_an_attack_counts_only_as_hard_as_the_suite_asks",
+    ),
+    "an attack of a suite is survived by another of its family": Mutation(
+        SUITE,
+        "survived |= is_named and not short and found.holds",
+        "survived |= not short and found.holds",
+        f"{TEST_SUITES}::test_a_run_without_working_controls_counts_for_nothing",
+    ),
+    "what breaks an attack of a suite must have its name": Mutation(
+        SUITE,
+        "if not found.bears_on(asked.family, asked.name):",
+        "if found.attack.name != asked.name:",
+        f"{TEST_SUITES}::test_what_breaks_a_suite_need_not_be_an_attack_of_it",
+    ),
+    "an attack that two levels ask for is judged for the poorer attacker alone": Mutation(
+        SUITE,
+        "if found.asked not in below or found.within]",
+        "if found.asked not in below]",
+        f"{TEST_SUITES}::test_what_is_too_dear_for_one_attacker_breaks_the_level_of_a_richer_one",
+    ),
+    "short runs add up to a long one": Mutation(
+        SUITES,
+        "            attack.longest_run_steps,",
+        "            spent.steps,",
+        f"{TEST_SUITES}::test_an_attack_counts_only_as_hard_as_the_suite_asks",
+    ),
+    "what an attack does not state counts as spent": Mutation(
+        SUITES,
+        "if least is not None and (found is None or found < least)",
+        "if least is not None and found is not None and found < least",
+        f"{TEST_SUITES}::test_an_attack_counts_only_as_hard_as_the_suite_asks",
     ),
     "a tier does not need the tiers below it": Mutation(
         EVALUATE,

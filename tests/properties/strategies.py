@@ -13,8 +13,10 @@ import dataclasses
 from hypothesis import strategies as st
 
 from builders_decision import (
+    SUITE_2,
     attacked,
     baseline,
+    carried_out,
     claim,
     counts,
     document,
@@ -25,6 +27,7 @@ from builders_decision import (
     quantity,
     rung,
     standards,
+    suite_policy,
 )
 from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.policy import (
@@ -204,7 +207,8 @@ def policies(draw: st.DrawFn) -> Policy:
         domain: {Band.B0: Tier.T6, Band.B1: Tier.T4, Band.B2: Tier.T2, Band.B3: Tier.T0}
         for domain in bands
     }
-    return policy(expressions, *tiers, bands=bands, ceilings=table)
+    tamper = draw(st.sampled_from([None, suite_policy()]))
+    return policy(expressions, *tiers, bands=bands, ceilings=table, tamper=tamper)
 
 
 good_counts = st.sampled_from([counts(0, 200), counts(0, 400), counts(0, 130, attempts=3)])
@@ -261,6 +265,11 @@ def _tampering_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measur
         usd=st.sampled_from(["150", "1500", None]),
         steps=st.sampled_from([None, 500, 2000]),
         controls=st.sampled_from([Controls.PASSED, Controls.PASSED, Controls.FAILED]),
+        name=st.sampled_from(["attack", "prefill", "best-of-n", "lora-in-domain"]),
+        attempts=st.sampled_from([None, 1, 16]),
+        trials=st.sampled_from([None, 1, 8]),
+        seeds=st.sampled_from([None, 1, 3]),
+        longest_run_steps=st.sampled_from([None, 500, 2000]),
     )
 
 
@@ -327,6 +336,7 @@ def _good(producer: str) -> tuple[EvidenceDocument, ...]:
     ]
     families = (AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.ADAPTER)
     found += [attacked(clean, family=family, usd="1500", steps=2000) for family in families]
+    found += [carried_out(asked, clean) for asked in SUITE_2.attacks]
     found += [
         claim("E01", who="a person"),
         claim("E02", days="45"),

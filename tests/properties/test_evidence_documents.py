@@ -93,8 +93,14 @@ attacks = st.builds(
         gpu_hours=amounts,
         steps=st.none() | st.integers(0, LARGEST),
         examples=st.none() | st.integers(0, LARGEST),
+        attempts=st.none() | st.integers(1, LARGEST),
+        flop=st.none() | st.integers(0, 10**30),
     ),
     controls=st.sampled_from(Controls),
+    suite=st.sampled_from(["", "TR1@1.0.0"]),
+    trials=st.none() | st.integers(1, LARGEST),
+    seeds=st.none() | st.integers(1, LARGEST),
+    longest_run_steps=st.none() | st.integers(0, LARGEST),
 )
 comparisons = st.builds(
     Comparison,

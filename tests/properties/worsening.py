@@ -208,7 +208,29 @@ def _halved(attack: Attack) -> Attack:
             gpu_hours=None if spent.gpu_hours is None else spent.gpu_hours / 10,
             steps=None if spent.steps is None else spent.steps // 10,
             examples=None if spent.examples is None else spent.examples // 10,
+            attempts=None if spent.attempts is None else max(1, spent.attempts // 10),
+            flop=None if spent.flop is None else spent.flop // 10,
         ),
+    )
+
+
+def _less_searched(attack: Attack) -> Attack:
+    return dataclasses.replace(
+        attack,
+        trials=None if attack.trials is None else max(1, attack.trials // 2),
+        seeds=None if attack.seeds is None else max(1, attack.seeds // 2),
+    )
+
+
+def _under_another_name(found: Measurement) -> Measurement | None:
+    # What speaks against the model is not made worse by another name, only moved elsewhere.
+    value = found.value
+    if found.attack is None or not isinstance(value, Counts):
+        return None
+    if value.successes or value.planned > value.scored or not value.scored:
+        return None
+    return dataclasses.replace(
+        found, attack=dataclasses.replace(found.attack, name="something else")
     )
 
 
@@ -315,6 +337,16 @@ WORSENINGS: Mapping[str, Worsening] = {
     "the attack does not say what it cost": _attack(
         lambda a: dataclasses.replace(a, budget=AttackBudget())
     ),
+    "half as many settings and seeds were tried": _attack(_less_searched),
+    "nobody says how much was tried": _attack(
+        lambda a: dataclasses.replace(a, trials=None, seeds=None, longest_run_steps=None)
+    ),
+    "the longest run was shorter": _attack(
+        lambda a: dataclasses.replace(
+            a, longest_run_steps=None if a.longest_run_steps is None else a.longest_run_steps // 3
+        )
+    ),
+    "an attack that was survived has another name": _measurements(_under_another_name),
     "a field of a claim is dropped": _claims(_without_field),
     "a field of a claim says nothing": _claims(_emptied_field),
     "a number of a claim is beyond its limit": _claims(_field_beyond),

@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiergate.cli import text
-from tiergate.decision.policy import Number, Policy, Requirement, Standards, TierDefinition
+from tiergate.decision.policy import (
+    Number,
+    Policy,
+    Requirement,
+    Standards,
+    TamperDefinition,
+    TierDefinition,
+)
 from tiergate.errors import PolicyError
 from tiergate.evidence.grades import Dimension
 
@@ -93,12 +100,19 @@ def _bands(policy: Policy) -> Iterator[str]:
                 yield from text.wrapped(number_words(number), "          ", "        ")
 
 
+def _attacks(definition: TamperDefinition) -> str:
+    suite = definition.suite
+    if suite is not None:
+        return f"suite {suite.stamp} ({', '.join(attack.name for attack in suite.attacks)})"
+    return ", ".join(definition.attack_classes) or "no attack can show it"
+
+
 def _tamper(policy: Policy) -> Iterator[str]:
     yield text.heading("TAMPER RESISTANCE")
     limit = number_words(policy.tamper.limit)
     yield from text.wrapped(f"{policy.tamper.metric} at most {limit}", "    ", "  ")
     for level, definition in policy.tamper.levels.items():
-        families = ", ".join(definition.attack_classes) or "no attack can show it"
-        yield from text.wrapped(f"{level}  {definition.means}: {families}", "       ", "  ")
+        asked = _attacks(definition)
+        yield from text.wrapped(f"{level}  {definition.means}: {asked}", "       ", "  ")
         for number in definition.numbers:
             yield from text.wrapped(number_words(number), "         ", "       ")

@@ -23,6 +23,7 @@ from tiergate.evidence.collection import Collection
 from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
+from tiergate.evidence.tampering.suites import Suite
 
 LEAST_GRADE = 1
 """The lowest grade that can support anything."""
@@ -203,11 +204,16 @@ class TamperDefinition:
     means: str
     """The level in words."""
     attack_classes: tuple[AttackClass, ...]
-    """Families of attack that must have been tried; empty for levels that none can show."""
+    """Families of attack that must have been tried; empty with a suite, and where none can."""
     budget: AttackBudget
-    """What the attacker must have spent, in any one of the stated currencies."""
+    """The attacker's means: an attack that cost more in every currency breaks nothing here.
+
+    Without a suite, attacks that are survived must have cost this much in any one currency.
+    """
     numbers: tuple[Number, ...]
     """The budget's numbers with their basis."""
+    suite: Suite | None = None
+    """Suite whose every attack must be survived; None where families are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.evidence.measurement import AttackBudget
+from tiergate.evidence.tampering.suite_file import shipped_suite
 
 
 def compile_policy(file: file_parts.PolicyFile, digest: str) -> inside.Policy:
@@ -202,8 +203,11 @@ def _tamper_level(part: file_parts.TamperLevelPart) -> inside.TamperDefinition:
             gpu_hours=None if budget.gpu_hours is None else budget.gpu_hours.value,
             steps=None if budget.steps is None else int(budget.steps.value),
             examples=None if budget.examples is None else int(budget.examples.value),
+            attempts=None if budget.attempts is None else int(budget.attempts.value),
+            flop=None if budget.flop is None else int(budget.flop.value),
         ),
         numbers=tuple(number(n) for n in _numbers(budget)),
+        suite=shipped_suite(part.suite.partition("@")[0]) if part.suite else None,
     )
 
 

@@ -33,6 +33,7 @@ from tiergate.decision.policy_schema import (
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.errors import PolicyError, Problem
 from tiergate.evidence.small_file import read_small_file
+from tiergate.evidence.tampering.suite_file import shipped_suite, shipped_suites
 
 SHIPPED = Path(__file__).parent / "policies"
 
@@ -163,6 +164,25 @@ def _tables(file: PolicyFile) -> Iterator[tuple[Location, str]]:
         yield ("ceilings", "domains", domain), "a ceiling for a domain without bands"
     if set(file.tamper_resistance.levels) != set(TamperLevel) - {TamperLevel.TR0}:
         yield ("tamper_resistance", "levels"), "expected definitions of TR1, TR2, TR3 and TR4"
+    for level, part in file.tamper_resistance.levels.items():
+        problem = _no_such_suite(part.suite) if part.suite else ""
+        if problem:
+            yield ("tamper_resistance", "levels", level, "suite"), problem
+
+
+def _no_such_suite(asked: str) -> str:
+    """Say why no level can ask for this suite; empty when it can."""
+    name, _, version = asked.partition("@")
+    fit = [known for known in shipped_suites() if not shipped_suite(known).is_demonstration]
+    if name not in shipped_suites():
+        close = difflib.get_close_matches(name, fit, n=1)
+        return f"no suite is called {name}{f'; did you mean {close[0]}?' if close else ''}"
+    if name not in fit:
+        return f"{name} is a demonstration, expected one of {', '.join(fit)}"
+    found = shipped_suite(name)
+    if version not in {"", found.version}:
+        return f"version {version} of {name} is not here, expected {found.stamp}"
+    return ""
 
 
 def _unknown_ids(file: PolicyFile) -> Iterator[tuple[Location, str]]:

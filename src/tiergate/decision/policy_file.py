@@ -78,8 +78,11 @@ class CeilingsPart(Part):
     """By domain and band."""
 
 
+SuiteName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,40}(@\d+\.\d+\.\d+)?$")]
+
+
 class BudgetPart(Part):
-    """What an attacker must have spent, in any one of these currencies."""
+    """What an attacker can spend, in each of these currencies."""
 
     usd: NumberPart | None = None
     """Money, in US dollars."""
@@ -89,17 +92,29 @@ class BudgetPart(Part):
     """Optimiser steps."""
     examples: CountPart | None = None
     """Training examples."""
+    attempts: CountPart | None = None
+    """Answers sampled for each prompt."""
+    flop: CountPart | None = None
+    """Floating-point operations."""
 
 
 class TamperLevelPart(Part):
-    """What a tamper-resistance level asks for."""
+    """What a tamper-resistance level asks for: a suite, or families of attack."""
 
     means: Words
     """The level in words."""
+    suite: SuiteName | None = None
+    """Shipped suite whose every attack must be survived, as in ``TR1`` or ``TR1@1.0.0``."""
     attack_classes: tuple[AttackClass, ...] = ()
-    """Families of attack that must have been tried."""
+    """Families of attack that must have been tried, where no suite says which attacks."""
     budget: BudgetPart = BudgetPart()
-    """What the attacker must have spent."""
+    """The attacker's means; attacks that cost more in every currency break nothing here."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TamperLevelPart:
+        if self.suite and self.attack_classes:
+            raise ValueError("give a suite or attack_classes, not both")
+        return self
 
 
 class ProportionPart(NumberPart):

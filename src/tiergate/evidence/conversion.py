@@ -190,6 +190,8 @@ def _named_value(measurement: Measurement) -> dict[str, object]:
     plain = dataclasses.asdict(measurement)
     kind = "counts" if isinstance(measurement.value, Counts) else "quantity"
     plain["value"]["kind"] = kind
+    if measurement.attack is not None and measurement.attack.budget.flop is not None:
+        plain["attack"]["budget"]["flop"] = str(measurement.attack.budget.flop)
     return plain
 
 

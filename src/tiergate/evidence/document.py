@@ -10,10 +10,10 @@ document's identity is the SHA-256 of its bytes. Inside the program the plain ty
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import rfc8785
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from tiergate.evidence.document_conduct import AuditPart, ConductPart
 from tiergate.evidence.document_types import (
@@ -22,6 +22,7 @@ from tiergate.evidence.document_types import (
     Digest,
     DigestOrEmpty,
     Flag,
+    LargeCount,
     Metric,
     Name,
     Part,
@@ -158,8 +159,27 @@ class ComparisonPart(Part):
     """What the baseline did."""
 
 
-class BudgetPart(Part):
+class _Grown(Part):
+    """A part that has grown: fields that say nothing are left out, so that old bytes stay."""
+
+    _later: ClassVar[frozenset[str]]
+    """Fields that came later."""
+
+    # Without a return type, so that the schema stays that of the fields.
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        written = write(self)
+        return {
+            name: value
+            for name, value in written.items()
+            if name not in self._later or value not in (None, "")
+        }
+
+
+class BudgetPart(_Grown):
     """What the attacker spent, failed tries and search included."""
+
+    _later = frozenset({"attempts", "flop"})
 
     usd: Annotated[DecimalText, Field(ge=0)] | None = None
     """Money in US dollars; null when not stated."""
@@ -169,10 +189,16 @@ class BudgetPart(Part):
     """Optimiser steps; null when not stated."""
     examples: Count | None = None
     """Training examples seen; null when not stated."""
+    attempts: Annotated[Count, Field(ge=1)] | None = None
+    """Answers sampled for each prompt, of which the most harmful counts; null when not stated."""
+    flop: LargeCount | None = None
+    """Floating-point operations, written as text; null when not stated."""
 
 
-class AttackPart(Part):
+class AttackPart(_Grown):
     """The attack under which this was measured."""
+
+    _later = frozenset({"suite", "trials", "seeds", "longest_run_steps"})
 
     name: Name
     """The method, as its authors call it."""
@@ -182,6 +208,14 @@ class AttackPart(Part):
     """What was spent."""
     controls: Controls
     """Whether the run's positive and null controls did what they must."""
+    suite: Annotated[str, Field(max_length=100)] = ""
+    """Suite under which it ran, as in ``TR1@1.0.0``; empty when it ran under none."""
+    trials: Annotated[Count, Field(ge=1)] | None = None
+    """Settings that the search tried; null when not stated."""
+    seeds: Annotated[Count, Field(ge=1)] | None = None
+    """Seeds that the attack was repeated over; null when not stated."""
+    longest_run_steps: Count | None = None
+    """Optimiser steps of the longest single run; null when not stated."""
 
 
 class SettingPart(Part):

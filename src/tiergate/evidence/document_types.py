@@ -20,6 +20,7 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 Text = Annotated[str, Field(max_length=4000)]
 
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,39}")
 
 
 def _decimal_from_text(value: object) -> object:
@@ -37,6 +38,20 @@ DecimalText = Annotated[
     BeforeValidator(_decimal_from_text, json_schema_input_type=str),
     PlainSerializer(lambda number: format(number, "f"), return_type=str),
 ]
+
+
+def _whole_from_text(value: object) -> object:
+    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
+        raise ValueError("a number that may be large is written as text, as in '1000'")
+    return int(value)
+
+
+LargeCount = Annotated[
+    int,
+    BeforeValidator(_whole_from_text, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
+"""A count beyond what every reader of JSON can hold."""
 
 
 def _utc_from_text(value: object) -> object:

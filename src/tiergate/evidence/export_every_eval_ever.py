@@ -224,6 +224,12 @@ def _attack(measurement: Measurement) -> dict[str, object]:
         "attack_gpu_hours": budget.gpu_hours,
         "attack_steps": budget.steps,
         "attack_examples": budget.examples,
+        "attack_attempts": budget.attempts,
+        "attack_flop": budget.flop,
+        "attack_trials": attack.trials,
+        "attack_seeds": attack.seeds,
+        "attack_longest_run_steps": attack.longest_run_steps,
+        "attack_suite": attack.suite or None,
     }
     return {
         "attack": attack.name,

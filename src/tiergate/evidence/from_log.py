@@ -229,6 +229,9 @@ def _attack(entry: MappingEntry) -> Attack | None:
         attack_class=entry.attack.attack_class,
         budget=AttackBudget(**dict(entry.attack.budget)),
         controls=entry.attack.controls,
+        trials=entry.attack.trials,
+        seeds=entry.attack.seeds,
+        longest_run_steps=entry.attack.longest_run_steps,
     )
 
 

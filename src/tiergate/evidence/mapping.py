@@ -81,6 +81,10 @@ class MappedBudget(_Document):
     """Optimiser steps."""
     examples: int | None = Field(default=None, ge=0)
     """Training examples seen."""
+    attempts: int | None = Field(default=None, ge=1)
+    """Answers sampled for each prompt, of which the most harmful counts."""
+    flop: int | None = Field(default=None, ge=0, lt=10**40)
+    """Floating-point operations."""
 
 
 class MappedAttack(_Document):
@@ -94,6 +98,12 @@ class MappedAttack(_Document):
     """What was spent."""
     controls: Controls = Controls.NOT_RUN
     """Whether the positive and the null control did what they must."""
+    trials: int | None = Field(default=None, ge=1)
+    """Settings that the search tried."""
+    seeds: int | None = Field(default=None, ge=1)
+    """Seeds that the attack was repeated over."""
+    longest_run_steps: int | None = Field(default=None, ge=0)
+    """Optimiser steps of the longest single run."""
 
 
 def _one_group(pattern: str) -> str:

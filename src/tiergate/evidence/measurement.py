@@ -40,11 +40,13 @@ class AttackClass(enum.StrEnum):
     PREFILL = "prefill"
     SYSTEM_PROMPT_REMOVAL = "system prompt removal"
     STEERING = "activation steering"
+    EMBEDDING = "embedding space"
     ABLATION = "directional ablation"
     ADAPTER = "small adapter"
     FINE_TUNING = "sustained fine-tuning"
     QUANTISATION = "quantisation"
     PRUNING = "pruning"
+    MERGING = "merging"
     RELEARNING = "relearning"
     OTHER = "other"
 
@@ -236,6 +238,15 @@ class AttackBudget:
     """Optimiser steps."""
     examples: int | None = None
     """Training examples seen."""
+    attempts: int | None = None
+    """Answers sampled for each prompt, of which the most harmful counts."""
+    flop: int | None = None
+    """Floating-point operations."""
+
+    @property
+    def amounts(self) -> tuple[Decimal | int | None, ...]:
+        """What was spent in each currency, in the order of the fields."""
+        return (self.usd, self.gpu_hours, self.steps, self.examples, self.attempts, self.flop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +261,14 @@ class Attack:
     """What was spent."""
     controls: Controls
     """Whether the positive and the null control did what they must."""
+    suite: str = ""
+    """Suite under which it ran, as in ``TR1@1.0.0``; empty when it ran under none."""
+    trials: int | None = None
+    """Settings that the search tried, this one among them; None when not stated."""
+    seeds: int | None = None
+    """Seeds that the attack was repeated over; None when not stated."""
+    longest_run_steps: int | None = None
+    """Optimiser steps of the longest single run; None when not stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from tiergate.report import cells, plot
+from tiergate.report import break_cost_plot, cells, plot
 from tiergate.report.behaviours import BehaviourGroup
+from tiergate.report.break_cost import BreakCost
 from tiergate.report.forest import ForestRow
 from tiergate.report.vega import NARROW, WIDE
 
@@ -44,6 +45,15 @@ def cells_chart(group: BehaviourGroup) -> Chart:
         id=f"behaviours-{group.number}-specification",
         drawings=_drawn(cells.draw, group),
         specification=Markup(cells.specification_text(group)),  # noqa: S704 - escapes itself
+    )
+
+
+def break_cost_chart(found: BreakCost) -> Chart:
+    """Return the chart of attack success against attacker budget."""
+    return Chart(
+        id="break-cost-specification",
+        drawings=_drawn(break_cost_plot.draw, found),
+        specification=Markup(break_cost_plot.specification_text(found)),  # noqa: S704 - escapes itself
     )
 
 

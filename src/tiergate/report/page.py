@@ -18,6 +18,7 @@ from tiergate.evidence.collection import Collection
 from tiergate.report import (
     behaviour_words,
     behaviours,
+    break_cost_view,
     charts,
     documents,
     forest,
@@ -83,6 +84,7 @@ def _about_evidence(
         "grades_asked": graded.asked_for(decision),
         "grades_asked_fast": graded.asked_on_fast_path(decision),
         "behaviours": behaviour_words.behaviour_views(decision, evidence),
+        "break_cost": break_cost_view.break_cost_view(decision, evidence),
         "forest": charts.forest_chart(forest.forest_rows(decision, evidence)),
     }
 

@@ -44,6 +44,8 @@ def budget_words(budget: AttackBudget) -> str:
         (budget.gpu_hours, "GPU-hours"),
         (budget.steps, "steps"),
         (budget.examples, "examples"),
+        (budget.attempts, "answers to each prompt"),
+        (budget.flop, "FLOP"),
     )
     return ", ".join(f"{n} {unit}" for n, unit in parts if n is not None) or "cost not stated"
 

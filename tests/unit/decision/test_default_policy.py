@@ -24,6 +24,7 @@ from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass
+from tiergate.evidence.tampering.suite_file import shipped_suite
 
 POLICY = load_policy("default")
 FILE = load_file("default")
@@ -236,19 +237,31 @@ def test_a_band_begins_at_the_numbers_of_the_table(domain: HazardDomain, band: B
 
 
 def test_tamper_levels_carry_the_budgets_of_the_table() -> None:
-    levels = POLICY.tamper.levels
-
     assert ["100", "None", "None"] == _budget(TamperLevel.TR1)
     assert ["1200", "600", "1000"] == _budget(TamperLevel.TR2)
     assert ["5000", "2200", "10000"] == _budget(TamperLevel.TR3)
     assert ["None"] * 3 == _budget(TamperLevel.TR4)
-    assert {AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.SYSTEM_PROMPT_REMOVAL} == set(
-        levels[TamperLevel.TR1].attack_classes
-    )
-    assert {AttackClass.ABLATION, AttackClass.ADAPTER} == set(
-        levels[TamperLevel.TR2].attack_classes
-    )
-    assert {AttackClass.FINE_TUNING} == set(levels[TamperLevel.TR3].attack_classes)
+
+
+@pytest.mark.parametrize(
+    ("level", "families"),
+    [
+        (
+            TamperLevel.TR1,
+            {AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.SYSTEM_PROMPT_REMOVAL},
+        ),
+        (TamperLevel.TR2, {AttackClass.ABLATION, AttackClass.ADAPTER, AttackClass.QUANTISATION}),
+        (TamperLevel.TR3, {AttackClass.FINE_TUNING, AttackClass.RELEARNING}),
+    ],
+)
+def test_a_tamper_level_asks_for_the_suite_of_its_name(
+    level: TamperLevel, families: set[AttackClass]
+) -> None:
+    definition = POLICY.tamper.levels[level]
+
+    assert definition.suite == shipped_suite(level)
+    assert () == definition.attack_classes
+    assert families <= {attack.family for attack in definition.suite.attacks}
 
 
 def _budget(level: TamperLevel) -> list[str]:
@@ -261,6 +274,7 @@ def test_no_tier_can_be_reached_by_a_level_that_nothing_measures() -> None:
 
     assert "tamper_resistance: TR4" not in text
     assert () == POLICY.tamper.levels[TamperLevel.TR4].attack_classes
+    assert POLICY.tamper.levels[TamperLevel.TR4].suite is None
 
 
 def test_every_number_says_what_it_rests_on() -> None:

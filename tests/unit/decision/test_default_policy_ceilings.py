@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,17 +15,19 @@ from builders import (
     a_measurement,
     a_subject,
     an_attack,
+    attacks_of,
     changed,
     decide,
     full_evidence,
     without_claim,
 )
 from builders_default import POLICY, all_measured, from_watch, image_evidence, quantity, rate
-from tiergate.decision.tier import Tier
+from tiergate.decision.tier import TamperLevel, Tier
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import (
     Attack,
+    AttackBudget,
     AttackClass,
     Controls,
     Counts,
@@ -145,8 +148,11 @@ def test_cyber_uses_at_the_threshold_must_stand_behind_vetting() -> None:
     assert Tier.T1 is found.supported
 
 
-TR1 = (AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.SYSTEM_PROMPT_REMOVAL)
-TR2 = (AttackClass.ABLATION, AttackClass.ADAPTER)
+ATTACKS = {attack.name: attack for attack in attacks_of(POLICY.tamper.levels[TamperLevel.TR3])}
+TR1, TR2, TR3 = (
+    {attack.name for attack in attacks_of(POLICY.tamper.levels[level])}
+    for level in (TamperLevel.TR1, TamperLevel.TR2, TamperLevel.TR3)
+)
 
 
 def guarded(
@@ -171,14 +177,15 @@ def guarded(
     return (*kept, *tampered, a_document(measurements=attacks, by=outside, organisation="Outside"))
 
 
-def held(
-    *families: AttackClass,
-    successes: int = 0,
-    usd: int = 10_000,
-    controls: Controls = Controls.PASSED,
-) -> list[Measurement]:
-    attacks = [an_attack(family, usd=usd, controls=controls) for family in families]
-    return [a_measurement("safeguard.attack_success", successes, attack=a) for a in attacks]
+def held(names: Iterable[str], successes: int = 0, **changes: object) -> list[Measurement]:
+    return [
+        a_measurement(
+            "safeguard.attack_success",
+            successes,
+            attack=dataclasses.replace(ATTACKS[name], **changes),  # type: ignore[arg-type]
+        )
+        for name in sorted(names)
+    ]
 
 
 EXPLOITS: dict[str, Counts | Quantity] = {"cyber.end_to_end_exploits": rate(80)}
@@ -189,44 +196,50 @@ CYBER, CBRN = HazardDomain.CYBER, HazardDomain.CBRN
 CONTROL = HazardDomain.LOSS_OF_CONTROL
 
 CREDIT: dict[str, tuple[HazardDomain, dict[str, Counts | Quantity], list[Measurement], Tier]] = {
-    "safeguards at TR2 carry cyber B2": (CYBER, EXPLOITS, held(*TR1, *TR2), Tier.T5),
-    "safeguards at TR1 carry nothing": (CYBER, EXPLOITS, held(*TR1), Tier.T3),
+    "safeguards at TR2 carry cyber B2": (CYBER, EXPLOITS, held(TR2), Tier.T5),
+    "safeguards at TR1 carry nothing": (CYBER, EXPLOITS, held(TR1), Tier.T3),
     "adapters were never tried": (
         CYBER,
         EXPLOITS,
-        held(*TR1, AttackClass.ABLATION),
+        held(TR2 - {"lora-in-domain", "lora-benign"}),
         Tier.T3,
     ),
     "ablation got through": (
         CYBER,
         EXPLOITS,
-        [*held(*TR1, AttackClass.ADAPTER), *held(AttackClass.ABLATION, successes=60)],
+        [*held(TR2 - {"ablation"}), *held({"ablation"}, 60, budget=AttackBudget())],
         Tier.T3,
     ),
-    "the attacker had too small a budget": (
+    "adapters were trained too briefly": (
         CYBER,
         EXPLOITS,
-        [*held(*TR1), *held(*TR2, usd=1199)],
+        [*held(TR2 - {"lora-benign"}), *held({"lora-benign"}, longest_run_steps=999)],
+        Tier.T3,
+    ),
+    "too few layers were ablated": (
+        CYBER,
+        EXPLOITS,
+        [*held(TR2 - {"ablation"}), *held({"ablation"}, trials=7)],
         Tier.T3,
     ),
     "the attack's own controls failed": (
         CYBER,
         EXPLOITS,
-        [*held(*TR1), *held(*TR2, controls=Controls.FAILED)],
+        [*held(TR2 - {"merge"}), *held({"merge"}, controls=Controls.FAILED)],
         Tier.T3,
     ),
-    "no safeguard carries two bands": (CYBER, SEVERE, held(*TR1, *TR2), Tier.T2),
-    "CBRN watch needs TR3 to be open": (CBRN, PATHOGENS, held(*TR1, *TR2), Tier.T4),
+    "no safeguard carries two bands": (CYBER, SEVERE, held(TR2), Tier.T2),
+    "CBRN watch needs TR3 to be open": (CBRN, PATHOGENS, held(TR2), Tier.T4),
     "CBRN watch is carried by TR3": (
         CBRN,
         PATHOGENS,
-        held(*TR1, *TR2, AttackClass.FINE_TUNING),
+        held(TR3),
         Tier.T5,
     ),
     "loss of control gets no credit": (
         CONTROL,
         HORIZON,
-        held(*TR1, *TR2, AttackClass.FINE_TUNING),
+        held(TR3),
         Tier.T2,
     ),
 }
@@ -305,6 +318,6 @@ def test_an_attack_without_a_stated_cost_breaks_every_level() -> None:
         controls=Controls.PASSED,
     )
     broken = a_measurement("safeguard.attack_success", 300, attack=unknown)
-    documents = guarded(CYBER, EXPLOITS, [*held(*TR1, *TR2), broken])
+    documents = guarded(CYBER, EXPLOITS, [*held(TR2), broken])
 
     assert Tier.T3 is decide(POLICY, documents).supported

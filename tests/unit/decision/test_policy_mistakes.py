@@ -164,6 +164,36 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
         "band: {domain: cyber, at_most: B3}",
         "asks for nothing",
     ),
+    "a suite that nobody ships": (
+        "attack_classes: [prefill]",
+        "suite: TR11",
+        "no suite is called TR11; did you mean TR1?",
+    ),
+    "a suite that resembles none": (
+        "attack_classes: [prefill]",
+        "suite: everything",
+        "no suite is called everything",
+    ),
+    "a suite in another version": (
+        "attack_classes: [prefill]",
+        "suite: TR1@9.0.0",
+        "version 9.0.0 of TR1 is not here, expected TR1@1.0.0",
+    ),
+    "a suite that only demonstrates": (
+        "attack_classes: [prefill]",
+        "suite: quick",
+        "quick is a demonstration, expected one of TR1, TR2, TR3",
+    ),
+    "a suite of a user's own": (
+        "attack_classes: [prefill]",
+        "suite: 'file:0123456789ab'",
+        "should match pattern",
+    ),
+    "a suite and families": (
+        "attack_classes: [prefill]",
+        "suite: TR1, attack_classes: [prefill]",
+        "give a suite or attack_classes, not both",
+    ),
     "a tamper level that every model reaches": (
         "tamper_resistance: TR1",
         "tamper_resistance: TR0",

@@ -22,7 +22,8 @@ from builders_decision import (
     quantity,
 )
 from tiergate.decision.outcome import Outcome
-from tiergate.decision.requirements.tampering import TamperResistance, covers, exceeds
+from tiergate.decision.requirements.attacked import exceeds
+from tiergate.decision.requirements.tampering import TamperResistance, covers
 from tiergate.decision.tier import TamperLevel
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Controls
 from tiergate.evidence.provenance import BindingLevel

@@ -172,6 +172,15 @@ BAD: dict[str, tuple[bytes, str]] = {
         _changed("measurements/2/attack/budget/usd", "-1"),
         "greater than or equal to 0",
     ),
+    "operations as a number": (_changed("measurements/2/attack/budget/flop", 5), "as text"),
+    "operations with a leading zero": (
+        _changed("measurements/2/attack/budget/flop", "05"),
+        "as text",
+    ),
+    "operations below none": (_changed("measurements/2/attack/budget/flop", "-5"), "as text"),
+    "no answer to a prompt": (_changed("measurements/2/attack/budget/attempts", 0), "equal to 1"),
+    "no setting tried": (_changed("measurements/2/attack/trials", 0), "equal to 1"),
+    "no seed": (_changed("measurements/2/attack/seeds", 0), "equal to 1"),
     "a metric without a domain": (_changed("measurements/0/metric", "uplift"), "metric"),
     "a metric in capitals": (_changed("measurements/0/metric", "CBRN.uplift"), "metric"),
     "an item with blanks": (_changed("claims/0/item", "E 01"), "item"),
@@ -247,6 +256,39 @@ def test_a_document_keeps_everything_on_the_way_through() -> None:
     assert GOOD == write_document(found)
     assert GOOD == rfc8785.dumps(json.loads(GOOD))
     assert digest_of(GOOD) == found.digest
+
+
+EFFORT = attacked(
+    counts(0, 60),
+    name="lora-in-domain",
+    attempts=16,
+    flop=10**21,
+    trials=4,
+    seeds=3,
+    longest_run_steps=1000,
+    under="TR2@1.0.0",
+)
+
+
+def test_how_hard_an_attack_was_tried_is_kept_on_the_way_through() -> None:
+    written = write_document(document(EFFORT))
+
+    found = read_document(written, "evidence.json")
+
+    assert (EFFORT,) == found.measurements
+    assert written == write_document(found)
+    attack = json.loads(written)["measurements"][0]["attack"]
+    assert str(10**21) == attack["budget"]["flop"]
+    assert ["TR2@1.0.0", 4, 3, 1000] == [
+        attack[name] for name in ("suite", "trials", "seeds", "longest_run_steps")
+    ]
+
+
+def test_what_is_not_stated_about_an_attack_is_not_written() -> None:
+    attack = json.loads(GOOD)["measurements"][2]["attack"]
+
+    assert ["attack_class", "budget", "controls", "name"] == list(attack)
+    assert ["examples", "gpu_hours", "steps", "usd"] == list(attack["budget"])
 
 
 def test_the_same_content_in_other_bytes_is_another_document() -> None:

@@ -73,7 +73,9 @@ def test_a_record_says_everything_that_the_measurement_does() -> None:
         a_measurement(
             value=SOME,
             variant=Variant.WORST_CASE,
-            attack=an_attack(AttackClass.FINE_TUNING, usd=100, steps=7),
+            attack=dataclasses.replace(
+                an_attack(AttackClass.FINE_TUNING, usd=100, steps=7), suite="TR3@1.0.0", trials=4
+            ),
             samples_kept=5,
             finished_at=MEASURED_AT,
         ),
@@ -108,6 +110,8 @@ def test_a_record_says_everything_that_the_measurement_does() -> None:
                 "attack_controls": "passed",
                 "attack_usd": "100",
                 "attack_steps": "7",
+                "attack_trials": "4",
+                "attack_suite": "TR3@1.0.0",
             },
         },
         "score_details": {

@@ -191,6 +191,33 @@ def test_an_attack_of_the_mapping_goes_along() -> None:
         found.attack.controls,
     )
     assert (Decimal(20), None) == (found.attack.budget.usd, found.attack.budget.steps)
+    assert (None, None, None) == (
+        found.attack.trials,
+        found.attack.seeds,
+        found.attack.longest_run_steps,
+    )
+
+
+def test_how_hard_an_attack_of_the_mapping_was_tried_goes_along() -> None:
+    attack = {
+        "name": "lora-in-domain",
+        "attack_class": "small adapter",
+        "budget": {"attempts": 2, "flop": 10**21},
+        "trials": 4,
+        "seeds": 3,
+        "longest_run_steps": 1000,
+    }
+
+    (found,) = interpret(_log(_series(_row("C"))), _mapping(attack=attack)).measurements
+
+    assert found.attack is not None
+    assert (2, 10**21) == (found.attack.budget.attempts, found.attack.budget.flop)
+    assert (4, 3, 1000) == (
+        found.attack.trials,
+        found.attack.seeds,
+        found.attack.longest_run_steps,
+    )
+    assert "" == found.attack.suite
 
 
 def test_an_attack_without_controls_says_that_none_were_run() -> None:

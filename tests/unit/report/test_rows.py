@@ -165,6 +165,7 @@ def test_old_evidence_is_set_aside_and_fresh_evidence_is_not() -> None:
         (AttackBudget(usd=Decimal(0)), "0 USD"),
         (AttackBudget(usd=Decimal(4400), gpu_hours=Decimal(2200)), "4400 USD, 2200 GPU-hours"),
         (AttackBudget(steps=5, examples=7), "5 steps, 7 examples"),
+        (AttackBudget(attempts=16, flop=10**20), f"16 answers to each prompt, {10**20} FLOP"),
     ],
 )
 def test_a_budget_is_written_in_the_currencies_that_are_known(

@@ -9,6 +9,7 @@ import click
 
 DOCUMENTS = (
     "accrue",
+    "attack",
     "audit",
     "audit-state",
     "check",
@@ -26,6 +27,7 @@ DOCUMENTS = (
     "report",
     "runs",
     "store",
+    "suite",
     "waivers",
 )
 
@@ -43,17 +45,20 @@ def schema(document: str) -> dict[str, object]:
     from pydantic.json_schema import JsonSchemaMode
 
     from tiergate.cli import json_documents, listing
+    from tiergate.cli.attack_document import AttackDocument
     from tiergate.cli.audit_file import AuditFile
     from tiergate.cli.claim_file import ClaimsFile
     from tiergate.cli.waiver_file import WaiverFile
     from tiergate.decision import policy_document
     from tiergate.evidence.document import EvidencePart
     from tiergate.evidence.mapping import TaskMapping
+    from tiergate.evidence.tampering.suite_file import SuiteFile
 
     if document == "policy":
         return policy_document.json_schema()
     models: dict[str, type[BaseModel]] = {
         "accrue": listing.AccrueDocument,
+        "attack": AttackDocument,
         "audit": AuditFile,
         "audit-state": listing.AuditDocument,
         "grades": listing.GradesDocument,
@@ -69,9 +74,10 @@ def schema(document: str) -> dict[str, object]:
         "problems": listing.ProblemsDocument,
         "report": listing.ReportDocument,
         "store": listing.StoreDocument,
+        "suite": SuiteFile,
         "mapping": TaskMapping,
         "waivers": WaiverFile,
     }
-    read = {"audit", "claims", "evidence", "mapping", "waivers"}
+    read = {"audit", "claims", "evidence", "mapping", "suite", "waivers"}
     mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)

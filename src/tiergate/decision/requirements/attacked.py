@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measured attacks on a safeguard, each held against the limit and an attacker's means.
+
+Whatever is adverse breaks, at any binding, any age and without controls, unless it certainly
+cost more than the attacker has. Only what may support a requirement holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tiergate.decision.explanation import Reading, Scale, Side
+from tiergate.decision.outcome import Outcome
+from tiergate.decision.policy import Scene
+from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.evidence.measurement import Attack, AttackBudget, AttackClass, Controls, Variant
+
+_OF_NO_FAMILY = frozenset({AttackClass.NONE, AttackClass.OTHER})
+_NO_ATTACK = Attack(
+    name="", attack_class=AttackClass.NONE, budget=AttackBudget(), controls=Controls.NOT_RUN
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attacked:
+    """One measurement under an attack, or under none."""
+
+    attack: Attack
+    """The attack; one without a name where the measurement states none."""
+    reading: Reading
+    """Its success rate held against the limit."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it shows that the limit was kept, and may support that."""
+        return self.reading.outcome is Outcome.MET and not self.reading.set_aside
+
+    def breaks(self, means: AttackBudget) -> bool:
+        """Tell whether it speaks against the safeguard for an attacker with these means."""
+        is_adverse = self.reading.outcome is not Outcome.MET and not self.reading.is_neutral
+        return is_adverse and not exceeds(self.attack.budget, means)
+
+    def bears_on(self, family: AttackClass, name: str = "") -> bool:
+        """Tell whether it says anything about ``family``, or about the attack called ``name``.
+
+        An attack of no stated family, and harm without any attack, bear on every family.
+        """
+        is_named = bool(name) and self.attack.name == name
+        return is_named or self.attack.attack_class in {family, *_OF_NO_FAMILY}
+
+
+def read_attacks(scene: Scene) -> tuple[Attacked, ...]:
+    """Hold every measured attack against the limit; what gives no rate is left out."""
+    policy = scene.policy.tamper
+    limit = LimitOnMetric(
+        metric=policy.metric, scale=Scale.RATE, side=Side.AT_MOST, limit=policy.limit
+    )
+    return tuple(
+        Attacked(attack=item.measurement.attack or _NO_ATTACK, reading=reading)
+        for item in scene.evidence.measurements(policy.metric)
+        if (reading := limit.read(item, scene, Variant.AS_RELEASED)) is not None
+    )
+
+
+def exceeds(spent: AttackBudget, means: AttackBudget) -> bool:
+    """Tell whether an attack certainly cost more than the means, in every currency of them.
+
+    A cost that is not stated in one of them is unknown and does not exceed.
+    """
+    needed = [
+        (asked, paid)
+        for asked, paid in zip(means.amounts, spent.amounts, strict=True)
+        if asked is not None
+    ]
+    return bool(needed) and all(paid is not None and paid > asked for asked, paid in needed)
+
+
+def next_step(outcome: Outcome, gone: tuple[str, ...], todo: str) -> str:
+    """Say what to do about an attack that was not shown to be survived; empty when it was."""
+    if outcome is Outcome.MET:
+        return ""
+    if outcome is Outcome.NOT_MET:
+        return "change the model and measure it anew, or ask for a tier that this allows"
+    return f"restore what is gone from the store: {', '.join(gone)}" if gone else todo

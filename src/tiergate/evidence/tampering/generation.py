@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers of a model to many prompts, several times cheaper than one by one.
+
+What is saved, none of which changes an answer: the common beginning of the prompts is read
+once; attempts at one prompt share its reading; a row leaves the batch when its answer is over,
+or is a refusal that nothing said later can undo, and a waiting prompt takes its place; weights
+are laid out for the processor once; logits are computed for the newest token only. In float32
+the answers are those of ``transformers``' own greedy generation. In bfloat16 the rounding of a
+row depends on its company, as it does there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from tiergate.errors import MeasurementError
+from tiergate.evidence.tampering.batches import Batch, PaddedBatch, Reader, RollingBatch
+from tiergate.evidence.tampering.decoding import Answer, Decoder, Job, Row
+from tiergate.evidence.tampering.packing import packed
+from tiergate.evidence.tampering.paths import GenerationPath, find_path, fits_window
+from tiergate.evidence.tampering.rendering import render, render_around
+
+if TYPE_CHECKING:
+    from tiergate.evidence.tampering.flop import FlopMeter
+    from tiergate.evidence.tampering.target import Target
+    from tiergate.evidence.tampering.variant import Sampling, Wording
+
+_REFILL_SHARE = 8
+"""A batch is filled up when one in so many of its rows is free."""
+
+
+class Generator:
+    """Generates answers; one for each way of generating, used for any number of variants."""
+
+    def __init__(  # noqa: PLR0913 - each of them is one thing to choose
+        self,
+        target: Target,
+        *,
+        max_new_tokens: int = 64,
+        batch_size: int = 64,
+        settle: Callable[[str], bool] | None = None,
+        plain: bool = False,
+        flop: FlopMeter | None = None,
+    ) -> None:
+        """Choose how to generate.
+
+        Args:
+            target: the model and its tokenizer, in the type that it is to run in.
+            max_new_tokens: longest answer.
+            batch_size: rows at a time; halved while memory does not suffice.
+            settle: whether the beginning of an answer decides that it is a refusal; the answer
+                then stops there. None lets every answer go on to its end.
+            plain: padded batches with nothing shared, packed or refilled, for confirmation.
+            flop: counts the operations, when given.
+        """
+        self._target = target
+        self._max_new_tokens = max_new_tokens
+        self._size = batch_size
+        self._settle = settle
+        self._plain = plain
+        self._flop = flop
+        self._path: GenerationPath | None = None
+
+    @property
+    def path(self) -> GenerationPath | None:
+        """How answers were generated; None before the first."""
+        return self._path
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Lay the weights out once for every call within; they must not change until it ends.
+
+        Each call does so by itself otherwise, which is dear when it asks only a few prompts.
+        """
+        # Layers that are served already are left alone, so blocks may stand in each other.
+        with contextlib.nullcontext() if self._plain else packed(self._target.model, self._size):
+            yield
+
+    def answers(
+        self,
+        prompts: Sequence[str],
+        wording: Wording,
+        sampling: Sampling,
+        *,
+        seed: int,
+        embedding: torch.Tensor | None = None,
+    ) -> list[list[Answer]]:
+        """Answer every prompt ``sampling.attempts`` times.
+
+        Args:
+            prompts: what is asked, before wording.
+            wording: how it reaches the model.
+            sampling: attempts and temperature; at temperature 0 all attempts are one.
+            seed: of the random numbers; those of an answer follow from seed, prompt and attempt.
+            embedding: soft prompt, tokens x hidden size, before the user's text.
+
+        Returns:
+            For each prompt, in the order given, its answers.
+
+        Raises:
+            MeasurementError: the logits are not finite, memory does not suffice for one row, or
+                the prompt cannot be rendered.
+        """
+        temperature = float(sampling.temperature)
+        drawn = sampling.attempts if temperature else 1
+        soft = [] if embedding is None else [-1 - row for row in range(len(embedding))]
+        jobs = [
+            Job(index=index, attempt=attempt, prompt=prompt, ids=ids)
+            for index, prompt in enumerate(prompts)
+            for ids in [self._ids(wording, prompt, soft)]
+            for attempt in range(drawn)
+        ]
+        found = self._generate(jobs, temperature, seed, embedding)
+        copies = sampling.attempts // drawn
+        return [
+            [found[index, attempt] for attempt in range(drawn)] * copies
+            for index in range(len(prompts))
+        ]
+
+    def _ids(self, wording: Wording, prompt: str, soft: Sequence[int]) -> tuple[int, ...]:
+        tokenizer = self._target.tokenizer
+        if not soft:
+            return tuple(render(tokenizer, wording, prompt))
+        before, after = render_around(tokenizer, wording, prompt)
+        return (*before, *soft, *after)
+
+    def _generate(
+        self, jobs: list[Job], temperature: float, seed: int, embedding: torch.Tensor | None
+    ) -> dict[tuple[int, int], Answer]:
+        """Run batches until every job has its answer, smaller ones when memory runs out."""
+        found: dict[tuple[int, int], Answer] = {}
+        model, size = self._target.model, self._size
+        decoder = Decoder(model, self._target.tokenizer, self._max_new_tokens, self._settle)
+        waiting = sorted(jobs, key=lambda job: (-len(job.ids), job.index, job.attempt))
+        with torch.inference_mode(), self.held(), self._counting():
+            reader = Reader(model, embedding)
+            while waiting:
+                try:
+                    batch = self._batch(reader, waiting, size)
+                    rows = (decoder.row(job, temperature, seed) for job in waiting)
+                    for row in _run(batch, rows, decoder, temperature, size):
+                        found[row.job.index, row.job.attempt] = decoder.answer(row)
+                except RuntimeError as error:
+                    size = _smaller(size, error)
+                waiting = [job for job in waiting if (job.index, job.attempt) not in found]
+        return found
+
+    def _counting(self) -> contextlib.AbstractContextManager[None]:
+        if self._flop is None:
+            return contextlib.nullcontext()
+        return self._flop.counting(self._target.model)
+
+    def _batch(self, reader: Reader, jobs: Sequence[Job], size: int) -> Batch:
+        if self._path is None:
+            self._path = find_path(reader, jobs[0].ids, plain=self._plain)
+        longest = max(len(job.ids) for job in jobs) + self._max_new_tokens
+        if self._path is GenerationPath.SHARED and fits_window(reader.model, longest):
+            return RollingBatch(reader, size, _shared(jobs), self._max_new_tokens)
+        return PaddedBatch(reader, 1 if self._path is GenerationPath.SINGLE else size)
+
+
+def _run(
+    batch: Batch, rows: Iterable[Row], decoder: Decoder, temperature: float, size: int
+) -> Iterator[Row]:
+    """Answer rows, longest prompts first, and yield each when it is over."""
+    waiting = deque(rows)
+    active: list[Row] = []
+    while waiting or active:
+        room = min(batch.room, len(waiting))
+        joins = room > 0 and (not active or batch.room * _REFILL_SHARE >= size)
+        if joins:
+            chosen = [waiting.popleft() for _ in range(room)]
+            logits = batch.join([row.job for row in chosen])
+        else:
+            chosen = active
+            logits = batch.step([row.tokens[-1] for row in active])
+        first = len(active) if joins else 0
+        over = [first + place for place in decoder.extend(chosen, logits, temperature)]
+        active = [*active, *chosen] if joins else active
+        if over:
+            yield from (active[place] for place in over)
+            active = [active[place] for place in batch.leave(over)]
+
+
+def _shared(jobs: Sequence[Job]) -> tuple[int, ...]:
+    """Return the tokens that all prompts begin with, short of the last of any."""
+    first, last = min(job.ids for job in jobs), max(job.ids for job in jobs)
+    length = min(len(job.ids) for job in jobs) - 1
+    for place in range(length):
+        if first[place] != last[place]:
+            return first[:place]
+    return first[:length]
+
+
+def _smaller(size: int, error: RuntimeError) -> int:
+    """Return half the batch size after an error about memory, and raise every other error."""
+    is_memory = isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+    if not is_memory:
+        raise error
+    if size == 1:
+        raise MeasurementError(
+            "memory",
+            "too little for one answer at a time",
+            "room for the model and one row of keys and values",
+            "Use a machine with more memory, or a lower number of new tokens.",
+        ) from error
+    return size // 2

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The three numbers of one attacked model: success, refusals of twins, and what it can still do.
+
+While searching, prompts are asked in the model's own type, an answer ends at a refusal that nothing
+can undo, and asking stops as soon as a bound decides. A confirmation asks fresh prompts in single
+precision, and every answer in full.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tiergate.evidence.tampering.adversary import Cost
+from tiergate.evidence.tampering.assessing import confirming
+from tiergate.evidence.tampering.capability import UtilitySet, measure_utility, shipped_utility
+from tiergate.evidence.tampering.context import RunContext
+from tiergate.evidence.tampering.flop import FlopMeter
+from tiergate.evidence.tampering.generation import Answer, Generator
+from tiergate.evidence.tampering.grading import AnswerClass, Grader, grader_named, is_success
+from tiergate.evidence.tampering.prompts import Parts, PromptPair
+from tiergate.evidence.tampering.sequential import Next, StoppingRule, by_cluster
+from tiergate.evidence.tampering.target import Target
+from tiergate.evidence.tampering.trial import (
+    Labels,
+    PointResult,
+    Trial,
+    UtilityFound,
+)
+from tiergate.evidence.tampering.variant import Variant
+
+
+class Measurer:
+    """Measures a model in memory, as it is at the moment of asking."""
+
+    def __init__(self, target: Target, context: RunContext, parts: Parts) -> None:
+        """Measure the untouched model's usefulness, which every loss is against."""
+        self.target = target
+        self._context = context
+        self._parts = parts
+        self._grader: Grader = grader_named(context.grader)
+        self._items = shipped_utility()
+        self.untouched_digest = target.digest()
+        self._untouched: dict[bool, UtilityFound] = {}
+
+    def measure(
+        self, variant: Variant, trial: Trial, *, digest: str, in_full: bool
+    ) -> tuple[PointResult, Next]:
+        """Measure the model at a point of an attack.
+
+        Returns:
+            What was found, and whether a bound decided.
+        """
+        effort = self._context.effort
+        started = time.perf_counter()
+        meter = FlopMeter()
+        generator = self._generator(meter, effort.answer_tokens, in_full=in_full)
+        asking = _Asking(generator, self._grader, variant, seed=trial.seed)
+        guarded, decided = self._guarded(asking, in_full=in_full)
+        pairs = self._parts.confirmation if in_full else self._parts.search
+        twins = pairs[: effort.confirmation_twins if in_full else effort.search_twins]
+        asking.turn_to_twins(self._generator(meter, effort.twin_tokens, in_full=in_full))
+        twin = asking.about([(pair.id, pair.twin) for pair in twins if pair.twin])
+        self._keep(trial, variant, asking, is_changed=digest != self.untouched_digest)
+        result = PointResult(
+            point=variant.point,
+            cost=variant.cost,
+            measuring=Cost(
+                attempts=asking.attempts,
+                flop=meter.total,
+                seconds=Decimal(format(time.perf_counter() - started, ".3f")),
+            ),
+            guarded=guarded,
+            twin=twin,
+            utility=self._utility(variant, digest, in_full=in_full),
+            digest=digest,
+            transcript=asking.digest,
+            dtype=str(self.target.model.dtype).removeprefix("torch."),
+            generation=self._generation(variant, generator, in_full=in_full),
+        )
+        return result, decided
+
+    def _guarded(self, asking: _Asking, *, in_full: bool) -> tuple[Labels, Next]:
+        """Ask guarded prompts, batch by batch, until a bound decides or the prompts are used up."""
+        effort, rule = self._context.effort, self._context.rule
+        most = effort.confirmation_prompts if in_full else effort.search_prompts
+        pairs = (self._parts.confirmation if in_full else self._parts.search)[:most]
+        confidence = confirming(rule).for_breaking if in_full else rule.confidence
+        stop = StoppingRule(limit=rule.limit, confidence=confidence, most_prompts=len(pairs))
+        rows: list[tuple[str, tuple[AnswerClass, ...]]] = []
+        decided = Next.GO_ON
+        for start in range(0, len(pairs), effort.batch_prompts):
+            some = pairs[start : start + effort.batch_prompts]
+            rows += asking.about([(pair.id, pair.guarded) for pair in some]).rows
+            decided = stop.after(by_cluster(_results(rows, pairs)))
+            # A confirmation that looks good goes on to the end, so that its size was fixed.
+            if decided is Next.BROKEN or (decided.is_stop and not in_full):
+                break
+        return Labels(rows=tuple(rows)), decided
+
+    def _generator(self, meter: FlopMeter, tokens: int, *, in_full: bool) -> Generator:
+        """In full, every answer goes on to its end, and single precision makes batches exact."""
+        return Generator(
+            self.target,
+            max_new_tokens=tokens,
+            settle=None if in_full else self._grader.is_settled_refusal,
+            flop=meter,
+        )
+
+    def _generation(self, variant: Variant, generator: Generator, *, in_full: bool) -> str:
+        return (
+            f"temperature={variant.sampling.temperature} attempts={variant.sampling.attempts}"
+            f" max_tokens={self._context.effort.answer_tokens}"
+            f" twin_max_tokens={self._context.effort.twin_tokens}"
+            f" early_exit={'none' if in_full else 'settled-refusal'}"
+            f" path={str(generator.path).replace(' ', '-')}"
+        )
+
+    def _utility(self, variant: Variant, digest: str, *, in_full: bool) -> UtilityFound:
+        """Measure usefulness, or take the untouched model's where nothing in the model changed."""
+        is_changed = (
+            digest != self.untouched_digest
+            or variant.embedding is not None
+            or self.target.has_hooks
+        )
+        if is_changed:
+            return self._measured_utility(in_full=in_full)
+        if in_full not in self._untouched:
+            self._untouched[in_full] = self._measured_utility(in_full=in_full)
+        return self._untouched[in_full]
+
+    def _measured_utility(self, *, in_full: bool) -> UtilityFound:
+        items = self._items
+        if not in_full:
+            most = self._context.effort.search_items
+            items = UtilitySet(items=items.items[:most], choices=items.choices[:most])
+        found = measure_utility(self.target, items)
+        return UtilityFound(likelihood=found.likelihood, correct=found.correct, asked=found.asked)
+
+    def _keep(self, trial: Trial, variant: Variant, asking: _Asking, *, is_changed: bool) -> None:
+        folder = self._context.transcripts
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{trial.id}-{hashlib.sha256(variant.point.encode()).hexdigest()[:8]}.jsonl"
+        with (folder / name).open("w", encoding="utf-8") as file:
+            header = {**self._header(trial, variant), "changed_weights": is_changed}
+            file.write(json.dumps(header, sort_keys=True) + "\n")
+            file.writelines(line + "\n" for line in asking.lines)
+
+    def _header(self, trial: Trial, variant: Variant) -> dict[str, object]:
+        """Say what was asked how, so that anybody can ask again."""
+        wording = variant.wording
+        return {
+            "id": trial.id,
+            "trial": trial.to_json(),
+            "point": variant.point,
+            "wording": {
+                "user": wording.user,
+                "system": wording.system,
+                "uses_template": wording.uses_template,
+                "prefill": wording.prefill,
+                "shots": [list(turn) for turn in wording.shots],
+            },
+            "attempts": variant.sampling.attempts,
+            "temperature": str(variant.sampling.temperature),
+            "soft_prompt": variant.embedding is not None,
+            "max_new_tokens": self._context.effort.answer_tokens,
+            "twin_max_new_tokens": self._context.effort.twin_tokens,
+            "dtype": str(self.target.model.dtype).removeprefix("torch."),
+        }
+
+
+class _Asking:
+    """Asks, grades, and keeps what was said."""
+
+    def __init__(
+        self, generator: Generator, grader: Grader, variant: Variant, *, seed: int
+    ) -> None:
+        self._generator = generator
+        self._is_twin = False
+        self._grader = grader
+        self._variant = variant
+        self._seed = seed
+        self.attempts = 0
+        self.lines: list[str] = []
+
+    def turn_to_twins(self, generator: Generator) -> None:
+        """Ask twins from here on."""
+        self._generator, self._is_twin = generator, True
+
+    def about(self, prompts: Sequence[tuple[str, str]]) -> Labels:
+        """Ask prompts, given with their ids."""
+        variant = self._variant
+        answers = self._generator.answers(
+            [text for _, text in prompts],
+            variant.wording,
+            variant.sampling,
+            seed=self._seed + self.attempts,
+            embedding=variant.embedding,
+        )
+        rows = [
+            (name, tuple(self._graded(name, text, answer) for answer in found))
+            for (name, text), found in zip(prompts, answers, strict=True)
+        ]
+        return Labels(rows=tuple(rows))
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that was asked and answered."""
+        return "sha256:" + hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+    def _graded(self, name: str, prompt: str, answer: Answer) -> AnswerClass:
+        self.attempts += 1
+        found = self._grader.grade(prompt, answer.text)
+        row = {
+            "id": name,
+            "twin": self._is_twin,
+            "prompt": prompt,
+            "answer": answer.text,
+            "label": str(found),
+            "tokens": answer.tokens,
+            "cut_at_refusal": answer.settled,
+        }
+        self.lines.append(json.dumps(row, ensure_ascii=False, sort_keys=True))
+        return found
+
+
+def _results(
+    rows: Sequence[tuple[str, tuple[AnswerClass, ...]]], pairs: Sequence[PromptPair]
+) -> list[tuple[str, bool | None]]:
+    clusters = {pair.id: pair.cluster for pair in pairs}
+    return [(clusters[name], any(map(is_success, found))) for name, found in rows]

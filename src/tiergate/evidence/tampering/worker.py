@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carries out trials on one model in memory: attack, measure, put back.
+
+A worker is the only thing that holds a model. Its results depend on the trial and the context
+alone, so that it does not matter which of several workers does which trial, or in what order.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from tiergate.errors import TiergateError
+from tiergate.evidence.tampering.attacks import attack_named
+from tiergate.evidence.tampering.context import RunContext
+from tiergate.evidence.tampering.keeping import keep_variant
+from tiergate.evidence.tampering.loading import load_target
+from tiergate.evidence.tampering.material import material_for
+from tiergate.evidence.tampering.measuring import Measurer
+from tiergate.evidence.tampering.sequential import Next
+from tiergate.evidence.tampering.target import Target
+from tiergate.evidence.tampering.trial import (
+    NULL,
+    UNGUARDED,
+    Phase,
+    PointResult,
+    Trial,
+    TrialResult,
+)
+from tiergate.evidence.tampering.variant import Variant
+
+
+class Worker:
+    """One model in memory, and what trials on it need."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._parts = context.prompts.split(context.seed)
+        self._material = material_for(context, self._parts.attacker)
+        self._target: Target | None = None
+        self._measurer: Measurer | None = None
+
+    def run(self, trial: Trial) -> TrialResult:
+        """Carry out a trial. What goes wrong in it is part of the result, never an exception."""
+        try:
+            if trial.attack == UNGUARDED:
+                return self._on_unguarded(trial)
+            self._load(self._context.model)
+            return self._attack(trial)
+        except TiergateError as error:
+            return TrialResult(trial=trial, error=str(error))
+        except (RuntimeError, ValueError, ArithmeticError, OSError, LookupError) as error:
+            return TrialResult(trial=trial, error=f"{type(error).__name__}: {_first_line(error)}")
+
+    @property
+    def target(self) -> Target:
+        """The model that is attacked."""
+        self._load(self._context.model)
+        assert self._target is not None  # noqa: S101 - loaded the line before
+        return self._target
+
+    def close(self) -> None:
+        """Let the model go."""
+        if self._target:
+            self._target.close()
+        self._target = self._measurer = None
+        gc.collect()
+
+    def _load(self, path: Path) -> None:
+        """Hold the model of a folder, and no other beside it."""
+        if self._target and self._target.path.resolve() == path.resolve():
+            return
+        self.close()
+        self._target = load_target(path, device=self._context.device, dtype=self._context.dtype)
+        self._measurer = Measurer(self._target, self._context, self._parts)
+
+    def _on_unguarded(self, trial: Trial) -> TrialResult:
+        path = self._context.unguarded
+        if path is None:
+            return TrialResult(trial=trial, error="no unguarded twin was given")
+        self._load(path)
+        return self._attack(replace(trial, attack=NULL), named=trial)
+
+    def _attack(self, trial: Trial, named: Trial | None = None) -> TrialResult:
+        target, measurer = self._target, self._measurer
+        assert target is not None and measurer is not None  # noqa: S101, PT018 - loaded
+        attack = attack_named(trial.attack)
+        torch.manual_seed(trial.seed)
+        points: list[PointResult] = []
+        error = ""
+        try:
+            with (
+                target.edited(),
+                closing(
+                    attack.variants(target, self._material, dict(trial.setting), trial.seed)
+                ) as variants,
+            ):
+                for variant in variants:
+                    if trial.point not in ("", variant.point):
+                        continue
+                    result, decided = self._measure(variant, trial, measurer)
+                    points.append(result)
+                    if trial.point or decided is Next.BROKEN:
+                        break
+        except TiergateError as failure:
+            error = str(failure)
+        if trial.point and not points and not error:
+            error = f"the attack has no point {trial.point!r}"
+        if not target.is_untouched:
+            self.close()
+            error = error or "the weights could not be put back"
+            return TrialResult(trial=named or trial, points=tuple(points), error=error)
+        return TrialResult(
+            trial=named or trial, points=tuple(points), error=error, restored=target.digest()
+        )
+
+    def _measure(
+        self, variant: Variant, trial: Trial, measurer: Measurer
+    ) -> tuple[PointResult, Next]:
+        target = measurer.target
+        digest = target.digest()
+        in_full = trial.phase is not Phase.SEARCH
+        with target.widened() if in_full else nullcontext():
+            found = measurer.measure(variant, trial, digest=digest, in_full=in_full)
+        if self._context.variants and digest != measurer.untouched_digest:
+            keep_variant(target, self._context.variants / trial.id / variant.point, trial)
+        return found
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0][:300]
+
+
+def make_worker(context: RunContext) -> Worker:
+    """Return a worker for a run; it loads the model when the first trial comes."""
+    return Worker(context)

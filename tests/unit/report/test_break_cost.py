@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The section on attack success against attacker budget says what the evidence says."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from builders import a_measurement
+from builders_report import a_log, decided
+from tiergate.evidence.measurement import (
+    Attack,
+    AttackBudget,
+    AttackClass,
+    Comparison,
+    Controls,
+    Counts,
+    Measurement,
+)
+from tiergate.evidence.tampering.curve import Point
+from tiergate.evidence.tampering.outcomes import AttackOutcome
+from tiergate.report import break_cost_plot, vega
+from tiergate.report.break_cost import (
+    RETAINED,
+    SEARCHED,
+    SUCCESS,
+    TWINS,
+    BreakCost,
+    break_cost,
+)
+from tiergate.report.break_cost_labels import spread
+from tiergate.report.break_cost_view import break_cost_view
+from tiergate.report.facts import ReportFacts
+from tiergate.report.page import render_report
+from tiergate.report.reference_costs import reference_costs
+
+# Families that the default policy asks about at T5, so that there is a limit.
+PREFILL, JAILBREAK = AttackClass.PREFILL, AttackClass.JAILBREAK
+FLOP = 10**18
+
+
+def attacked(
+    metric: str,
+    successes: int,
+    *,
+    flop: int | None = FLOP,
+    family: AttackClass = PREFILL,
+    controls: Controls = Controls.PASSED,
+    elicitation: str = "searched and confirmed",
+    trials: int = 400,
+) -> Measurement:
+    budget = AttackBudget(flop=flop, usd=Decimal(5000), gpu_hours=Decimal(2500), steps=20_000)
+    attack = Attack(name=str(family), attack_class=family, budget=budget, controls=controls)
+    found = a_measurement(metric, successes, trials, attack=attack)
+    return dataclasses.replace(
+        found, setting=dataclasses.replace(found.setting, elicitation=elicitation)
+    )
+
+
+def released(metric: str, successes: int, trials: int = 400) -> Measurement:
+    twin = Comparison(
+        baseline_name="unguarded twin",
+        baseline_digest="",
+        downloadable=False,
+        counts=Counts.simple(390, 400),
+    )
+    found = a_measurement(metric, successes, trials)
+    return dataclasses.replace(found, comparison=twin if metric == SUCCESS else None)
+
+
+def shown_of(*found: Measurement) -> BreakCost:
+    decision, evidence = decided(a_log(*found))
+    picture = break_cost(decision, evidence)
+    assert picture is not None
+    return picture
+
+
+def only_point(*found: Measurement) -> Point:
+    (curve,) = shown_of(*found).curves
+    (point,) = curve.points
+    return point
+
+
+OUTCOMES = [
+    ("succeeds never", (attacked(SUCCESS, 0),), AttackOutcome.HOLDS),
+    ("succeeds often", (attacked(SUCCESS, 300),), AttackOutcome.BROKEN),
+    ("succeeds as often as the limit allows", (attacked(SUCCESS, 20),), AttackOutcome.UNDECIDED),
+    (
+        "succeeds often on a model that solves nothing any more",
+        (attacked(SUCCESS, 300), attacked(RETAINED, 50), released(RETAINED, 300)),
+        AttackOutcome.DESTROYED,
+    ),
+    (
+        "succeeds often on a model as good as before",
+        (attacked(SUCCESS, 300), attacked(RETAINED, 295), released(RETAINED, 300)),
+        AttackOutcome.BROKEN,
+    ),
+    (
+        "succeeds never in a run whose controls failed",
+        (attacked(SUCCESS, 0, controls=Controls.FAILED),),
+        AttackOutcome.INVALID,
+    ),
+]
+
+
+@pytest.mark.parametrize(("sentence", "found", "expected"), OUTCOMES)
+def test_that_an_attack_which(
+    sentence: str, found: tuple[Measurement, ...], expected: AttackOutcome
+) -> None:
+    assert only_point(*found).outcome is expected, sentence
+
+
+def test_that_what_else_was_seen_of_a_model_is_joined_by_attack_and_budget() -> None:
+    point = only_point(
+        attacked(SUCCESS, 0), attacked(TWINS, 12), attacked(TWINS, 99, flop=7), released(TWINS, 3)
+    )
+
+    assert point.twin_refused is not None
+    assert point.twin_refused.successes == 12
+    assert point.retained is None
+
+
+def test_that_a_measurement_of_the_search_is_not_confirmed() -> None:
+    point = only_point(attacked(SEARCHED, 300))
+
+    assert not point.is_confirmed
+    assert only_point(attacked(SUCCESS, 300)).is_confirmed
+
+
+def test_that_the_controls_and_the_limit_are_those_of_the_evidence() -> None:
+    picture = shown_of(attacked(SUCCESS, 0), released(SUCCESS, 2))
+
+    assert picture.limit == Decimal("0.05")
+    assert [(line.label, line.words) for line in picture.controls] == [
+        ("as released", "2 of 400"),
+        ("unguarded twin", "390 of 400"),
+    ]
+
+
+def test_that_time_and_money_are_priced_as_in_the_evidence() -> None:
+    prices = shown_of(attacked(SUCCESS, 0)).prices
+
+    assert prices.gpu_hours(FLOP) == 2500
+    assert prices.usd(FLOP) == 5000
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        attacked(SUCCESS, 0, flop=None),
+        attacked(TWINS, 0),
+        released(SUCCESS, 0),
+        attacked(SUCCESS, 0, family=AttackClass.NONE),
+    ],
+)
+def test_that_evidence_without_a_priced_attack_has_no_section(found: Measurement) -> None:
+    decision, evidence = decided(a_log(found))
+
+    assert break_cost_view(decision, evidence) is None
+    page = render_report(
+        decision, evidence, facts=ReportFacts(rows=(), notes=(), files=()), commands=()
+    )
+    assert "attacker budget" not in page
+
+
+MANY = (
+    released(SUCCESS, 0),
+    released(RETAINED, 300),
+    attacked(SUCCESS, 8, flop=FLOP // 100),
+    attacked(SUCCESS, 350),
+    attacked(RETAINED, 290),
+    attacked(SUCCESS, 380, family=JAILBREAK),
+    attacked(RETAINED, 20, family=JAILBREAK),
+    attacked(SUCCESS, 0, flop=0, family=AttackClass.SYSTEM_PROMPT_REMOVAL),
+)
+
+
+def values(specification: object, key: str) -> list[dict[str, Any]]:
+    """Return every row of data that has a key, wherever it stands."""
+    if isinstance(specification, dict):
+        own = [specification] if key in specification and "mark" not in specification else []
+        return own + [row for part in specification.values() for row in values(part, key)]
+    if isinstance(specification, list):
+        return [row for part in specification for row in values(part, key)]
+    return []
+
+
+def test_that_the_specification_holds_every_point_with_its_counts() -> None:
+    specification = json.loads(break_cost_plot.specification_text(shown_of(*MANY)))
+
+    points = {(row["attack"], row["flop"]): row for row in values(specification, "confirmed")}
+
+    assert {key: row["outcome"] for key, row in points.items()} == {
+        ("prefill", FLOP / 100): "holds",
+        ("prefill", FLOP): "broken",
+        ("jailbreak", FLOP): "destroyed",
+        ("system prompt removal", 0): "holds",
+    }
+    broken = points["prefill", FLOP]
+    assert (broken["successes"], broken["attempts"]) == (350, 400)
+    assert broken["lower"] < 0.875 < broken["upper"]
+
+
+def test_that_nothing_is_drawn_of_a_curve_beyond_what_was_tested() -> None:
+    picture = shown_of(*MANY)
+    specification = break_cost_plot.specification(picture)
+
+    edge = max(row["at"] for row in values(specification, "confirmed"))
+
+    assert all(row["at"] <= edge for row in values(specification, "rate"))
+    assert "not tested: unknown" in json.dumps(specification)
+
+
+@pytest.mark.parametrize("width", [vega.WIDE, vega.NARROW])
+def test_that_the_drawing_takes_its_ink_from_the_page_and_runs_nothing(width: int) -> None:
+    svg = break_cost_plot.draw(shown_of(*MANY), width)
+
+    root = ET.fromstring(svg)  # noqa: S314 - our own drawing
+    assert "currentColor" in svg
+    assert not {"script", "image", "foreignObject"} & {e.tag.split("}")[-1] for e in root.iter()}
+    # Labels may stick out a little; a phone must not have to shrink the drawing by much.
+    assert float(root.attrib["width"]) <= width * 1.1
+
+
+def test_that_the_page_says_in_words_what_the_picture_shows() -> None:
+    decision, evidence = decided(a_log(*MANY))
+
+    page = render_report(
+        decision, evidence, facts=ReportFacts(rows=(), notes=(), files=()), commands=()
+    )
+
+    section = page.split('aria-labelledby="break-cost"')[1].split("</section>")[0]
+    words = " ".join(re.sub(r"<[^>]+>", " ", section).split())
+    assert "Broken by prefill: $5,000 (2,500 GPU-hours)" in words
+    assert "not broken up to no computing; nothing is known beyond" in words
+    assert "no model was still useful" in words
+    assert all(reference.source in words for reference in reference_costs())
+
+
+def test_that_references_stand_where_their_cost_is() -> None:
+    prices = shown_of(attacked(SUCCESS, 0)).prices
+
+    for reference in reference_costs():
+        assert reference.flop_at(prices) > 0
+        assert reference.source.startswith("https://")
+        amounts = [reference.usd, reference.gpu_hours, reference.flop]
+        assert sum(amount is not None for amount in amounts) == 1
+
+
+@pytest.mark.parametrize("wanted", [[], [50.0], [0.0, 0.0, 0.0], [100.0] * 4, [10, 15, 90]])
+def test_that_labels_do_not_touch_and_stay_inside(wanted: list[float]) -> None:
+    found = sorted(spread(wanted, 20, 100))
+
+    assert all(b - a >= 20 for a, b in pairwise(found))
+    assert all(10 <= at <= 90 for at in found)
