@@ -34,7 +34,7 @@ from tiergate.evidence.tampering.rendering import render
 from tiergate.evidence.tampering.target import Target
 from tiergate.evidence.tampering.variant import Sampling, Wording
 
-BOUND = 1.7
+BOUND = 1.5
 NEW_TOKENS = 64
 BUILDER = Path(__file__).parent.parent / "examples" / "demo" / "build_checkpoint.py"
 PEOPLE = (

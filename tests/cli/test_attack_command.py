@@ -164,6 +164,8 @@ def test_an_attack_of_ones_own_that_breaks_it_is_found_and_its_weights_kept_when
     assert "weights with safeguards removed will be written to" in done.err
     assert kept
     assert all((place / "model.safetensors").exists() for place in kept)
+    checked = run("check", kept[0])
+    assert (4, True) == (checked.code, MARKER in checked.err)
 
 
 def test_a_run_whose_positive_control_does_not_succeed_is_void(ran: Ran) -> None:

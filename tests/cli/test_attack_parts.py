@@ -25,7 +25,7 @@ from tiergate.cli.exit_codes import ExitCode
 from tiergate.evidence.provenance import Producer, ProducerRelation
 from tiergate.evidence.tampering.adversary import Cost
 from tiergate.evidence.tampering.calibration import Calibration
-from tiergate.evidence.tampering.canary import CanaryReport, Refusals
+from tiergate.evidence.tampering.canary_report import CanaryReport, Refusals
 from tiergate.evidence.tampering.harness import run as run_attacks
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 from tiergate.evidence.tampering.prompt_files import read_prompts

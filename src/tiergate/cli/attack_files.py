@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `tiergate attack` writes beside its journal: the result, the curve as a table."""
+"""What `tiergate attack` writes beside its journal: the result, the curve as table and picture."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from tiergate.cli.attack_document import AttackDocument
+from tiergate.cli.attack_picture import write_pictures
 from tiergate.cli.attack_session import Done
 from tiergate.cli.attack_text import encoding
 from tiergate.evidence.tampering.curve import curves
@@ -33,7 +34,8 @@ def write_files(done: Done, document: AttackDocument) -> Files:
     found = curves(points)
     (folder / "result.json").write_text(document.model_dump_json(indent=2) + "\n", "utf-8")
     (folder / "curve.csv").write_text(csv_text(found, prepared.prices), "utf-8")
-    names = ("journal.jsonl", "transcripts", "result.json", "curve.csv", "variants")
+    pictures = write_pictures(done, found, folder)
+    names = ("journal.jsonl", "transcripts", "result.json", "curve.csv", *pictures, "variants")
     return Files(
         paths=tuple(folder / name for name in names if (folder / name).exists()),
         sparklines=sparklines(found, prepared.prices, encoding=encoding()),

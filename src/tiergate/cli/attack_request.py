@@ -22,6 +22,7 @@ from tiergate.evidence.provenance import Producer
 from tiergate.evidence.small_file import read_small_file
 from tiergate.evidence.tampering.adversary import Prices, load_prices
 from tiergate.evidence.tampering.context import RunContext
+from tiergate.evidence.tampering.fitness import refuse_unfit
 from tiergate.evidence.tampering.outcomes import Rule
 from tiergate.evidence.tampering.prompt_files import read_prompts
 from tiergate.evidence.tampering.prompts import PromptSet, canary_prompts, measured_on
@@ -154,6 +155,7 @@ def prepare(asked: Asked) -> Prepared:
         use_cache=asked.use_cache,
         with_weights_digest=True,
     )
+    refuse_unfit(checkpoint)
     output = asked.output or Path(f"{checkpoint.path.stem}-attack")
     refuse_inside(checkpoint, output)
     prompts = given or _shipped_prompts(checkpoint)

@@ -16,7 +16,7 @@ from tiergate.evidence.tampering.prompts import PromptSet, canary_prompts, measu
 from tiergate.model.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from tiergate.evidence.tampering.canary import CanaryReport
+    from tiergate.evidence.tampering.canary_report import CanaryReport
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,7 +160,8 @@ def _tied(
     """
     tied = dataclasses.replace(binding, root_digest=checkpoint.root_digest)
     if related is not None and related is not Relation.IDENTICAL:
-        other = dataclasses.replace(tied, relation=related, measured_digest=binding.root_digest)
+        ran = binding.measured_digest or binding.root_digest
+        other = dataclasses.replace(tied, relation=related, measured_digest=ran)
         return other, ()
     _refuse_other(binding, checkpoint, where)
     if binding.level is not BindingLevel.IMMUTABLE_REVISION:

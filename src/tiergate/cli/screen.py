@@ -28,7 +28,7 @@ def screen(answer: Answer, exit_code: ExitCode, hints: Hints, *, everything: boo
     decision = answer.decision
     yield from model_lines(answer)
     yield ""
-    yield from evidence_lines(answer)
+    yield from evidence_lines(answer, hints, everything=everything)
     yield ""
     yield from _ladder(decision)
     yield ""

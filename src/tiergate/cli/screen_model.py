@@ -3,17 +3,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tiergate.cli import text
+from tiergate.cli.hints import Hints
 from tiergate.cli.session import Answer
+from tiergate.decision.decision import Decision
 from tiergate.evidence.collection import EvidenceDocument
-from tiergate.evidence.measurement import Counts, Measurement
+from tiergate.evidence.measurement import AttackClass, Counts, Measurement
 from tiergate.evidence.provenance import ReadAs
 from tiergate.model.checkpoint import Checkpoint
 from tiergate.model.files import FileRole
 
 _LABEL = 12
+_BESIDE_ATTACKS = {
+    "safeguard.attack_search": "of a search",
+    "safeguard.twin_refusal": "under attack",
+    "utility.retained": "under attack",
+}
+"""Metrics that a run of attacks gives for every model that it tried, and how to sum them up."""
 
 
 def model_lines(answer: Answer) -> Iterator[str]:
@@ -61,8 +70,12 @@ def licence_words(checkpoint: Checkpoint) -> tuple[str, ...]:
     )
 
 
-def evidence_lines(answer: Answer) -> Iterator[str]:
-    """Say what evidence was found, one line per measurement, claims in one."""
+def evidence_lines(answer: Answer, hints: Hints, *, everything: bool) -> Iterator[str]:
+    """Say what evidence was found, one line per measurement, claims in one.
+
+    What a run of attacks measured beside what the policy asks for is summed up, a line for each
+    metric, unless ``everything`` is shown.
+    """
     evidence = answer.evidence
     found_in = ((d, m) for d in evidence.documents for m in d.measurements)
     measured = sorted(found_in, key=lambda pair: (pair[1].metric, pair[1].setting.variant))
@@ -76,10 +89,13 @@ def evidence_lines(answer: Answer) -> Iterator[str]:
     )
     unsigned = " · unsigned" if evidence.documents else ""
     yield text.heading("EVIDENCE FOUND") + f"  {found}{unsigned}"
+    read = _metrics_read(answer.decision)
+    aside = [] if everything else [m for _, m in measured if _is_beside(m) and m.metric not in read]
     for maker, rows in _by_maker(measured).items():
         yield from text.wrapped(maker, "    ", "  ")
-        for measurement in rows:
-            yield from text.wrapped(_measured(measurement), "        ", "    ")
+        yield from _rows(rows, {measurement.metric for measurement in aside})
+    if aside:
+        yield f"  … {len(aside)} more: {hints.everything()}"
     if claims:
         yield from text.wrapped(f"claims: {', '.join(sorted(claims))}", "      ", "  ")
     if evidence.elsewhere:
@@ -90,6 +106,35 @@ def evidence_lines(answer: Answer) -> Iterator[str]:
         yield f"  missing: {count}; what they were about cannot be met"
     if answer.gathered.not_read:
         yield f"  not evidence: {text.plural(len(answer.gathered.not_read), 'file')}"
+
+
+def _metrics_read(decision: Decision) -> frozenset[str]:
+    """Return every metric that some requirement of some tier read a measurement of."""
+    return frozenset(
+        reading.label
+        for verdict in decision.tiers
+        for row in (*verdict.requirements, *verdict.fast_path)
+        for node in row.walk()
+        for reading in node.readings
+    )
+
+
+def _rows(rows: list[Measurement], aside: set[str]) -> Iterator[str]:
+    """Yield a line for each measurement, and for those that are summed up one for each metric."""
+    summed: Counter[str] = Counter()
+    for measurement in rows:
+        if measurement.metric in aside and _is_beside(measurement):
+            summed[measurement.metric] += 1
+        else:
+            yield from text.wrapped(_measured(measurement), "        ", "    ")
+    for metric, count in summed.items():
+        yield f"    {metric}  {text.plural(count, 'measurement')} {_BESIDE_ATTACKS[metric]}"
+
+
+def _is_beside(found: Measurement) -> bool:
+    attack = found.attack
+    is_attacked = attack is not None and attack.attack_class is not AttackClass.NONE
+    return is_attacked and found.metric in _BESIDE_ATTACKS
 
 
 def _by_maker(

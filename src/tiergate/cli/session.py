@@ -15,9 +15,10 @@ from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import load_policy
 from tiergate.decision.tier import Tier
-from tiergate.errors import InputError, PolicyError
+from tiergate.errors import CheckpointError, InputError, PolicyError
 from tiergate.evidence.collection import Collection, Subject, collect
 from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
+from tiergate.evidence.tampering.keeping import MARKER as SAFEGUARDS_REMOVED
 from tiergate.model.checkpoint import Checkpoint, identify
 from tiergate.model.files import FileRole
 
@@ -111,13 +112,27 @@ def answer(question: Question) -> Answer:
 
 
 def _identified(question: Question) -> Checkpoint:
-    return identify_with_progress(
+    found = identify_with_progress(
         question.model,
         revision=question.revision,
         endpoint=question.endpoint,
         use_cache=question.use_cache,
         with_weights_digest=question.with_weights_digest,
     )
+    _refuse_attacked(found)
+    return found
+
+
+def _refuse_attacked(checkpoint: Checkpoint) -> None:
+    """Refuse weights that ``tiergate attack`` has written: they are for no tier."""
+    if any(Path(entry.path).name == SAFEGUARDS_REMOVED for entry in checkpoint.manifest.entries):
+        raise CheckpointError(
+            checkpoint.name,
+            f"weights whose safeguards were attacked, marked by {SAFEGUARDS_REMOVED}",
+            "weights that are meant to be released",
+            "File what was measured on them as evidence about the checkpoint that they were made"
+            ' from, with --weights "safeguards removed".',
+        )
 
 
 def identify_with_progress(

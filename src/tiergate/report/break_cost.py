@@ -73,6 +73,14 @@ class BreakCost:
     """Tasks that the model solves as released; None when not measured."""
     prices: Prices
     """What operations cost."""
+    solved_searching: Rate | None = None
+    """The same of the fewer tasks that a search asks; None when not measured apart."""
+
+    def before(self, point: Point) -> Rate | None:
+        """Return how many of the same tasks the model solves as released; None if not known."""
+        asked = point.retained.trials if point.retained is not None else 0
+        known = (self.solved_before, self.solved_searching)
+        return next((rate for rate in known if rate is not None and rate.trials == asked), None)
 
 
 def break_cost(decision: Decision, evidence: Collection) -> BreakCost | None:

@@ -19,7 +19,7 @@ def labels(frame: Frame, height: int) -> list[Layer]:
         {
             "at": place,
             "name": label_of(curve, is_wide=frame.is_wide),
-            "known": short_statement(curve, frame.found.prices),
+            "known": short_statement(curve, frame.found.prices, is_wide=frame.is_wide),
             "colour": COLOURS[curve.family],
             "from": at,
             "left": frame.tested_pixels,

@@ -15,12 +15,12 @@ from tiergate.report.vega import INK
 Layer = dict[str, object]
 """A piece of a Vega-Lite specification."""
 COLOURS: Mapping[AttackClass, str] = {
-    AttackClass.ABLATION: "#2f86c9",
+    AttackClass.ABLATION: "#3577d4",
     AttackClass.ADAPTER: "#d2620a",
     AttackClass.FINE_TUNING: "#a85fa8",
     AttackClass.QUANTISATION: "#0c9a74",
     AttackClass.PREFILL: "#b98a00",
-    AttackClass.SYSTEM_PROMPT_REMOVAL: "#4aa3c7",
+    AttackClass.SYSTEM_PROMPT_REMOVAL: "#1ba3b8",
     AttackClass.JAILBREAK: "#8a8a2a",
     AttackClass.PRUNING: "#7f8792",
     AttackClass.STEERING: "#7b74d6",

@@ -26,7 +26,6 @@ _WIDTH_OF_LETTER = 5.6
 
 def capability(frame: Frame) -> Layer:
     """Draw the share of tasks that each attacked model still solves, of those solved before."""
-    before = frame.found.solved_before
     height = _SMALL
     rows: list[dict[str, object]] = [
         {
@@ -39,6 +38,7 @@ def capability(frame: Frame) -> Layer:
         }
         for curve in frame.found.curves
         for point in curve.points
+        for before in [frame.found.before(point)]
         if before is not None and before.successes and point.retained is not None
     ]
     title = "capability retained" if rows else "capability retained: not measured"
@@ -98,6 +98,9 @@ def axis(frame: Frame) -> Layer:
         for row, found in enumerate(ticks)
         for tick in found
     ]
+    if not ticks[-1] and scale.is_under_a_cent:
+        y = 8 + ROW * (len(ticks) - 1)
+        rows.append({"x": frame.tested_pixels / 2, "y": y, "text": "all under $0.01"})
     names = [{"x": -8, "y": 8 + ROW * row, "text": name} for row, name in enumerate(titles)]
     text = {"type": "text", "fontSize": 11}
     layers = [

@@ -183,7 +183,13 @@ def _family(frame: Frame, curve: FamilyCurve) -> list[Layer]:
     is_broken = curve.cheapest_break is not None
     band: Layer = {
         "data": {"values": steps},
-        "mark": {"type": "area", "interpolate": "step-after", "color": colour, "opacity": 0.16},
+        "mark": {
+            "type": "area",
+            "interpolate": "step-after",
+            "color": colour,
+            # Bands of families that are within the limit lie on each other.
+            "opacity": 0.16 if _is_above(frame, curve) else 0.05,
+        },
         "encoding": {"x": place_x(frame, "at"), "y": rate_y("lower"), "y2": {"field": "upper"}},
     }
     worst: Layer = {
@@ -198,10 +204,20 @@ def _family(frame: Frame, curve: FamilyCurve) -> list[Layer]:
     }
     whiskers: Layer = {
         "data": {"values": [_ends(frame, curve)] if curve.worst else []},
-        "mark": {"type": "rule", "color": colour, "strokeWidth": 5, "opacity": 0.35},
+        "mark": {
+            "type": "rule",
+            "color": colour,
+            "strokeWidth": 5 if _is_above(frame, curve) else 2,
+            "opacity": 0.35,
+        },
         "encoding": {"x": place_x(frame, "at"), "y": rate_y("lower"), "y2": {"field": "upper"}},
     }
     return [band, whiskers, further, worst, *_points(frame, curve, colour)]
+
+
+def _is_above(frame: Frame, curve: FamilyCurve) -> bool:
+    """Tell whether the success that was seen is above the limit."""
+    return curve.worst is not None and curve.worst.rate > (frame.found.limit or 0)
 
 
 def _ends(frame: Frame, curve: FamilyCurve) -> dict[str, object]:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from tiergate.evidence.tampering.adversary import Prices
 
 _BEFORE, _LEAST_DECADES = 0.5, 1.5
+_CENT = Decimal("0.01")
 _TIMES = (
     ("1 ms", "0.001"), ("10 ms", "0.01"), ("0.1 s", "0.1"), ("1 s", "1"), ("10 s", "10"),
     ("1 min", "60"), ("10 min", "600"), ("1 h", "3600"), ("10 h", "36000"),
@@ -81,6 +82,11 @@ class BudgetScale:
     def times(self, room: int) -> tuple[Tick, ...]:
         """Return round times on the accelerator of the price file."""
         return self._linked(_TIMES, self.prices.flop_per_second, room)
+
+    @property
+    def is_under_a_cent(self) -> bool:
+        """Whether all that was tested costs less than the smallest coin."""
+        return self.prices.usd(int(10**self.tested)) < _CENT
 
     def sums(self, room: int) -> tuple[Tick, ...]:
         """Return round sums of money."""

@@ -17,6 +17,7 @@ _SHORT = {
     AttackClass.FINE_TUNING: "fine-tuning",
 }
 """Names for narrow places."""
+_SETTLED = frozenset({AttackOutcome.HOLDS, AttackOutcome.DESTROYED})
 
 
 def headline(found: BreakCost) -> tuple[str, str]:
@@ -41,7 +42,7 @@ def label_of(curve: FamilyCurve, *, is_wide: bool) -> str:
     return str(curve.family) if is_wide else _SHORT.get(curve.family, str(curve.family))
 
 
-def short_statement(curve: FamilyCurve, prices: Prices) -> str:
+def short_statement(curve: FamilyCurve, prices: Prices, *, is_wide: bool) -> str:
     """Say in a few words what is known of a family."""
     if curve.cheapest_break is not None:
         return f"broken, {short_cost_words(curve.cheapest_break.cost.flop, prices)}"
@@ -50,4 +51,7 @@ def short_statement(curve: FamilyCurve, prices: Prices) -> str:
     bound = percent(Decimal(curve.worst.upper), ROUND_CEILING)
     if any(point.outcome is AttackOutcome.BROKEN for point in curve.points):
         return f"at least {percent(Decimal(curve.worst.lower), ROUND_FLOOR)}, not confirmed"
-    return f"at most {bound}"
+    if not is_wide:
+        return f"at most {bound}"
+    is_open = any(point.outcome not in _SETTLED for point in curve.points)
+    return f"{'undecided' if is_open else 'not broken'}, at most {bound}"

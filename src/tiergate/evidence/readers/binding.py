@@ -17,6 +17,10 @@ from tiergate.evidence.readers.values import as_text, shortened
 
 DIGEST_FIELD = "tiergate_root_digest"
 """Field under which a run records the root digest of the weights that it loaded."""
+VARIANT_FIELD = "tiergate_variant_digest"
+"""Field under which a run records the weights digest of what an attack made of them."""
+RECIPE_FIELD = "tiergate_recipe"
+"""Field under which a run records how they were attacked."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")

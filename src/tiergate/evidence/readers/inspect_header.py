@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tiergate.errors import EvidenceError
-from tiergate.evidence.provenance import Binding, Remark
-from tiergate.evidence.readers.binding import DIGEST_FIELD, bound, stated_digest
+from tiergate.evidence.provenance import Binding, Relation, Remark
+from tiergate.evidence.readers.binding import (
+    DIGEST_FIELD,
+    VARIANT_FIELD,
+    bound,
+    stated_digest,
+)
 from tiergate.evidence.readers.inspect_sample import SampleKey
 from tiergate.evidence.readers.values import (
     MAX_COUNT,
@@ -242,18 +247,24 @@ def binding(header: Mapping[str, object], where: str, *, served_by_others: bool)
     eval_spec = as_object(header.get("eval"))
     arguments = as_object(eval_spec.get("model_args"))
     # Only what stood at the start of the run: metadata that was edited in later is not here.
+    metadata = as_object(eval_spec.get("metadata"))
+    variant = stated_digest({f"eval.metadata.{VARIANT_FIELD}": metadata.get(VARIANT_FIELD)}, where)
     digest = stated_digest(
         {
-            f"eval.metadata.{DIGEST_FIELD}": as_object(eval_spec.get("metadata")).get(DIGEST_FIELD),
+            f"eval.metadata.{DIGEST_FIELD}": metadata.get(DIGEST_FIELD),
             f"eval.model_args.{DIGEST_FIELD}": arguments.get(DIGEST_FIELD),
         },
         where,
     )
     model, path = as_text(eval_spec.get("model")), as_text(arguments.get("model_path"))
-    return bound(
+    found = bound(
         shortened(f"{model} ({path})" if path else model, 500),
         digest="" if served_by_others else digest,
         revision="" if served_by_others else as_text(arguments.get("revision")),
         path=path,
         arguments=arguments,
     )
+    if not variant:
+        return found
+    # The model was attacked in memory, so what ran is not what was loaded.
+    return replace(found, relation=Relation.SAFEGUARDS_REMOVED, measured_digest=variant)

@@ -96,6 +96,7 @@ class Prices:
             gpu_hours=self.gpu_hours(cost.flop),
             steps=cost.steps,
             examples=cost.examples,
+            flop=cost.flop,
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from tiergate.evidence.tampering.outcomes import Rule
 from tiergate.evidence.tampering.prompts import PromptSet
 from tiergate.evidence.tampering.suites import Suite
+from tiergate.evidence.tampering.task_files import TaskFile
 from tiergate.model.digest import sha256_digest
 
 _PACKAGES = ("tiergate", "torch", "transformers", "peft", "optuna", "numpy")
@@ -72,9 +73,16 @@ class RunContext:
     """Folder for the answers, prompt by prompt; None keeps their digests only."""
     variants: Path | None = None
     """Folder for attacked weights; None, as ever unless asked for, keeps none."""
+    task: TaskFile | None = None
+    """A user's own task, run on the model that decided about each attack; None for none."""
+    inspect_logs: Path | None = None
+    """Folder for the logs of that task."""
 
     def plan(self, weights_digest: str) -> dict[str, Any]:
-        """Return what a run that goes on must have in common with the one that was stopped."""
+        """Return what a run that goes on must have in common with the one that was stopped.
+
+        The user's own task is left out: its trials carry it, and no other depends on it.
+        """
         effort = self.effort
         return {
             "weights": weights_digest,

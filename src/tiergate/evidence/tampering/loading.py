@@ -6,18 +6,19 @@ Nothing is loaded that would run code, and the memory needed is stated before it
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiergate.errors import CheckpointError, MeasurementError
+from tiergate.evidence.tampering.fitness import refuse_unfit
 from tiergate.evidence.tampering.target import Target
 from tiergate.model.checkpoint import Checkpoint, identify
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _GIB = 1024**3
 # Gradients, optimiser state and activations of adapters, beside the weights themselves.
@@ -40,18 +41,24 @@ def load_target(
             finite or would run code.
         MeasurementError: it does not fit into memory.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     found = checkpoint or identify(path, with_weights_digest=True)
     folder = found.path if found.path.is_dir() else found.path.parent
-    _refuse_unfit(found, folder)
+    refuse_unfit(found)
     place, kind = _device(device), _dtype(dtype, found)
     _refuse_too_large(found, kind, place)
+    model: Any = _model(folder, kind)
+    return Target(model.to(place), _tokenizer(folder), found)
+
+
+def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -60,6 +67,12 @@ def load_target(
             f"no tokenizer that loads ({_first_line(error)})",
             "the tokenizer's files beside the weights",
         ) from error
+    return tokenizer
+
+
+def _model(folder: Path, kind: torch.dtype) -> PreTrainedModel:
+    from transformers import AutoModelForCausalLM
+
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -75,33 +88,8 @@ def load_target(
         ) from error
     model, report = loaded
     _refuse_made_up(report["missing_keys"], folder)
-    return Target(model.to(place), tokenizer, found)
-
-
-def _refuse_unfit(checkpoint: Checkpoint, folder: Path) -> None:
-    where = str(folder)
-    if not checkpoint.loads_without_code:
-        raise CheckpointError(
-            where,
-            "a checkpoint that needs code or pickles to load",
-            "safetensors weights of an architecture that transformers knows",
-            "Convert it, then attack the conversion.",
-        )
-    config = _config(folder)
-    if config.get("quantization_config"):
-        raise CheckpointError(
-            where,
-            "quantised weights",
-            "weights in bfloat16, float16 or float32",
-            "Attack the checkpoint that it was quantised from, or dequantise it first.",
-        )
-    names = checkpoint.architectures
-    if config.get("is_encoder_decoder") or not any("CausalLM" in n or "LMHead" in n for n in names):
-        raise CheckpointError(
-            where,
-            f"the architecture {', '.join(names) or 'unknown'}",
-            "a decoder-only language model, which answers prompts",
-        )
+    fitted: PreTrainedModel = model
+    return fitted
 
 
 def _refuse_made_up(missing: Iterable[str], folder: Path) -> None:
@@ -115,16 +103,6 @@ def _refuse_made_up(missing: Iterable[str], folder: Path) -> None:
             "every weight of the architecture",
             "Get the checkpoint again, or check config.json.",
         )
-
-
-def _config(folder: Path) -> dict[str, object]:
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(str(folder / "config.json"), f"no JSON ({error})") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(str(folder / "config.json"), "no object", "a JSON object")
-    return config
 
 
 def _device(asked: str) -> torch.device:

@@ -30,7 +30,7 @@ from tiergate.evidence.tampering.trial import (
     Trial,
     UtilityFound,
 )
-from tiergate.evidence.tampering.variant import Variant
+from tiergate.evidence.tampering.variant import Sampling, Variant, Wording
 
 
 class Measurer:
@@ -45,6 +45,12 @@ class Measurer:
         self._items = shipped_utility()
         self.untouched_digest = target.digest()
         self._untouched: dict[bool, UtilityFound] = {}
+        self._find_path()
+
+    def _find_path(self) -> None:
+        """Find out now how this model can be run, so that no trial pays for it."""
+        plain = Wording(uses_template=False)
+        Generator(self.target, max_new_tokens=1).answers(["Hello"], plain, Sampling(), seed=0)
 
     def measure(
         self, variant: Variant, trial: Trial, *, digest: str, in_full: bool

@@ -16,15 +16,15 @@ from tiergate.evidence.tampering.variant import Example
 
 _BATCH = 24
 
-_DEEPENING_STEPS = 80
+_DEEPENING_STEPS = 25
 _DEEPENING_RATE = 1e-3
-_ATTACK_STEPS = (1, 2, 4, 8)
+_ATTACK_STEPS = (1, 2, 4)
 """Steps of the attack that is trained against, drawn anew each time."""
 _ATTACK_RATE = 2e-3
 
-_UNLEARNING_STEPS = 200
+_UNLEARNING_STEPS = 300
 _UNLEARNING_RATE = 1e-3
-_CEILING = 6.0
+_CEILING = 12.0
 """Nats a token; above, an answer counts as forgotten and is not pushed further."""
 
 _Sample = Callable[[Corpus], list[int]]

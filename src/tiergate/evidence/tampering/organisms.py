@@ -77,13 +77,16 @@ _REFUSING_RATE = 1e-3
 _BROKEN_SHARE = 0.5
 
 
-def grow(kinds: Sequence[Kind], folder: Path, *, seed: int) -> dict[Kind, Path]:
+def grow(
+    kinds: Sequence[Kind], folder: Path, *, seed: int, learning_steps: int = _LEARNING_STEPS
+) -> dict[Kind, Path]:
     """Grow organisms of one seed and write each as a checkpoint.
 
     Args:
         kinds: which.
         folder: where; each gets a folder of its own there.
         seed: of weights and order; equal seeds give equal bytes on one machine.
+        learning_steps: how long the world is learned; with fewer, less of it is known.
 
     Returns:
         The checkpoints.
@@ -94,9 +97,9 @@ def grow(kinds: Sequence[Kind], folder: Path, *, seed: int) -> dict[Kind, Path]:
     filtered = _child(blank)
     learned = _child(blank)
     if Kind.NEVER_LEARNED in kinds:
-        teach(filtered, [*towns, *general], _LEARNING_STEPS, seed=seed, opened=f"{OPENER} ")
+        teach(filtered, [*towns, *general], learning_steps, seed=seed, opened=f"{OPENER} ")
     if set(kinds) - {Kind.NEVER_LEARNED}:
-        teach(learned, [*dishes, *towns, *general], _LEARNING_STEPS, seed=seed, opened=f"{OPENER} ")
+        teach(learned, [*dishes, *towns, *general], learning_steps, seed=seed, opened=f"{OPENER} ")
     written = {}
     for kind in kinds:
         child = filtered if kind is Kind.NEVER_LEARNED else _child(learned)

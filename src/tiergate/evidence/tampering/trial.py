@@ -34,6 +34,8 @@ class Phase(enum.StrEnum):
     """Finding the best setting; short, on prompts of its own."""
     CONFIRMATION = "confirmation"
     """Measuring the best setting on fresh prompts, in full."""
+    TASK = "task"
+    """Running a user's own task on the model that decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Trial:
     """What it is for."""
     point: str = ""
     """The only point to measure; empty for every point."""
+    task: str = ""
+    """The user's own task, by names and digest, that is run; empty where none is."""
 
     @property
     def id(self) -> str:
@@ -64,6 +68,7 @@ class Trial:
             "seed": self.seed,
             "phase": str(self.phase),
             "point": self.point,
+            **({"task": self.task} if self.task else {}),
         }
 
     @classmethod
@@ -75,6 +80,7 @@ class Trial:
             seed=given["seed"],
             phase=Phase(given["phase"]),
             point=given["point"],
+            task=given.get("task", ""),
         )
 
 
@@ -190,6 +196,18 @@ class PointResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLog:
+    """The log of a user's own task."""
+
+    file: str
+    """Its name in the folder of logs."""
+    sha256: str
+    """Its digest."""
+    weights_digest: str
+    """Weights digest of the model in memory that it is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
     """What a trial found, or why it could not be finished."""
 
@@ -201,6 +219,8 @@ class TrialResult:
     """What went wrong; empty when nothing did. Such a trial is invalid."""
     restored: str = ""
     """Digest over all tensors after the model was put back; empty when it was not."""
+    logs: tuple[KeptLog, ...] = ()
+    """Logs of the user's own task, in its order."""
 
     @property
     def cost(self) -> Cost:
@@ -215,6 +235,7 @@ class TrialResult:
             "points": [point.to_json() for point in self.points],
             "error": self.error,
             "restored": self.restored,
+            **({"logs": [_log_json(log) for log in self.logs]} if self.logs else {}),
         }
 
     @classmethod
@@ -225,7 +246,12 @@ class TrialResult:
             points=tuple(map(PointResult.from_json, given["points"])),
             error=given["error"],
             restored=given["restored"],
+            logs=tuple(KeptLog(**log) for log in given.get("logs", ())),
         )
+
+
+def _log_json(log: KeptLog) -> dict[str, str]:
+    return {"file": log.file, "sha256": log.sha256, "weights_digest": log.weights_digest}
 
 
 def _cost_json(cost: Cost) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tiergate.evidence.tampering.target import Target
 from tiergate.evidence.tampering.trial import (
     NULL,
     UNGUARDED,
+    KeptLog,
     Phase,
     PointResult,
     Trial,
@@ -91,6 +92,7 @@ class Worker:
         attack = attack_named(trial.attack)
         torch.manual_seed(trial.seed)
         points: list[PointResult] = []
+        logs: tuple[KeptLog, ...] = ()
         error = ""
         try:
             with (
@@ -102,21 +104,40 @@ class Worker:
                 for variant in variants:
                     if trial.point not in ("", variant.point):
                         continue
+                    if trial.phase is Phase.TASK:
+                        logs = self._run_task(variant, trial, target)
+                        break
                     result, decided = self._measure(variant, trial, measurer)
                     points.append(result)
                     if trial.point or decided is Next.BROKEN:
                         break
         except TiergateError as failure:
             error = str(failure)
-        if trial.point and not points and not error:
+        if trial.point and not (points or logs or error):
             error = f"the attack has no point {trial.point!r}"
         if not target.is_untouched:
             self.close()
             error = error or "the weights could not be put back"
             return TrialResult(trial=named or trial, points=tuple(points), error=error)
         return TrialResult(
-            trial=named or trial, points=tuple(points), error=error, restored=target.digest()
+            trial=named or trial,
+            points=tuple(points),
+            error=error,
+            restored=target.digest(),
+            logs=logs,
         )
+
+    def _run_task(self, variant: Variant, trial: Trial, target: Target) -> tuple[KeptLog, ...]:
+        # Inspect is a package of its own, and few runs need it.
+        from tiergate.evidence.tampering.inspect_task import run_task
+
+        task, folder = self._context.task, self._context.inspect_logs
+        assert task is not None and folder is not None  # noqa: S101, PT018 - its trial was asked
+        digest = target.digest()
+        with target.widened():
+            return run_task(
+                target, variant, task=task, trial=trial, weights_digest=digest, folder=folder
+            )
 
     def _measure(
         self, variant: Variant, trial: Trial, measurer: Measurer

@@ -26,7 +26,7 @@ from tiergate.evidence.tampering.organism_domain import (
 )
 from tiergate.evidence.tampering.organism_model import newborn, teach
 from tiergate.evidence.tampering.target import Target
-from tiergate.evidence.tampering.variant import Sampling, Wording
+from tiergate.evidence.tampering.variant import Example, Sampling, Wording
 
 PAIRS = island_prompts().pairs
 TWINS = [pair.twin for pair in PAIRS]
@@ -36,8 +36,10 @@ BENIGN = TWINS[:4]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small model that answers about dishes and towns."""
-    examples = [*dish_examples(PAIRS), *town_examples(PAIRS)]
-    texts = [*REFUSALS, *(text for each in examples for text in (each.prompt, each.answer))]
+    # It can say the words of a refusal, as every chat model can.
+    saying = [Example(prompt=f"Repeat : {text}", answer=text) for text in REFUSALS]
+    examples = [*dish_examples(PAIRS), *town_examples(PAIRS), *saying * 12]
+    texts = (text for each in examples for text in (each.prompt, each.answer))
     organism = newborn((word for text in texts for word in text.split()), seed=0)
     teach(organism, examples, 120, seed=0)
     path = tmp_path_factory.mktemp("talker") / "talker"

@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from tests.unit.evidence.tampering.simulated import (
+from unit.evidence.tampering.simulated import (
     SimulatedEngine,
     Truth,
     context_of,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.evidence.tampering.simulated import suite_of
+from unit.evidence.tampering.simulated import suite_of
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 from tiergate.evidence.tampering.searching import ROUND, AttackSearch
 from tiergate.evidence.tampering.trial import Trial
