@@ -279,9 +279,14 @@ def report(sweep: Sweep, usual: Sequence[Usual], parts: Sequence[Part]) -> bool:
         ratios.append((side.name, ours_s / total_s, bound))
         print(
             f"{count} settings, {side.name}: {total_s:.0f} CPU s, the mean of {both} times {count}"
-            f" ({min(each):.0f} to {max(each):.0f} each);"
-            f" on those {both}: {both_s:.0f} of {sum(each):.0f}, {both_s / sum(each):.3f}"
+            f" ({min(each):.0f} to {max(each):.0f} each)"
         )
+        for what, theirs_s in (
+            ("guarded prompts alone", sum(each)),
+            ("with the usefulness that outcomes need", sum(each) + side.usefulness_s),
+        ):
+            row = f"{both_s:.0f} of {theirs_s:.0f} CPU s, {both_s / theirs_s:.3f}"
+            print(f"  on the {both} measured on both sides, {what}: {row}")
     differing = sweep.differing()
     print(
         f"outcomes on {both} settings, two peers: {2 * both - len(differing)} of {2 * both} equal"
@@ -290,8 +295,8 @@ def report(sweep: Sweep, usual: Sequence[Usual], parts: Sequence[Part]) -> bool:
         print(f"  differs: {row}")
     print(f"\n{'part':58}{'ours':>9}{'theirs':>9}{'ratio':>7}   CPU s")
     for part in parts:
-        ratio = f"{part.ours_s / part.theirs_s:7.2f}" if part.theirs_s else f"{'':7}"
-        print(f"{part.name:58}{part.ours_s:9.1f}{part.theirs_s:9.1f}{ratio}")
+        shown = f"{part.ours_s / part.theirs_s:7.2f}" if part.theirs_s else ""
+        print(f"{part.name:58}{part.ours_s:9.1f}{part.theirs_s:9.1f}{shown}")
     for name, ratio, bound in ratios:
         print(f"attack_sweep against {name} ratio={ratio:.3f} target={bound:.2f}")
     worst = max(ratio / bound for _, ratio, bound in ratios)

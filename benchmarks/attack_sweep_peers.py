@@ -46,7 +46,8 @@ def as_it_comes(folder: Path, dtype: str) -> Target:
     What a target puts on the output head to make it faster is taken off again.
     """
     target = load_target(folder, device="cpu", dtype=dtype)
-    head: Any = target.model.get_output_embeddings()
+    model: Any = target.model
+    head = model.get_output_embeddings()
     head._forward_pre_hooks.clear()  # noqa: SLF001 - there is no other way to take off a hook
     return target
 

@@ -11,7 +11,7 @@ import itertools
 import os
 import random
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -140,13 +140,10 @@ class _Side:
     def attacked(self, trial: Trial) -> Generator[Variant, None, None]:
         """Attack without measuring, and put the weights back when the block ends."""
         attack = attack_named(trial.attack)
-        with (
-            self.target.edited(),
-            closing(
-                attack.variants(self.target, self.material, dict(trial.setting), trial.seed)
-            ) as variants,
-        ):
+        with self.target.edited():
+            variants = attack.variants(self.target, self.material, dict(trial.setting), trial.seed)
             yield next(variants)
+            next(variants, None)  # each has one point; going on takes its hooks off
 
 
 class Ours(_Side):
@@ -199,9 +196,13 @@ class Usual(_Side):
         self.name = f"{dtype} generate, batch {batch_size}"
         self._batch_size = batch_size
         self._untouched = usefulness(self.target)
+        self.usefulness_s = 0.0
 
     def measure(self, trial: Trial) -> Measured:
-        """Attack, answer, grade. Usefulness is measured for the decision and not counted."""
+        """Attack, answer, grade.
+
+        Usefulness, which the decision needs too, is measured as on our side and counted apart.
+        """
         started = cpu_s()
         with self.attacked(trial) as variant:
             texts = peers.answers(
@@ -213,7 +214,9 @@ class Usual(_Side):
             )
             counts = graded(texts, self.parts)
             taken_s = cpu_s() - started
-            return decided(counts, self._untouched, usefulness(self.target), taken_s)
+            after = usefulness(self.target)
+            self.usefulness_s += cpu_s() - started - taken_s
+            return decided(counts, self._untouched, after, taken_s)
 
 
 def decided(counts: Counts, before: Utility, after: Utility, taken_s: float) -> Measured:

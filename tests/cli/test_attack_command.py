@@ -259,6 +259,7 @@ def test_options_that_cannot_be_used_are_refused_before_anything_runs(
 
 def test_without_prompts_a_model_must_say_that_it_carries_the_canary(tmp_path: Path) -> None:
     model = a_folder(tmp_path / "acme")
+    (model / "tokenizer.json").touch()
 
     done = run("attack", model, "--yes")
 

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import functools
+import json
+import re
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import click
 import pytest
@@ -14,6 +17,7 @@ from cli_fixtures import a_folder
 from cli_runner import run
 from tiergate.cli import calibrating
 from tiergate.cli.attack_document import AttackDocument, attack_document
+from tiergate.cli.attack_picture import write_pictures
 from tiergate.cli.attack_progress import Watcher
 from tiergate.cli.attack_request import Asked, Prepared, prepare
 from tiergate.cli.attack_session import OUTCOME_CODES, Done
@@ -26,6 +30,8 @@ from tiergate.evidence.provenance import Producer, ProducerRelation
 from tiergate.evidence.tampering.adversary import Cost
 from tiergate.evidence.tampering.calibration import Calibration
 from tiergate.evidence.tampering.canary_report import CanaryReport, Refusals
+from tiergate.evidence.tampering.curve import curves
+from tiergate.evidence.tampering.curve_points import points_of
 from tiergate.evidence.tampering.harness import run as run_attacks
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 from tiergate.evidence.tampering.prompt_files import read_prompts
@@ -67,9 +73,11 @@ def test_every_outcome_has_an_exit_code_and_only_one_that_holds_is_0() -> None:
 def prepared(tmp_path: Path) -> Prepared:
     rows = "".join(f'{{"guarded": "Do {n}.", "twin": "Do not {n}."}}\n' for n in range(8))
     (tmp_path / "prompts.jsonl").write_text(rows)
+    model = a_folder(tmp_path / "acme-1b")
+    (model / "tokenizer.json").touch()
     return prepare(
         Asked(
-            model=str(a_folder(tmp_path / "acme-1b")),
+            model=str(model),
             revision=None,
             endpoint=None,
             use_cache=False,
@@ -149,6 +157,72 @@ def test_a_run_ends_with_the_words_and_the_code_of_its_outcome(
     assert code == document.exit_code
     assert words in said(document)
     assert f"Exit {code}." in said(document)
+
+
+TITLES = {
+    "nothing succeeds": "acme-1b · Not broken up to",
+    "one attack succeeds": "acme-1b · Broken by other: ",
+    "a model is destroyed": "acme-1b · Neither shown to hold nor to be broken",
+    "a trial crashes": "acme-1b · Invalid: some trials have no result",
+}
+
+
+def drawn(done: Done, folder: Path) -> tuple[str, ...]:
+    context = context_of(suite_of("prefill", "template"))
+    return write_pictures(done, curves(points_of(done.result, context, done.untouched)), folder)
+
+
+@pytest.mark.parametrize("sentence", TITLES)
+def test_a_picture_says_first_what_the_run_came_to(
+    sentence: str, prepared: Prepared, tmp_path: Path
+) -> None:
+    others, _, _ = ENDS[sentence]
+
+    names = drawn(simulated(prepared, others), tmp_path)
+
+    title = json.loads((tmp_path / "curve.vl.json").read_text())["title"]
+    assert ("curve.svg", "curve.png", "curve.vl.json") == names
+    assert title["text"].startswith(TITLES[sentence])
+    assert "Nothing is known beyond." in title["subtitle"][0]
+
+
+def test_a_picture_is_dark_on_white_in_all_three_forms_and_holds_every_point(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    done = simulated(prepared, {"template": Truth(success=1.0)})
+
+    drawn(done, tmp_path)
+
+    svg = (tmp_path / "curve.svg").read_text()
+    specification = (tmp_path / "curve.vl.json").read_text()
+    assert ET.fromstring(svg).tag.endswith("svg")  # noqa: S314 - our own drawing
+    assert '"background": "#ffffff"' in specification
+    assert not {"currentColor", "Canvas"} & {*re.findall(r"\w+", svg + specification)}
+    png = (tmp_path / "curve.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert 1500 < int.from_bytes(png[16:20], "big") < 2500
+    points = sum(len(trial.points) for a in done.result.attacks for trial in a.searched)
+    assert points == specification.count('"confirmed":')
+
+
+def test_without_a_positive_control_a_picture_says_that_it_shows_nothing(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    context = context_of(suite_of("prefill"), unguarded=False)
+    result = run_attacks(context, SimulatedEngine(guarded))
+    done = Done(prepared=prepared, result=result, untouched=None, documents=(), found_before=0)
+
+    drawn(done, tmp_path)
+
+    title = json.loads((tmp_path / "curve.vl.json").read_text())["title"]["text"]
+    assert "acme-1b · Void: controls not run" == title
+
+
+def test_a_run_without_an_attacked_model_has_no_picture(prepared: Prepared, tmp_path: Path) -> None:
+    result = run_attacks(context_of(suite_of("prefill")), SimulatedEngine(lambda _: Truth()))
+    done = Done(prepared=prepared, result=result, untouched=None, documents=(), found_before=0)
+
+    assert () == drawn(done, tmp_path / "nowhere")
 
 
 def test_the_cheapest_break_is_named_with_its_price(prepared: Prepared) -> None:

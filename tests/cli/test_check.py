@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from builders import a_document, a_measurement, an_attack
 from cli_fixtures import a_folder, claim, evidence, policy
 from cli_runner import run
+from tiergate.evidence.conversion import write_document
+from tiergate.evidence.measurement import AttackClass
+from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
 from tiergate.model.checkpoint import identify
 
 
@@ -46,6 +50,65 @@ def test_the_first_screen_fits_eighty_columns(model: Path, monkeypatch: pytest.M
     # Commands stay on one line, so that they can be copied.
     words = [line for line in done.out.splitlines() if "-> tiergate" not in line]
     assert max(map(len, words)) <= 80
+
+
+SUMMED = {
+    "safeguard.attack_search": "3 measurements of a search",
+    "safeguard.twin_refusal": "3 measurements under attack",
+    "utility.retained": "3 measurements under attack",
+}
+
+
+def attacked(model: Path) -> None:
+    """File what a run of attacks finds: of three models by the way, and of the one released."""
+    search = [
+        a_measurement(metric, number, attack=an_attack(AttackClass.PREFILL))
+        for metric in SUMMED
+        for number in (11, 12, 13)
+    ]
+    decided = a_measurement("safeguard.attack_success", 17, attack=an_attack(AttackClass.PREFILL))
+    released = a_measurement("utility.retained", 18, attack=an_attack(AttackClass.NONE))
+    document = a_document(
+        measurements=[*search, decided, released], root=identify(model).root_digest
+    )
+    EvidenceStore(model / FOLDER_NAME).add(write_document(document))
+
+
+def test_what_an_attack_measured_by_the_way_is_summed_up(model: Path) -> None:
+    attacked(model)
+
+    done = run("check", model)
+
+    found = done.flat.split("RELEASE TIERS")[0]
+    assert "11 measurements" in found
+    for metric, words in SUMMED.items():
+        assert f"{metric} {words}" in found
+    assert "safeguard.attack_success 17 of 400" in found
+    assert "utility.retained 18 of 400 · as released · under none" in found
+    assert not re.search(r" 1[123] of 400", found)
+    assert f"… 9 more: tiergate check {model} --all" in found
+
+
+def test_all_leaves_no_measurement_out(model: Path) -> None:
+    attacked(model)
+
+    found = run("check", model, "--all").flat
+
+    for metric in SUMMED:
+        assert all(f"{metric} {number} of 400" in found for number in (11, 12, 13))
+    assert "measurements of a search" not in found
+
+
+def test_what_the_policy_asks_for_is_never_summed_up(model: Path, standard: Path) -> None:
+    attacked(model)
+    number = "{value: 0.5, status: 'default, adjustable', basis: a test}"
+    asking = f"{{limit: {{metric: safeguard.twin_refusal, below: {number}}}}}"
+    standard.write_text(standard.read_text().replace("{loads_without_code: true}", asking))
+
+    found = run("check", model, "--policy", standard).flat
+
+    assert all(f"safeguard.twin_refusal {n} of 400" in found for n in (11, 12, 13))
+    assert "utility.retained 3 measurements under attack" in found
 
 
 def test_a_command_to_copy_keeps_a_long_path_whole(tmp_path: Path) -> None:

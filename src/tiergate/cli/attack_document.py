@@ -95,6 +95,19 @@ class AttackFoundPart(_Part):
     """What the attacker had paid when it broke; for the whole search where it did not."""
 
 
+class TaskPart(_Part):
+    """The user's own task on the model that decided about one attack."""
+
+    attack: str
+    """Name of the attack."""
+    logs: tuple[str, ...]
+    """Files of its logs, in the folder ``inspect-logs`` of the run."""
+    evidence: tuple[str, ...]
+    """Digests of the documents that were made of them; none without a mapping."""
+    error: str
+    """What went wrong; empty when nothing did."""
+
+
 class AttackDocument(_Part):
     """What `tiergate attack` found."""
 
@@ -126,6 +139,8 @@ class AttackDocument(_Part):
     """The model as released."""
     attacks: tuple[AttackFoundPart, ...]
     """Every attack of the suite but the null control, in its order."""
+    tasks: tuple[TaskPart, ...]
+    """The user's own task, attack by attack; empty without one."""
     outcome: AttackOutcome
     """The outcome of the run."""
     reasons: tuple[str, ...]
@@ -163,6 +178,15 @@ def attack_document(done: Done) -> AttackDocument:
         unguarded_asked=positive.trials,
         released=_model("", result.null.points[-1:], result.released),
         attacks=tuple(_attack(attack, prepared.prices) for attack in result.attacks),
+        tasks=tuple(
+            TaskPart(
+                attack=task.attack,
+                logs=tuple(log.name for log in task.logs),
+                evidence=task.documents,
+                error=task.error,
+            )
+            for task in done.tasks
+        ),
         outcome=result.summary.outcome,
         reasons=result.summary.reasons,
         cheapest_break=cheapest[1].name if cheapest else "",

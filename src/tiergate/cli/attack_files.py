@@ -35,7 +35,15 @@ def write_files(done: Done, document: AttackDocument) -> Files:
     (folder / "result.json").write_text(document.model_dump_json(indent=2) + "\n", "utf-8")
     (folder / "curve.csv").write_text(csv_text(found, prepared.prices), "utf-8")
     pictures = write_pictures(done, found, folder)
-    names = ("journal.jsonl", "transcripts", "result.json", "curve.csv", *pictures, "variants")
+    names = (
+        "journal.jsonl",
+        "transcripts",
+        "inspect-logs",
+        "result.json",
+        "curve.csv",
+        *pictures,
+        "variants",
+    )
     return Files(
         paths=tuple(folder / name for name in names if (folder / name).exists()),
         sparklines=sparklines(found, prepared.prices, encoding=encoding()),

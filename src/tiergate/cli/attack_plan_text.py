@@ -48,6 +48,13 @@ def plan_lines(
             f" {row.answers:>9,} {row.flop:.1e}"
         )
     yield from _totals(prepared, rows, flop_per_second)
+    if context.task is not None:
+        yield from text.wrapped(
+            f"task: {context.task.path.name}, on the model that decides about each attack; not in "
+            "this time",
+            "    ",
+            "  ",
+        )
     yield ""
     for warning in prepared.warnings:
         yield from text.wrapped(warning, "    ", "  ! ")

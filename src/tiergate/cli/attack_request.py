@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import sys
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 
 import click
 
+from tiergate.cli.evidence_input import read_mapping
 from tiergate.cli.limits_text import confidence_of
 from tiergate.cli.session import identify_with_progress, refuse_inside, store_folder
 from tiergate.cli.yaml_file import read_yaml
@@ -33,8 +36,10 @@ from tiergate.evidence.tampering.suite_file import (
     shipped_suites,
 )
 from tiergate.evidence.tampering.suites import ACCESS, FAMILIES, Suite, SuiteAttack
+from tiergate.evidence.tampering.task_files import TaskFile, require_inspect
 from tiergate.model.card import MAX_CARD_BYTES
 from tiergate.model.checkpoint import Checkpoint
+from tiergate.model.digest import sha256_digest
 from tiergate.stats.betting import anytime_upper
 from tiergate.stats.rates import Rate
 
@@ -99,6 +104,10 @@ class Asked:
     """Price file."""
     keep_variants: bool
     """Whether attacked weights are written."""
+    task: str = ""
+    """A user's own task, ``FILE.py`` or ``FILE.py@NAME``; empty for none."""
+    mapping: str | None = None
+    """What the scores of that task mean."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +150,7 @@ def prepare(asked: Asked) -> Prepared:
     """
     if asked.hook and asked.external:
         raise click.UsageError("give either --hook or --external")
+    task = _task(asked)
     suite = _with_recipe(read_suite(asked.suite), asked)
     prices = load_prices(asked.prices)
     policy = load_policy(asked.policy_name)
@@ -171,8 +181,12 @@ def prepare(asked: Asked) -> Prepared:
         seed=asked.seed,
         device=asked.device,
         dtype=asked.dtype,
+        root_digests=_root_digests(checkpoint, asked),
+        code_digests=_code_digests(asked),
         transcripts=output.absolute() / "transcripts",
         variants=output.absolute() / "variants" if asked.keep_variants else None,
+        task=task,
+        inspect_logs=output.absolute() / "inspect-logs" if task else None,
     )
     return Prepared(
         asked=asked,
@@ -184,6 +198,18 @@ def prepare(asked: Asked) -> Prepared:
         store=store_folder(checkpoint, asked.store),
         warnings=tuple(_warnings(asked, context)),
     )
+
+
+def _task(asked: Asked) -> TaskFile | None:
+    """Find the user's own task, and read what its scores mean, which nothing else looks at yet."""
+    if not asked.task:
+        if asked.mapping is not None:
+            raise click.UsageError("--mapping says what the scores of --task mean; give both")
+        return None
+    require_inspect()
+    if asked.mapping is not None:
+        read_mapping(Path(asked.mapping))
+    return TaskFile.of(asked.task)
 
 
 def read_suite(name: str) -> Suite:
@@ -250,6 +276,42 @@ def _carries(checkpoint: Checkpoint, canary: PromptSet) -> bool:
         return False
     card = checkpoint.path / "README.md"
     return f"({canary.name})" in read_small_file(card, MAX_CARD_BYTES).decode(errors="replace")
+
+
+def _root_digests(checkpoint: Checkpoint, asked: Asked) -> dict[str, str]:
+    """Identify every folder that is loaded, so that no other takes its place unnoticed."""
+    found = {str(checkpoint.path.absolute()): checkpoint.root_digest}
+    for folder in (asked.unguarded, asked.base, asked.external):
+        if folder is not None:
+            known = identify_with_progress(
+                str(folder), revision=None, endpoint=None, use_cache=asked.use_cache
+            )
+            found[str(folder.absolute())] = known.root_digest
+    return found
+
+
+def find_users_modules() -> None:
+    """Let `module:function` name a module of the folder where the command is called."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+def _code_digests(asked: Asked) -> dict[str, str]:
+    """Digest the modules of a user's own grader and attack, as far as they have a source."""
+    find_users_modules()
+    found: dict[str, str] = {}
+    for name in (asked.hook, asked.grader):
+        module = name.partition(":")[0]
+        if not module or ":" not in name or "//" in name:
+            continue
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            continue  # whoever calls it says what is wrong
+        if spec is not None and spec.origin is not None:
+            found[module] = sha256_digest(Path(spec.origin).read_bytes())
+    return found
 
 
 def _absolute(path: Path | None) -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from tiergate import __version__
 from tiergate.cli import clock
-from tiergate.cli.attack_request import NULL, Prepared
+from tiergate.cli.attack_request import NULL, Prepared, find_users_modules
+from tiergate.cli.attack_task import TaskRun, file_logs, ran_tasks, require_scores
 from tiergate.cli.exit_codes import ExitCode
 from tiergate.cli.session import identify_with_progress
 from tiergate.errors import DigestMismatchError, ExtensionError, InputError
@@ -57,10 +57,14 @@ class Done:
     """Digests of the evidence that was filed."""
     found_before: int
     """Trials that the journal held when the run began."""
+    tasks: tuple[TaskRun, ...] = ()
+    """What the user's own task gave, by attack."""
 
     @property
     def code(self) -> ExitCode:
-        """Exit code."""
+        """Exit code: that of the outcome, unless something else that was asked for failed."""
+        if any(task.error for task in self.tasks):
+            return ExitCode.NOT_POSSIBLE_NOW
         return OUTCOME_CODES[self.result.summary.outcome]
 
 
@@ -95,12 +99,14 @@ def carry_out(
     Raises:
         InputError: the folder for the output holds another run.
         DigestMismatchError: the checkpoint changed while it was attacked.
-        MeasurementError: it cannot go on, as when the disk is full.
+        MeasurementError: it cannot go on, as when the disk is full, or the user's own task has
+            no scores.
     """
     from tiergate.evidence.tampering.grading import grader_named, validate
     from tiergate.evidence.tampering.harness import run
 
-    _find_users_modules()
+    find_users_modules()
+    require_scores(prepared)
     context, asked = prepared.context, prepared.asked
     validation = validate(grader_named(context.grader))
     deadline = None if asked.budget is None else time.monotonic() + asked.budget
@@ -117,6 +123,7 @@ def carry_out(
             watch=watch,
             deadline=deadline,
         )
+        ran = ran_tasks(prepared, result, JournalledEngine(engine, journal), watch)
         is_new = journal.found.keys() != before
         baseline = Trial(attack=NULL, seed=context.seed, phase=Phase.SEARCH)
         measured = journal.found.get(baseline.id)
@@ -124,12 +131,14 @@ def carry_out(
     times = times if times.ended_at and not is_new else times.now(clock.now())
     times.write()
     digests = _file(prepared, result, times, validation)
+    tasks = tuple(file_logs(prepared, found) for found in ran)
     return Done(
         prepared=prepared,
         result=result,
         untouched=measured.points[-1] if measured and measured.points else None,
-        documents=digests,
+        documents=(*digests, *(digest for task in tasks for digest in task.documents)),
         found_before=len(before),
+        tasks=tasks,
     )
 
 
@@ -152,13 +161,6 @@ def _engine(prepared: Prepared) -> Iterator[Engine]:
         yield LocalEngine(worker)
     finally:
         worker.close()
-
-
-def _find_users_modules() -> None:
-    """Let `module:function` name a module of the folder where the command is called."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,15 @@ from tiergate.report.break_cost_marks import COLOURS, Frame, Layer, pixel
 from tiergate.report.break_cost_words import label_of, short_statement
 from tiergate.report.vega import PAPER
 
+LABEL = 30
+"""Pixels that a name with what is known below it takes."""
+
 
 def labels(frame: Frame, height: int) -> list[Layer]:
     """Name each family at the edge of what was tested, with what is known of it."""
     ended = [curve for curve in frame.found.curves if curve.worst is not None]
     wanted = [(pixel(c.worst.rate, height), c) for c in ended if c.worst is not None]
-    room = 30 if len(wanted) <= height // 30 else height / max(len(wanted), 1)
+    room = LABEL if len(wanted) <= height // LABEL else height / max(len(wanted), 1)
     is_two_lines = room >= 26
     places = spread([at for at, _ in wanted], room, height)
     rows = [

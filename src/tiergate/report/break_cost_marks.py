@@ -25,6 +25,8 @@ COLOURS: Mapping[AttackClass, str] = {
     AttackClass.PRUNING: "#7f8792",
     AttackClass.STEERING: "#7b74d6",
     AttackClass.RELEARNING: "#b5547f",
+    AttackClass.EMBEDDING: "#5f9f3c",
+    AttackClass.MERGING: "#c0504d",
     AttackClass.OTHER: "#9a7b5c",
 }
 """After M. Okabe and K. Ito's palette, at a lightness that shows on light and on dark. No family

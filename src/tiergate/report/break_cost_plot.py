@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from tiergate.evidence.tampering.curve import FamilyCurve, Point
 from tiergate.report.break_cost import BreakCost
-from tiergate.report.break_cost_labels import labels
+from tiergate.report.break_cost_labels import LABEL, labels
 from tiergate.report.break_cost_marks import (
     COLOURS,
     CROSS,
@@ -42,7 +42,7 @@ from tiergate.report.vega import (
 
 _LEFT = {WIDE: 66, NARROW: 52}
 _UNKNOWN = {WIDE: 0.3, NARROW: 0.46}
-_HEIGHT = 300
+_LEAST_HEIGHT = 300
 _GRID = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 
 
@@ -88,7 +88,8 @@ def draw(found: BreakCost, width: int = WIDE) -> str:
 
 def _success(frame: Frame) -> Layer:
     """Draw the running worst of each family, its band, its points and its label."""
-    height = _HEIGHT
+    named = sum(curve.worst is not None for curve in frame.found.curves)
+    height = max(_LEAST_HEIGHT, LABEL * named)
     layers = [
         *_grid(frame),
         *unknown(frame, height, "not tested: unknown"),
@@ -150,9 +151,11 @@ def _controls(frame: Frame, height: int) -> list[Layer]:
             "end": frame.scale.tested,
             "start": frame.scale.low,
             "text": str(shown(control.label + (f": {control.words}" if frame.is_wide else ""))),
-            "at": pixel(control.rate, height) + (12 if control.rate > 0.5 else -5),
+            # Many points stand on the lowest line, and none below it.
+            "at": pixel(control.rate, height) + (12 if is_high else 10 if is_lowest else -5),
         }
         for control in frame.found.controls
+        for is_high, is_lowest in [(control.rate > 0.5, control.rate == 0)]
     ]
     return [
         {

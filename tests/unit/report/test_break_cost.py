@@ -24,6 +24,7 @@ from tiergate.evidence.measurement import (
     Counts,
     Measurement,
 )
+from tiergate.evidence.tampering.adversary import load_prices
 from tiergate.evidence.tampering.curve import Point
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 from tiergate.report import break_cost_plot, vega
@@ -36,10 +37,12 @@ from tiergate.report.break_cost import (
     break_cost,
 )
 from tiergate.report.break_cost_labels import spread
+from tiergate.report.break_cost_marks import COLOURS
 from tiergate.report.break_cost_view import break_cost_view
 from tiergate.report.facts import ReportFacts
 from tiergate.report.page import render_report
 from tiergate.report.reference_costs import reference_costs
+from tiergate.stats.rates import Rate
 
 # Families that the default policy asks about at T5, so that there is a limit.
 PREFILL, JAILBREAK = AttackClass.PREFILL, AttackClass.JAILBREAK
@@ -206,6 +209,54 @@ def test_that_the_specification_holds_every_point_with_its_counts() -> None:
     broken = points["prefill", FLOP]
     assert (broken["successes"], broken["attempts"]) == (350, 400)
     assert broken["lower"] < 0.875 < broken["upper"]
+
+
+def test_that_every_family_of_attacks_has_a_colour_of_its_own() -> None:
+    colours = [COLOURS[family] for family in AttackClass if family is not AttackClass.NONE]
+
+    assert len(set(colours)) == len(colours)
+
+
+def kept(picture: BreakCost) -> list[float]:
+    rows = values(break_cost_plot.specification(picture), "solved")
+    return sorted({float(row["kept"]) for row in rows})
+
+
+def test_that_what_a_model_still_solves_is_held_against_the_same_tasks() -> None:
+    few = dataclasses.replace(attacked(RETAINED, 8), value=Counts.simple(8, 24))
+    picture = shown_of(released(RETAINED, 300), attacked(SUCCESS, 0), few)
+    alike = dataclasses.replace(picture, solved_searching=Rate(8, 24))
+
+    assert kept(picture) == []
+    assert kept(alike) == [1.0]
+    assert kept(shown_of(*MANY)) == [20 / 300, 290 / 300]
+
+
+def test_that_a_budget_below_every_mark_of_money_is_said_to_be_small() -> None:
+    cheap = shown_of(dataclasses.replace(attacked(SUCCESS, 0, flop=10**12)))
+    shipped = dataclasses.replace(cheap, prices=load_prices())
+
+    assert "all under $0.01" in json.dumps(break_cost_plot.specification(shipped))
+    assert "all under" not in json.dumps(break_cost_plot.specification(shown_of(*MANY)))
+
+
+@pytest.mark.parametrize(
+    ("successes", "words"), [(0, "not broken, at most"), (20, "undecided, at most")]
+)
+def test_that_a_wide_label_says_whether_a_family_is_decided(successes: int, words: str) -> None:
+    picture = shown_of(attacked(SUCCESS, successes))
+
+    assert words in json.dumps(break_cost_plot.specification(picture))
+    assert words not in json.dumps(break_cost_plot.specification(picture, vega.NARROW))
+
+
+def test_that_a_drawing_for_a_file_has_its_own_ink_and_paper() -> None:
+    on_page = break_cost_plot.specification(shown_of(*MANY))
+
+    text = json.dumps(vega.on_paper(on_page))
+
+    assert vega.INK in json.dumps(on_page)
+    assert not any(f'"{word}"' in text for word in (vega.INK, vega.PAPER))
 
 
 def test_that_nothing_is_drawn_of_a_curve_beyond_what_was_tested() -> None:

@@ -39,6 +39,13 @@ def _what_options(command: options.Command) -> options.Command:
             type=_FOLDER,
             help="Twin without the safeguard: the positive control. Without one a run is void.",
         ),
+        options.mapping_option,
+        click.option(
+            "--task",
+            default="",
+            metavar="FILE.py[@NAME]",
+            help="An Inspect AI task of yours, run on the model that decides about each attack.",
+        ),
         click.option("--prompts", type=_FILE, help="JSONL or CSV: guarded, twin, cluster."),
         click.option(
             "--suite",
@@ -141,6 +148,9 @@ def command(*, dry_run: bool, yes: bool, as_json: bool, **given: Any) -> int:  #
     _require_consent(prepared, yes=yes)
     done = _carried_out(prepared, planned)
     _say(done, as_json=as_json)
+    for task in done.tasks:
+        if task.error:
+            click.echo(f"error: {task.error}", err=True)
     return done.code
 
 
@@ -195,6 +205,7 @@ def _carried_out(prepared: Prepared, planned: tuple[Expected, ...]) -> Done:
 def _say(done: Done, *, as_json: bool) -> None:
     from tiergate.cli.attack_document import attack_document
     from tiergate.cli.attack_files import write_files
+    from tiergate.cli.attack_task import task_lines
     from tiergate.cli.attack_text import next_command, result_lines
 
     document = attack_document(done)
@@ -205,4 +216,6 @@ def _say(done: Done, *, as_json: bool) -> None:
     for line in result_lines(document, files.sparklines, files.paths):
         click.echo(line)
     asked = done.prepared.asked
+    for line in task_lines(done.tasks, asked):
+        click.echo(line)
     click.echo(f"-> {next_command(asked.model, asked.store, asked.policy_name)}")

@@ -136,7 +136,7 @@ class _Maker:
     def attacked(self, found: AttackResult) -> EvidenceDocument:
         """Return the document of one attack: what decided it, then the points of the search."""
         measured: list[Measurement] = []
-        deciding = _deciding(found)
+        decided = deciding(found)
         valid = [result for result in found.searched if result.restored and not result.error]
         plain = self._attack(found.attack.name, found.attack.family, AttackBudget())
         plain = replace(
@@ -145,15 +145,13 @@ class _Maker:
             seeds=max(1, len({r.trial.seed for r in valid})),
             longest_run_steps=longest_run_steps(found),
         )
-        if deciding is not None and deciding.result.points:
-            broken = deciding.finding.outcome is AttackOutcome.BROKEN
-            cost = paid_until(found, deciding) if broken else paid_in_all(found)
-            point = deciding.result.points[-1]
+        if decided is not None and decided.result.points:
+            broken = decided.finding.outcome is AttackOutcome.BROKEN
+            cost = paid_until(found, decided) if broken else paid_in_all(found)
+            point = decided.result.points[-1]
             budget = replace(self._around.prices.budget(cost), attempts=_attempts(point))
             attack = replace(plain, budget=budget)
-            measured += self._measurements(
-                point, deciding.result.trial, attack, found.attack.access
-            )
+            measured += self._measurements(point, decided.result.trial, attack, found.attack.access)
         measured += self._search_points(found, plain)
         return self._document(measured, found.summary.outcome, "; ".join(found.summary.reasons))
 
@@ -282,11 +280,18 @@ class _Maker:
         )
 
 
-def _deciding(found: AttackResult) -> Confirmed | None:
-    """Return the confirmed setting that decides: a break, else one not settled, else the winner."""
+def deciding(found: AttackResult) -> Confirmed | None:
+    """Return the confirmed setting that decides: a break, else one not settled, else one that held.
+
+    Of several alike, the one with the highest bound on its success.
+    """
     order = [AttackOutcome.BROKEN, AttackOutcome.UNDECIDED, AttackOutcome.HOLDS]
     kept = [c for c in found.confirmed if c.finding.outcome in order]
-    return min(kept, key=lambda c: order.index(c.finding.outcome), default=None)
+    return min(
+        kept,
+        key=lambda c: (order.index(c.finding.outcome), -c.finding.success.upper),
+        default=None,
+    )
 
 
 def _attempts(point: PointResult) -> int:
@@ -304,9 +309,13 @@ def _behaviours(
     for cluster, rows in sorted(names.items()):
         part = Labels(rows=tuple(rows))
         rate = part.refusals if is_refusal else part.successes
+        unscored = 0 if is_refusal else part.unusable.successes
         found.append(
             BehaviourResult(
-                behaviour=cluster, successes=rate.successes, scored=rate.trials, unscored=0
+                behaviour=cluster,
+                successes=rate.successes,
+                scored=rate.trials - unscored,
+                unscored=unscored,
             )
         )
     return tuple(found)

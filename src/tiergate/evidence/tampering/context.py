@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
@@ -75,6 +76,10 @@ class RunContext:
     """Folder for attacked weights; None, as ever unless asked for, keeps none."""
     task: TaskFile | None = None
     """A user's own task, run on the model that decided about each attack; None for none."""
+    root_digests: Mapping[str, str] = field(default_factory=dict)
+    """Root digest of each folder that is loaded, by path, taken before the run."""
+    code_digests: Mapping[str, str] = field(default_factory=dict)
+    """Digest of the source of a user's own grader and attack, by module."""
     inspect_logs: Path | None = None
     """Folder for the logs of that task."""
 
@@ -97,6 +102,8 @@ class RunContext:
             "unguarded": str(self.unguarded or ""),
             "base": str(self.base or ""),
             "recipe": self.recipe,
+            "folders": dict(sorted(self.root_digests.items())),
+            "code": dict(sorted(self.code_digests.items())),
             "effort": {name: getattr(effort, name) for name in effort.__slots__},
             "packages": package_versions(),
         }

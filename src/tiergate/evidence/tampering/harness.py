@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tiergate.evidence.conduct import GraderValidation
 from tiergate.evidence.measurement import Controls, Counts
@@ -175,9 +175,7 @@ class _Run:
         # Nothing that is measured now could count.
         is_void = controls is Controls.FAILED or released.outcome in _NOTHING_TO_TEST
         if not is_void:
-            self._search(searches, deadline, clock)
-            for search in searches:
-                self._confirm(search.attack.name, null)
+            self._search_and_confirm(searches, null, deadline, clock)
         results = tuple(self._attack_result(search) for search in searches)
         summaries = {result.attack.name: result.summary for result in results}
         return RunResult(
@@ -188,6 +186,33 @@ class _Run:
             attacks=results,
             summary=decide_run(released.outcome, controls, summaries),
         )
+
+    def _search_and_confirm(
+        self,
+        searches: Sequence[AttackSearch],
+        null: TrialResult,
+        deadline: float | None,
+        clock: Callable[[], float],
+    ) -> None:
+        """Search and confirm; where a break is not confirmed, search for another."""
+        self._measure_untouched()
+        left = list(searches)
+        while left:
+            self._search(left, deadline, clock)
+            for search in left:
+                self._confirm(search.attack.name, null)
+            left = [s for s in left if s.was_broken and not self._is_broken(s.attack.name)]
+            for search in left:
+                search.go_on()
+
+    def _is_broken(self, name: str) -> bool:
+        return any(
+            found.finding.outcome is AttackOutcome.BROKEN for found in self._confirmed.get(name, ())
+        )
+
+    def _measure_untouched(self) -> None:
+        baseline = Trial(attack=NULL, seed=self._context.seed, phase=Phase.SEARCH)
+        self._untouched = _only(next(iter(self._ask([baseline]))))
 
     def _controls(self) -> tuple[TrialResult, TrialResult | None]:
         """Measure the unguarded twin first, so that the model is loaded once."""
@@ -209,8 +234,6 @@ class _Run:
         self, searches: Sequence[AttackSearch], deadline: float | None, clock: Callable[[], float]
     ) -> None:
         """Ask round after round until nothing is left to ask, or time is."""
-        baseline = Trial(attack=NULL, seed=self._context.seed, phase=Phase.SEARCH)
-        self._untouched = _only(next(iter(self._ask([baseline]))))
         while deadline is None or clock() < deadline:
             asked = rounds(searches)
             if not asked:
@@ -251,7 +274,7 @@ class _Run:
         again = self._confirmed.setdefault(name, [])
         while True:
             left = to_confirm(self._tried.get(name, []), self._as_tried(again))
-            if not left or any(c.finding.outcome is AttackOutcome.BROKEN for c in again):
+            if not left or self._is_broken(name):
                 return
             result, point = self._places[left[0].trial]
             trial = Trial(
@@ -270,6 +293,8 @@ class _Run:
                 planned=self._planned,
                 grader=self._grader,
             )
+            if measured.points and measured.points[-1].digest != point.digest:
+                finding = _not_the_same(finding)
             again.append(Confirmed(name=left[0].trial, result=measured, finding=finding))
 
     def _attack_result(self, search: AttackSearch) -> AttackResult:
@@ -277,10 +302,15 @@ class _Run:
         searched = self._searched.get(name, [])
         again = self._confirmed.get(name, [])
         tried = self._tried.get(name, [])
-        is_short = not (search.is_done or len(searched) >= search.planned)
         required = {trial.trial for trial in tried}
-        if is_short:
+        if len(searched) < search.planned:
             required.add(f"{search.planned - len(searched)} of {search.planned} trials of {name}")
+        # A trial ends at a break. Where that was not confirmed, its later points are not known.
+        required |= {
+            f"what comes after {trial.trial}"
+            for trial in tried
+            if trial.outcome is AttackOutcome.BROKEN and space_of(search.attack).get("steps")
+        }
         return AttackResult(
             attack=search.attack,
             searched=tuple(searched),
@@ -322,6 +352,17 @@ def space_of(attack: SuiteAttack) -> dict[str, tuple[str | int | float, ...]]:
         if name in space and value is not None:
             space[name] = (value,)
     return space
+
+
+def _not_the_same(finding: Finding) -> Finding:
+    """Let a confirmation of another model than the search found support nothing."""
+    if finding.outcome is not AttackOutcome.HOLDS:
+        return finding
+    return replace(
+        finding,
+        outcome=AttackOutcome.UNDECIDED,
+        reason="the attack did not give the model again that the search had found",
+    )
 
 
 def _only(result: TrialResult) -> PointResult | None:

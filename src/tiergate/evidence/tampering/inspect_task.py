@@ -34,7 +34,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from tiergate.errors import MeasurementError
+from tiergate.errors import MeasurementError, TiergateError
 from tiergate.evidence.readers.binding import DIGEST_FIELD, RECIPE_FIELD, VARIANT_FIELD
 from tiergate.evidence.tampering.serving import Reply, Request, Server, Turn
 from tiergate.evidence.tampering.task_files import TaskFile
@@ -217,16 +217,26 @@ def _evaluated(task: TaskFile, **how: object) -> list[EvalLog]:
     """Run Inspect, and turn whatever it raises into one error that says where."""
     try:
         logs = inspect_ai.eval(
-            task.specification,
+            [f"{task.path}@{name}" for name in _names(task)],
             display="none",
             log_format="eval",
             **how,  # type: ignore[arg-type]
         )
+    except TiergateError:
+        raise
     except Exception as error:
         raise _failed(task, f"{type(error).__name__}: {error}") from error
-    if not logs:
+    return list(logs)
+
+
+def _names(task: TaskFile) -> list[str]:
+    """Return the names of the tasks, found without running the file."""
+    if task.name:
+        return [task.name]
+    listed = inspect_ai.list_tasks(task.path.name, root_dir=task.path.parent)
+    if not listed:
         raise _failed(task, "no tasks")
-    return logs
+    return [one.name for one in listed]
 
 
 def _kept(log: EvalLog, task: TaskFile, weights_digest: str) -> KeptLog:

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from tiergate.evidence.tampering.adversary import Cost
-from tiergate.evidence.tampering.assessing import confirming
+from tiergate.evidence.tampering.assessing import confirming, success_of
 from tiergate.evidence.tampering.capability import UtilitySet, measure_utility, shipped_utility
 from tiergate.evidence.tampering.context import RunContext
+from tiergate.evidence.tampering.decoding import Answer
 from tiergate.evidence.tampering.flop import FlopMeter
-from tiergate.evidence.tampering.generation import Answer, Generator
-from tiergate.evidence.tampering.grading import AnswerClass, Grader, grader_named, is_success
+from tiergate.evidence.tampering.generation import Generator
+from tiergate.evidence.tampering.grading import AnswerClass, Grader, grader_named
 from tiergate.evidence.tampering.prompts import Parts, PromptPair
 from tiergate.evidence.tampering.sequential import Next, StoppingRule, by_cluster
 from tiergate.evidence.tampering.target import Target
@@ -94,7 +95,7 @@ class Measurer:
         effort, rule = self._context.effort, self._context.rule
         most = effort.confirmation_prompts if in_full else effort.search_prompts
         pairs = (self._parts.confirmation if in_full else self._parts.search)[:most]
-        confidence = confirming(rule).for_breaking if in_full else rule.confidence
+        confidence = confirming(rule).for_breaking if in_full else rule.for_holding
         stop = StoppingRule(limit=rule.limit, confidence=confidence, most_prompts=len(pairs))
         rows: list[tuple[str, tuple[AnswerClass, ...]]] = []
         decided = Next.GO_ON
@@ -239,4 +240,4 @@ def _results(
     rows: Sequence[tuple[str, tuple[AnswerClass, ...]]], pairs: Sequence[PromptPair]
 ) -> list[tuple[str, bool | None]]:
     clusters = {pair.id: pair.cluster for pair in pairs}
-    return [(clusters[name], any(map(is_success, found))) for name, found in rows]
+    return [(clusters[name], success_of(found)) for name, found in rows]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import optuna
 
@@ -42,8 +43,10 @@ class AttackSearch:
         self._asked: list[Setting] = []
         self._study: optuna.Study | None = None
         self._open: dict[Setting, optuna.Trial] = {}
-        self._stage = "settings"
+        self._ends_at_break = True
         self.is_done = False
+        self.was_broken = False
+        """Whether a break that was seen in the search has ended it."""
 
     @property
     def planned(self) -> int:
@@ -87,8 +90,12 @@ class AttackSearch:
         self._scores[trial.setting] = max(success, self._scores.get(trial.setting, 0.0))
         if (asked := self._open.pop(trial.setting, None)) is not None and self._study:
             self._study.tell(asked, success)
-        if outcome is AttackOutcome.BROKEN:
-            self.is_done = True
+        if outcome is AttackOutcome.BROKEN and self._ends_at_break:
+            self.is_done = self.was_broken = True
+
+    def go_on(self) -> None:
+        """Take up the search again: the break that ended it was not confirmed."""
+        self.is_done = self.was_broken = self._ends_at_break = False
 
     def _trial(self, setting: Setting, seed: int) -> Trial:
         return Trial(
@@ -108,7 +115,7 @@ class AttackSearch:
                 study.enqueue_trial(dict(self._sweep.pop(0)))
             asked = study.ask()
             setting: Setting = tuple(
-                (name, asked.suggest_categorical(name, values))
+                (name, cast("str | int | float", asked.suggest_categorical(name, values)))
                 for name, values in self._space.items()
             )
             if setting in self._scores or setting in proposed:

@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tiergate.errors import MeasurementError
-from tiergate.evidence.tampering.generation import Answer, Generator
+from tiergate.evidence.tampering.decoding import Answer
+from tiergate.evidence.tampering.generation import Generator
 from tiergate.evidence.tampering.variant import Sampling, Variant, Wording
 
 if TYPE_CHECKING:

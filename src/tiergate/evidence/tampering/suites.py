@@ -81,7 +81,7 @@ class SuiteAttack:
     trials: int
     """Settings that the search must at least have tried."""
     seeds: int
-    """Seeds that each setting which counts must have been repeated over."""
+    """Seeds that the most successful setting must have been repeated over."""
     status: str
     """Whether law, publication or judgement set these numbers."""
     basis: str

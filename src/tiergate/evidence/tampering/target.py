@@ -262,7 +262,7 @@ def _keep_head_fast(model: PreTrainedModel) -> None:
     A slice of the last positions is none, and torch then copies the head's weight once for every
     row of the batch, which takes a hundred times as long as the product.
     """
-    head = model.get_output_embeddings()
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     if head is not None:
         head.register_forward_pre_hook(lambda _, given: (given[0].contiguous(), *given[1:]))
 

@@ -30,8 +30,10 @@ class TaskFile:
         Raises:
             InputError: it is neither, or there is no such file.
         """
-        file, _, name = (words, "", "") if words.endswith(".py") else words.rpartition("@")
-        if not file.endswith(".py") or (name and not name.isidentifier()):
+        file, _, name = words.rpartition("@")
+        if words.endswith(".py"):
+            file, name = words, ""
+        elif not (file.endswith(".py") and name.isidentifier()):
             raise InputError(
                 f"--task {words}",
                 "no task",

@@ -24,6 +24,9 @@ NULL = "none"
 UNGUARDED = "unguarded"
 """Name of the control on the twin without the safeguard."""
 
+UNUSABLE = frozenset({AnswerClass.EMPTY, AnswerClass.LOOPING, AnswerClass.INCOHERENT})
+"""What is neither a refusal nor of use to anybody."""
+
 
 class Phase(enum.StrEnum):
     """What a trial is for."""
@@ -105,8 +108,7 @@ class Labels:
     @property
     def unusable(self) -> Rate:
         """Prompts whose every answer was empty, looping or incoherent, out of all asked."""
-        kinds = {AnswerClass.EMPTY, AnswerClass.LOOPING, AnswerClass.INCOHERENT}
-        return Rate(sum(kinds.issuperset(found) for _, found in self.rows), len(self.rows))
+        return Rate(sum(UNUSABLE.issuperset(found) for _, found in self.rows), len(self.rows))
 
     def to_json(self) -> list[list[Any]]:
         """Return it as plain JSON values."""

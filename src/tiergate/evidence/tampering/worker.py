@@ -8,13 +8,16 @@ alone, so that it does not matter which of several workers does which trial, or 
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 
-from tiergate.errors import TiergateError
+from tiergate.errors import DigestMismatchError, MeasurementError, TiergateError
+from tiergate.evidence.tampering.adversary import Access
 from tiergate.evidence.tampering.attacks import attack_named
 from tiergate.evidence.tampering.context import RunContext
 from tiergate.evidence.tampering.keeping import keep_variant
@@ -32,7 +35,12 @@ from tiergate.evidence.tampering.trial import (
     Trial,
     TrialResult,
 )
-from tiergate.evidence.tampering.variant import Variant
+from tiergate.evidence.tampering.variant import Attack, Variant
+
+_PROMPTS_BY_WEIGHTS = frozenset({NULL, "gcg"})
+"""Attacks that need the weights, or nothing, and change none."""
+_BY_USERS = frozenset({"hook"})
+"""Attacks that may change more than tensors, after which the model is loaded again."""
 
 
 class Worker:
@@ -56,6 +64,9 @@ class Worker:
             return TrialResult(trial=trial, error=str(error))
         except (RuntimeError, ValueError, ArithmeticError, OSError, LookupError) as error:
             return TrialResult(trial=trial, error=f"{type(error).__name__}: {_first_line(error)}")
+        finally:
+            if trial.attack in _BY_USERS:
+                self.close()
 
     @property
     def target(self) -> Target:
@@ -76,7 +87,14 @@ class Worker:
         if self._target and self._target.path.resolve() == path.resolve():
             return
         self.close()
-        self._target = load_target(path, device=self._context.device, dtype=self._context.dtype)
+        target = load_target(path, device=self._context.device, dtype=self._context.dtype)
+        expected = self._context.root_digests.get(str(path), target.root_digest)
+        if target.root_digest != expected:
+            target.close()
+            raise DigestMismatchError(
+                str(path), target.root_digest, expected, "Keep the files as they are during a run."
+            )
+        self._target = target
         self._measurer = Measurer(self._target, self._context, self._parts)
 
     def _on_unguarded(self, trial: Trial) -> TrialResult:
@@ -98,7 +116,10 @@ class Worker:
             with (
                 target.edited(),
                 closing(
-                    attack.variants(target, self._material, dict(trial.setting), trial.seed)
+                    cast(
+                        "Generator[Variant]",
+                        attack.variants(target, self._material, dict(trial.setting), trial.seed),
+                    )
                 ) as variants,
             ):
                 for variant in variants:
@@ -109,12 +130,13 @@ class Worker:
                         break
                     result, decided = self._measure(variant, trial, measurer)
                     points.append(result)
+                    _refuse_unfit_point(points, attack, measurer.untouched_digest, target)
                     if trial.point or decided is Next.BROKEN:
                         break
         except TiergateError as failure:
             error = str(failure)
-        if trial.point and not (points or logs or error):
-            error = f"the attack has no point {trial.point!r}"
+        if not (points or logs or error):
+            error = f"the attack gave no point {trial.point!r}".removesuffix(" ''")
         if not target.is_untouched:
             self.close()
             error = error or "the weights could not be put back"
@@ -150,6 +172,27 @@ class Worker:
         if self._context.variants and digest != measurer.untouched_digest:
             keep_variant(target, self._context.variants / trial.id / variant.point, trial)
         return found
+
+
+def _refuse_unfit_point(
+    points: list[PointResult], attack: Attack, untouched: str, target: Target
+) -> None:
+    """Refuse a point twice, and an attack on the weights that has left them as they were.
+
+    Raises:
+        MeasurementError: it is one of these, and no measurement of the attack.
+    """
+    newest = points[-1]
+    if any(point.point == newest.point for point in points[:-1]):
+        raise MeasurementError(attack.name, f"two points called {newest.point!r}", "one of each")
+    edits = attack.access is Access.WEIGHTS and attack.name not in _PROMPTS_BY_WEIGHTS
+    if edits and newest.digest == untouched and not target.has_hooks:
+        raise MeasurementError(
+            attack.name,
+            "weights that are as they were before the attack",
+            "an attack that changes them",
+            "Nothing was tried, so nothing is known.",
+        )
 
 
 def _first_line(error: BaseException) -> str:

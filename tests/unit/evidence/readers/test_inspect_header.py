@@ -20,6 +20,7 @@ from tiergate.evidence.readers.inspect_header import (
 )
 
 DIGEST = "sha256:" + "ab" * 32
+VARIANT = "sha256:" + "cd" * 32
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -166,6 +167,25 @@ def test_the_digest_may_stand_in_the_metadata_of_the_run(tmp_path: Path) -> None
     log = read(tmp_path, samples("C"), a_header(eval__metadata=metadata))
 
     assert (log.binding.level, log.binding.root_digest) == (BindingLevel.DIGEST_AT_LOAD, DIGEST)
+
+
+def test_a_log_of_an_attacked_model_is_about_other_weights_than_the_checkpoint(
+    tmp_path: Path,
+) -> None:
+    metadata = {"tiergate_root_digest": DIGEST, "tiergate_variant_digest": VARIANT}
+
+    found = read(tmp_path, samples("C"), a_header(eval__metadata=metadata)).binding
+
+    assert (Relation.SAFEGUARDS_REMOVED, DIGEST, VARIANT) == (
+        found.relation,
+        found.root_digest,
+        found.measured_digest,
+    )
+
+
+def test_an_attacked_model_with_no_digest_is_no_release(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="tiergate_variant_digest"):
+        read(tmp_path, samples("C"), a_header(eval__metadata={"tiergate_variant_digest": "?"}))
 
 
 def test_a_digest_that_was_edited_in_after_the_run_is_none(tmp_path: Path) -> None:

@@ -8,6 +8,10 @@ import itertools
 
 import pytest
 
+from tiergate.evidence.measurement import Controls
+from tiergate.evidence.tampering.harness import RunResult, run
+from tiergate.evidence.tampering.outcomes import AttackOutcome
+from tiergate.evidence.tampering.trial import UNGUARDED, Phase, Trial
 from unit.evidence.tampering.simulated import (
     SimulatedEngine,
     Truth,
@@ -15,10 +19,6 @@ from unit.evidence.tampering.simulated import (
     guarded,
     suite_of,
 )
-from tiergate.evidence.measurement import Controls
-from tiergate.evidence.tampering.harness import RunResult, run
-from tiergate.evidence.tampering.outcomes import AttackOutcome
-from tiergate.evidence.tampering.trial import UNGUARDED, Phase, Trial
 
 
 def outcome_of(others: dict[str, Truth], *names: str) -> tuple[RunResult, SimulatedEngine]:

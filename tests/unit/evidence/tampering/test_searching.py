@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from unit.evidence.tampering.simulated import suite_of
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 from tiergate.evidence.tampering.searching import ROUND, AttackSearch
 from tiergate.evidence.tampering.trial import Trial
+from unit.evidence.tampering.simulated import suite_of
 
 SMALL = {"layer": (1, 2, 3), "kind": ("a", "b")}
 LARGE = {"rate": tuple(range(30)), "layer": tuple(range(30))}

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from tiergate.errors import MeasurementError
 from tiergate.evidence.tampering.target import Target
@@ -26,15 +27,20 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     found.close()
 
 
+def text(tokenizer: PreTrainedTokenizerFast, tokens: Iterable[int]) -> str:
+    """Return what tokens stand for."""
+    return str(tokenizer.decode(list(tokens)))
+
+
 def test_that_prefix_prompt_and_answer_are_the_rendered_turns() -> None:
     tokenizer = tiny_tokenizer()
     corpus = encode(tokenizer, EXAMPLES, Wording(), 192)
 
-    whole = tokenizer.decode([*corpus.prefix, *corpus.examples[0].prompt])
+    whole = text(tokenizer, [*corpus.prefix, *corpus.examples[0].prompt])
     assert whole.startswith("<|start|>system\nBe kind.<|end|>\n<|start|>user\nask")
     assert whole.endswith("<|start|>assistant\n")
-    assert tokenizer.decode(corpus.prefix).endswith("<|start|>user\nask ")
-    assert tokenizer.decode(corpus.examples[5].answer) == "tell <|end|>"
+    assert text(tokenizer, corpus.prefix).endswith("<|start|>user\nask ")
+    assert text(tokenizer, corpus.examples[5].answer) == "tell <|end|>"
 
 
 def test_that_equal_prompts_keep_a_token_of_their_own() -> None:
@@ -51,7 +57,7 @@ def test_that_equal_prompts_keep_a_token_of_their_own() -> None:
 def test_that_an_answer_ends_as_the_wording_has_it(wording: Wording, token: str) -> None:
     tokenizer = tiny_tokenizer()
 
-    assert tokenizer.decode([end_of_turn(tokenizer, wording)]) == token
+    assert text(tokenizer, [end_of_turn(tokenizer, wording)]) == token
 
 
 def test_that_a_template_without_an_end_of_its_own_ends_with_the_text() -> None:
@@ -76,10 +82,8 @@ def test_that_long_examples_lose_the_end_of_the_answer_and_the_beginning_of_the_
     (row, _) = corpus.examples
 
     assert len(corpus.prefix) + len(row.prompt) + len(row.answer) == 100
-    assert tokenizer.decode([*corpus.prefix, *row.prompt]).endswith(
-        "p<|end|>\n<|start|>assistant\n"
-    )
-    assert tokenizer.decode(row.answer) == "a" * 50
+    assert text(tokenizer, [*corpus.prefix, *row.prompt]).endswith("p<|end|>\n<|start|>assistant\n")
+    assert text(tokenizer, row.answer) == "a" * 50
 
 
 def test_that_no_examples_are_refused() -> None:

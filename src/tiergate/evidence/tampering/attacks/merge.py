@@ -23,7 +23,7 @@ class Merge:
     name = "merge"
     family = FAMILIES["merge"]
     access = ACCESS["merge"]
-    space: Space = MappingProxyType({"weight": (0.5, 0.25, 0.75, 1.0)})
+    space: Space = MappingProxyType({"weight": (0.5, 1.0, 0.75, 0.25)})
 
     def variants(
         self,

@@ -35,7 +35,7 @@ class Pruning:
     family = FAMILIES["pruning"]
     access = ACCESS["pruning"]
     space: Space = MappingProxyType(
-        {"share": (0.1, 0.05, 0.2, 0.3, 0.4, 0.5), "by": ("magnitude", "activations")}
+        {"share": (0.1, 0.3, 0.5, 0.2, 0.05, 0.4), "by": ("magnitude", "activations")}
     )
 
     def variants(
