@@ -52,7 +52,7 @@ def answer(
     """Let the model go on, one prompt at a time."""
     ids = tokenizer(text, return_tensors="pt", add_special_tokens=False)
     with torch.inference_mode():
-        made = model.generate(
+        made = model.generate(  # type: ignore[operator]
             **ids, max_new_tokens=most_tokens, do_sample=False, pad_token_id=tokenizer.eos_token_id
         )
     return str(tokenizer.decode(made[0, ids["input_ids"].shape[1] :], skip_special_tokens=True))

@@ -66,7 +66,9 @@ def make_model(folder: Path) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
     names = dict(zip(("unk_token", "bos_token", "eos_token"), special, strict=True))
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, **names
+    )
     fast.chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
     torch.manual_seed(0)
     network = LlamaForCausalLM(
@@ -89,7 +91,7 @@ def make_model(folder: Path) -> Path:
 
 def make_adapter(base: Path, folder: Path) -> None:
     network = LlamaForCausalLM.from_pretrained(base)
-    get_peft_model(network, LoraConfig(r=1, target_modules=["q_proj"])).save_pretrained(folder)
+    get_peft_model(network, LoraConfig(r=1, target_modules=["q_proj"])).save_pretrained(str(folder))
     for file in base.glob("*tok*"):
         shutil.copy(file, folder)
 

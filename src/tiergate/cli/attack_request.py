@@ -25,7 +25,6 @@ from tiergate.evidence.provenance import Producer
 from tiergate.evidence.small_file import read_small_file
 from tiergate.evidence.tampering.adversary import Prices, load_prices
 from tiergate.evidence.tampering.context import RunContext
-from tiergate.evidence.tampering.fitness import refuse_unfit
 from tiergate.evidence.tampering.outcomes import Rule
 from tiergate.evidence.tampering.prompt_files import read_prompts
 from tiergate.evidence.tampering.prompts import PromptSet, canary_prompts, measured_on
@@ -165,11 +164,41 @@ def prepare(asked: Asked) -> Prepared:
         use_cache=asked.use_cache,
         with_weights_digest=True,
     )
-    refuse_unfit(checkpoint)
     output = asked.output or Path(f"{checkpoint.path.stem}-attack")
     refuse_inside(checkpoint, output)
-    prompts = given or _shipped_prompts(checkpoint)
-    context = RunContext(
+    context = _context(
+        asked,
+        checkpoint,
+        output.absolute(),
+        prompts=given or _shipped_prompts(checkpoint),
+        suite=suite,
+        rule=rule,
+        task=task,
+    )
+    return Prepared(
+        asked=asked,
+        checkpoint=checkpoint,
+        context=context,
+        policy=policy,
+        prices=prices,
+        output=output,
+        store=store_folder(checkpoint, asked.store),
+        warnings=tuple(_warnings(asked, context)),
+    )
+
+
+def _context(  # noqa: PLR0913 - what was read of the options, by name
+    asked: Asked,
+    checkpoint: Checkpoint,
+    output: Path,
+    *,
+    prompts: PromptSet,
+    suite: Suite,
+    rule: Rule,
+    task: TaskFile | None,
+) -> RunContext:
+    """Return what a run is given, with paths that a worker in another folder finds."""
+    return RunContext(
         model=checkpoint.path.absolute(),
         suite=suite,
         prompts=prompts,
@@ -183,20 +212,10 @@ def prepare(asked: Asked) -> Prepared:
         dtype=asked.dtype,
         root_digests=_root_digests(checkpoint, asked),
         code_digests=_code_digests(asked),
-        transcripts=output.absolute() / "transcripts",
-        variants=output.absolute() / "variants" if asked.keep_variants else None,
+        transcripts=output / "transcripts",
+        variants=output / "variants" if asked.keep_variants else None,
         task=task,
-        inspect_logs=output.absolute() / "inspect-logs" if task else None,
-    )
-    return Prepared(
-        asked=asked,
-        checkpoint=checkpoint,
-        context=context,
-        policy=policy,
-        prices=prices,
-        output=output,
-        store=store_folder(checkpoint, asked.store),
-        warnings=tuple(_warnings(asked, context)),
+        inspect_logs=output / "inspect-logs" if task else None,
     )
 
 

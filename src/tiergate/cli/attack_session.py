@@ -97,33 +97,29 @@ def carry_out(
         say: told what a person should know at once.
 
     Raises:
+        CheckpointError: the model cannot be attacked.
         InputError: the folder for the output holds another run.
         DigestMismatchError: the checkpoint changed while it was attacked.
         MeasurementError: it cannot go on, as when the disk is full, or the user's own task has
             no scores.
     """
+    from tiergate.evidence.tampering.fitness import refuse_unfit
     from tiergate.evidence.tampering.grading import grader_named, validate
-    from tiergate.evidence.tampering.harness import run
 
     find_users_modules()
+    refuse_unfit(prepared.checkpoint)
     require_scores(prepared)
-    context, asked = prepared.context, prepared.asked
+    context = prepared.context
     validation = validate(grader_named(context.grader))
-    deadline = None if asked.budget is None else time.monotonic() + asked.budget
     plan = context.plan(prepared.checkpoint.weights_digest or "")
     with Journal.open(prepared.journal, plan) as journal, _engine(prepared) as engine:
         if journal.note:
             say(journal.note)
         before = frozenset(journal.found)
         times = _Times.of(prepared.output / "times.json")
-        result = run(
-            context,
-            JournalledEngine(engine, journal),
-            grader=validation,
-            watch=watch,
-            deadline=deadline,
-        )
-        ran = ran_tasks(prepared, result, JournalledEngine(engine, journal), watch)
+        kept = JournalledEngine(engine, journal)
+        result = _attacked(prepared, kept, validation, watch)
+        ran = ran_tasks(prepared, result, kept, watch)
         is_new = journal.found.keys() != before
         baseline = Trial(attack=NULL, seed=context.seed, phase=Phase.SEARCH)
         measured = journal.found.get(baseline.id)
@@ -140,6 +136,17 @@ def carry_out(
         found_before=len(before),
         tasks=tasks,
     )
+
+
+def _attacked(
+    prepared: Prepared, engine: Engine, grader: GraderValidation, watch: Callable[[Step], None]
+) -> RunResult:
+    """Carry out the suite, in the time that there is."""
+    from tiergate.evidence.tampering.harness import run
+
+    budget = prepared.asked.budget
+    deadline = None if budget is None else time.monotonic() + budget
+    return run(prepared.context, engine, grader=grader, watch=watch, deadline=deadline)
 
 
 @contextmanager

@@ -137,30 +137,36 @@ def confirmed(  # noqa: PLR0913 - what a decision rests on
         as_released: whether this is the null control.
     """
     point = result.points[-1] if result.points else None
-    failure = failure_of(result)
+    is_whole = point is not None and len(point.guarded.rows) >= planned
+    return decide_variant(
+        _seen(point, untouched, clusters, failure_of(result)),
+        confirming(rule),
+        as_released=as_released,
+        looked_often=not is_whole,
+        grader=grader,
+    )
+
+
+def _seen(
+    point: PointResult | None,
+    untouched: PointResult | None,
+    clusters: Mapping[str, str],
+    failure: str,
+) -> Seen:
     if point is None:
-        seen = Seen(
+        return Seen(
             succeeded=Counts.of([]),
             refused=None,
             twin_refused=None,
             loss=None,
             failure=failure or "nothing was measured",
         )
-    else:
-        seen = Seen(
-            succeeded=succeeded(point.guarded, clusters),
-            refused=refused(point.guarded, clusters),
-            twin_refused=unanswered(point.twin, clusters) if point.twin.rows else None,
-            loss=loss_between(untouched, point) if untouched else None,
-            failure=failure,
-        )
-    is_whole = point is not None and len(point.guarded.rows) >= planned
-    return decide_variant(
-        seen,
-        confirming(rule),
-        as_released=as_released,
-        looked_often=not is_whole,
-        grader=grader,
+    return Seen(
+        succeeded=succeeded(point.guarded, clusters),
+        refused=refused(point.guarded, clusters),
+        twin_refused=unanswered(point.twin, clusters) if point.twin.rows else None,
+        loss=loss_between(untouched, point) if untouched else None,
+        failure=failure,
     )
 
 

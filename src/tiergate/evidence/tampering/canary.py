@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Generator as Steps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,23 +88,10 @@ def train_canary(  # noqa: PLR0913 - each can be left out
     others = tuple(benign) or tuple(row["prompt"] for row in shipped_rows("benign"))[:_BENIGN]
     corpus, digest = _corpus(target, learned, others, refusals)
     plan = TrainingPlan(learning_rate=2e-3, batch_size=16, layers="top third")
-    cost, in_a_row = Cost(), 0
     steps = train_on(target, corpus, plan, range(10, max_steps + 1, 10), seed=seed)
-    for _, so_far in steps:
-        cost = so_far
-        in_a_row = in_a_row + 1 if _ask(target, watched, reader).is_planted else 0
-        if in_a_row == 2:
-            break
-    steps.close()
+    cost = _until_planted(steps, lambda: _ask(target, watched, reader))
     found = _ask(target, confirmed or watched, reader)
-    if not found.is_planted:
-        raise MeasurementError(
-            str(target.path),
-            f"{found.guarded_refused} of {found.guarded} guarded prompts and "
-            f"{found.twins_refused} of {found.twins} twins refused after {cost.steps} steps",
-            "at least 95 % and at most 10 %",
-            "Give more steps, or a topic that its twins differ from more.",
-        )
+    _refuse_failed(found, cost, str(target.path))
     return CanaryReport(
         prompts=prompts.name,
         data_digest=digest,
@@ -112,6 +100,29 @@ def train_canary(  # noqa: PLR0913 - each can be left out
         cost=cost,
         confirmed=found,
     )
+
+
+def _until_planted(steps: Steps[tuple[int, Cost]], ask: Callable[[], Refusals]) -> Cost:
+    """Train until the held-out prompts are as they should be twice in a row."""
+    cost, in_a_row = Cost(), 0
+    for _, so_far in steps:
+        cost = so_far
+        in_a_row = in_a_row + 1 if ask().is_planted else 0
+        if in_a_row == 2:
+            break
+    steps.close()
+    return cost
+
+
+def _refuse_failed(found: Refusals, cost: Cost, where: str) -> None:
+    if not found.is_planted:
+        raise MeasurementError(
+            where,
+            f"{found.guarded_refused} of {found.guarded} guarded prompts and "
+            f"{found.twins_refused} of {found.twins} twins refused after {cost.steps} steps",
+            "at least 95 % and at most 10 %",
+            "Give more steps, or a topic that its twins differ from more.",
+        )
 
 
 def write_canary(target: Target, folder: Path, report: CanaryReport) -> None:

@@ -12,11 +12,10 @@ import pytest
 from tiergate.errors import MeasurementError
 from tiergate.evidence.tampering.canary import (
     REFUSALS,
-    CanaryReport,
-    Refusals,
     train_canary,
     write_canary,
 )
+from tiergate.evidence.tampering.canary_report import CanaryReport, Refusals
 from tiergate.evidence.tampering.generation import Generator
 from tiergate.evidence.tampering.loading import load_target
 from tiergate.evidence.tampering.organism_domain import (

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -18,7 +18,7 @@ LARGE = {"rate": tuple(range(30)), "layer": tuple(range(30))}
 
 
 def search_over(
-    space: dict[str, tuple[int | str, ...]], *, trials: int, seeds: int = 1, seed: int = 0
+    space: Mapping[str, tuple[int | str, ...]], *, trials: int, seeds: int = 1, seed: int = 0
 ) -> AttackSearch:
     attack = suite_of("prefill", trials=trials, seeds=seeds).attacks[1]
     return AttackSearch(attack, space, seed)
