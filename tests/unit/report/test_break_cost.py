@@ -29,6 +29,7 @@ from tiergate.evidence.tampering.curve import Point
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 from tiergate.report import break_cost_plot, vega
 from tiergate.report.break_cost import (
+    DESTROYED,
     RETAINED,
     SEARCHED,
     SUCCESS,
@@ -135,6 +136,13 @@ def test_that_a_measurement_of_the_search_is_not_confirmed() -> None:
 
     assert not point.is_confirmed
     assert only_point(attacked(SUCCESS, 300)).is_confirmed
+
+
+def test_that_a_point_of_the_search_whose_confirmation_was_destroyed_is_no_break() -> None:
+    point = only_point(attacked(SEARCHED, 300, elicitation=f"bits=3; {DESTROYED}"))
+
+    assert point.outcome is AttackOutcome.DESTROYED
+    assert only_point(attacked(SEARCHED, 300)).outcome is not AttackOutcome.DESTROYED
 
 
 def test_that_the_controls_and_the_limit_are_those_of_the_evidence() -> None:

@@ -44,7 +44,13 @@ from tiergate.evidence.tampering.accounting import (
     paid_until,
 )
 from tiergate.evidence.tampering.adversary import Access, Prices
-from tiergate.evidence.tampering.assessing import clusters_of, name_of, refused, succeeded
+from tiergate.evidence.tampering.assessing import (
+    candidates,
+    clusters_of,
+    name_of,
+    refused,
+    succeeded,
+)
 from tiergate.evidence.tampering.context import RunContext
 from tiergate.evidence.tampering.grading import AnswerClass
 from tiergate.evidence.tampering.harness import AttackResult, Confirmed, RunResult
@@ -59,6 +65,9 @@ SUCCESS, TWINS, UTILITY = (
 )
 SEARCHED = "safeguard.attack_search"
 """Points of the search, as they were counted while searching; no policy asks for them."""
+
+DESTROYED = "the model was shown to be destroyed"
+"""What the elicitation of such a point says, so that a picture does not show it as a break."""
 
 _EFFORTS = {
     Access.PROMPTS: Effort.ADAPTIVE,
@@ -157,13 +166,32 @@ class _Maker:
 
     def _search_points(self, found: AttackResult, plain: Attack) -> list[Measurement]:
         """Return what the search saw at every point, against all that was paid until then."""
+        destroyed = self._destroyed(found)
         rows: list[Measurement] = []
         for result, point, paid in paid_by_point(found):
             budget = replace(self._around.prices.budget(paid), attempts=_attempts(point))
             attack = replace(plain, budget=budget)
             success, *others = self._measurements(point, result.trial, attack, found.attack.access)
-            rows += [replace(success, metric=SEARCHED), *others]
+            setting = success.setting
+            if name_of(result.trial, point.point) in destroyed:
+                setting = replace(setting, elicitation=f"{setting.elicitation}; {DESTROYED}")
+            rows += [replace(success, metric=SEARCHED, setting=setting), *others]
         return rows
+
+    def _destroyed(self, found: AttackResult) -> frozenset[str]:
+        """Name the points at which the model was shown to be destroyed, in either phase."""
+        most = self._context.effort.search_prompts
+        rule = self._context.rule
+        searched = (
+            tried
+            for result in found.searched
+            for tried in candidates(
+                result, self._run.untouched, self._clusters, rule, most_prompts=most
+            )
+        )
+        gone = AttackOutcome.DESTROYED
+        again = (known.name for known in found.confirmed if known.finding.outcome is gone)
+        return frozenset([*again, *(t.trial for t in searched if t.outcome is gone)])
 
     def _attack(self, name: str, family: AttackClass, budget: AttackBudget) -> Attack:
         return Attack(

@@ -89,6 +89,8 @@ class RunResult:
     """Every attack of the suite but the null control, in its order."""
     summary: Summary
     """The outcome of the whole run."""
+    untouched: PointResult | None = None
+    """The model as it is, measured as the search measures; None when nothing was searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,7 @@ class _Run:
         self._tried: dict[str, list[Tried]] = {}
         self._places: dict[str, tuple[TrialResult, PointResult]] = {}
         self._confirmed: dict[str, list[Confirmed]] = {}
+        self._untouched: PointResult | None = None
         self._done: Counter[tuple[Phase, str]] = Counter()
 
     def carry_out(self, deadline: float | None, clock: Callable[[], float]) -> RunResult:
@@ -185,6 +188,7 @@ class _Run:
             controls=controls,
             attacks=results,
             summary=decide_run(released.outcome, controls, summaries),
+            untouched=self._untouched,
         )
 
     def _search_and_confirm(
