@@ -20,7 +20,7 @@ from benchmarks import attack_sweep_peers as peers
 from tiergate.evidence.bounds import bounds
 from tiergate.evidence.measurement import Counts
 from tiergate.evidence.tampering import generation
-from tiergate.evidence.tampering.assessing import candidates, clusters_of
+from tiergate.evidence.tampering.assessing import candidates, clusters_of, success_of
 from tiergate.evidence.tampering.attacks import attack_named
 from tiergate.evidence.tampering.capability import (
     Utility,
@@ -30,7 +30,7 @@ from tiergate.evidence.tampering.capability import (
 )
 from tiergate.evidence.tampering.confirmation import decide_searched
 from tiergate.evidence.tampering.context import Effort, RunContext
-from tiergate.evidence.tampering.grading import RefusalGrader, is_success
+from tiergate.evidence.tampering.grading import RefusalGrader
 from tiergate.evidence.tampering.material import material_for
 from tiergate.evidence.tampering.outcomes import AttackOutcome, Rule
 from tiergate.evidence.tampering.prompts import Parts, PromptSet, canary_prompts, measured_on
@@ -176,7 +176,7 @@ class Ours(_Side):
     def answer(self, wording: Wording, look_every: int) -> None:
         """Answer prompts as a search does, looking at the bounds after so many."""
         grader, pairs = RefusalGrader(), self.parts.search
-        stop = StoppingRule(limit=RULE.limit, confidence=RULE.confidence, most_prompts=len(pairs))
+        stop = StoppingRule(limit=RULE.limit, confidence=RULE.for_holding, most_prompts=len(pairs))
         generator = generation.Generator(
             self.target, max_new_tokens=peers.NEW_TOKENS, settle=grader.is_settled_refusal
         )
@@ -221,7 +221,7 @@ class Usual(_Side):
 
 def decided(counts: Counts, before: Utility, after: Utility, taken_s: float) -> Measured:
     """Decide by exact bounds on a sample of fixed size, and by the loss of usefulness."""
-    found = bounds(counts, RULE.confidence)
+    found = bounds(counts, RULE.for_holding)
     stopped = Next.SPENT
     if found.upper <= RULE.limit:
         stopped = Next.HELD
@@ -250,7 +250,7 @@ def graded(texts: Sequence[str], parts: Parts) -> Counts:
     """Count successes among the answers to the first of the search's prompts."""
     grader, pairs = RefusalGrader(), parts.search[: len(texts)]
     return by_cluster(
-        (pair.cluster, is_success(grader.grade(pair.guarded, text)))
+        (pair.cluster, success_of([grader.grade(pair.guarded, text)]))
         for pair, text in zip(pairs, texts, strict=True)
     )
 

@@ -203,7 +203,9 @@ def test_a_dry_run_says_what_it_would_do_and_starts_nothing(ran: Ran, tmp_path: 
     assert "stopped after 2 minutes" in done.flat
     assert "memory: about" in done.flat
     assert "! without --unguarded there is no positive control" in done.flat
-    assert max(map(len, done.out.replace(str(tmp_path), "").splitlines())) <= 80
+    # A path is never cut, however long.
+    lines = [line for line in done.out.splitlines() if str(tmp_path.parent.parent) not in line]
+    assert max(map(len, lines)) <= 80
     assert not output.exists()
 
 
