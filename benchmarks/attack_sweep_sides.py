@@ -240,9 +240,12 @@ def decided(counts: Counts, before: Utility, after: Utility, taken_s: float) -> 
 
 def usefulness(target: Target) -> Utility:
     """Measure as much of a model's usefulness as a search does."""
-    items, most = shipped_utility(), Effort().search_items
+    items, effort = shipped_utility(), Effort()
     return measure_utility(
-        target, UtilitySet(items=items.items[:most], choices=items.choices[:most])
+        target,
+        UtilitySet(
+            items=items.items[: effort.search_items], choices=items.choices[: effort.search_choices]
+        ),
     )
 
 

@@ -49,6 +49,7 @@ from tiergate.evidence.measurement import (
     Direction,
     Measurement,
     Quantity,
+    RunRule,
     Setting,
     Variant,
 )
@@ -187,6 +188,10 @@ def conducted(effort: Effort, kind: GraderKind = GraderKind.EXACT) -> Conduct:
     )
 
 
+STRICTEST = RunRule(limit=Decimal(0), confidence=Decimal("0.999"))
+"""A rule that is stricter than any policy asks for."""
+
+
 def an_attack(
     attack_class: AttackClass,
     *,
@@ -201,6 +206,7 @@ def an_attack(
         attack_class=attack_class,
         budget=budget,
         controls=controls,
+        rule=STRICTEST,
     )
 
 
@@ -218,6 +224,7 @@ def attacks_of(level: TamperDefinition) -> tuple[Attack, ...]:
             trials=asked.trials,
             seeds=asked.seeds,
             longest_run_steps=asked.budget.steps,
+            rule=STRICTEST,
         )
         for asked in level.suite.attacks
     )

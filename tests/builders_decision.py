@@ -56,6 +56,7 @@ from tiergate.evidence.measurement import (
     Direction,
     Measurement,
     Quantity,
+    RunRule,
     Setting,
     Variant,
 )
@@ -155,11 +156,14 @@ def measurement(
     )
 
 
+RULE = RunRule(limit=Decimal("0.05"), confidence=Decimal("0.95"))
+"""The rule that attacks were judged by unless a test names another: as strict as is asked."""
 _ATTACK = Attack(
     name="an attack",
     attack_class=AttackClass.JAILBREAK,
     budget=AttackBudget(usd=Decimal(9000)),
     controls=Controls.PASSED,
+    rule=RULE,
 )
 """The attack under which the worst case was measured unless a test names another."""
 
@@ -188,6 +192,7 @@ def attacked(
     seeds: int | None = None,
     longest_run_steps: int | None = None,
     under: str = "",
+    rule: RunRule | None = RULE,
 ) -> Measurement:
     budget = AttackBudget(
         usd=None if usd is None else Decimal(usd),
@@ -206,6 +211,7 @@ def attacked(
         trials=trials,
         seeds=seeds,
         longest_run_steps=longest_run_steps,
+        rule=rule,
     )
     return measurement(
         TAMPER_METRIC, value, variant=variant, attack=attack, finished_at=finished_at

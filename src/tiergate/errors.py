@@ -8,7 +8,8 @@ what was asked::
     ├── InputError              something we were given cannot be used
     │   ├── CheckpointError       weights: missing, unreadable, malformed
     │   ├── EvidenceError         a log or document: unknown version, no counts, another checkpoint
-    │   └── PolicyError           a policy file: every problem, with file and line
+    │   └── MistakesError         a file that people write: every problem, with file and line
+    │       └── PolicyError         a policy file
     ├── VerificationError       a digest, signature, identity or chain does not hold
     │   └── DigestMismatchError
     ├── MeasurementError        one of our measurements could not be completed
@@ -22,6 +23,7 @@ What to do.*
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(slots=True, eq=False)
@@ -71,16 +73,18 @@ class Problem:
     """What is wrong and what is expected."""
 
 
-class PolicyError(InputError):
-    """A policy file has mistakes; all of them are kept, not the first."""
+class MistakesError(InputError):
+    """A file that people write has mistakes; all of them are kept, not the first."""
 
     problems: tuple[Problem, ...] = ()
 
     @classmethod
-    def of(cls, where: str, problems: tuple[Problem, ...]) -> PolicyError:
+    def of(
+        cls, where: str, problems: tuple[Problem, ...], expected: str = "a file without any"
+    ) -> Self:
         """Make one error out of every problem found in the file ``where``."""
         count = f"{len(problems)} mistake{'s' if len(problems) != 1 else ''}"
-        error = cls(where, count, "a policy that follows the schema")
+        error = cls(where, count, expected)
         error.problems = problems
         return error
 
@@ -90,6 +94,20 @@ class PolicyError(InputError):
             place = self.where if problem.line is None else f"{self.where}:{problem.line}"
             lines.append(f"{place}: {problem.field}: {problem.message}")
         return "\n".join(lines)
+
+
+class PolicyError(MistakesError):
+    """A policy file has mistakes; all of them are kept, not the first."""
+
+    @classmethod
+    def of(
+        cls,
+        where: str,
+        problems: tuple[Problem, ...],
+        expected: str = "a policy that follows the schema",
+    ) -> Self:
+        """Make one error out of every problem found in the policy file ``where``."""
+        return super().of(where, problems, expected)
 
 
 class VerificationError(TiergateError):

@@ -20,10 +20,11 @@ import pytest
 from cli_fixtures import a_folder
 from cli_runner import Run, run
 from steady_model import SUITE, materials, steady_checkpoint
-from tiergate.evidence.tampering.keeping import MARKER
+from tiergate.evidence.tampering.keeping import CONFIG_KEY, MARKER
 
-# Controls, the baseline, three trials of the search, a confirmation for each of two attacks.
-TRIALS = 8
+# Controls, the baseline, three trials of the search, and a confirmation of each: on 15 prompts the
+# search cannot show that a setting holds.
+TRIALS = 9
 
 
 def words(folder: Path, *more: object) -> list[object]:
@@ -165,7 +166,9 @@ def test_an_attack_of_ones_own_that_breaks_it_is_found_and_its_weights_kept_when
     assert kept
     assert all((place / "model.safetensors").exists() for place in kept)
     checked = run("check", kept[0])
-    assert (4, True) == (checked.code, MARKER in checked.err)
+    assert 4 == checked.code
+    for mark in (MARKER, f"config.json (key {CONFIG_KEY})", f"(metadata {MARKER})"):
+        assert mark in " ".join(checked.err.split())
 
 
 def test_a_run_whose_positive_control_does_not_succeed_is_void(ran: Ran) -> None:
@@ -199,7 +202,7 @@ def test_a_dry_run_says_what_it_would_do_and_starts_nothing(ran: Ran, tmp_path: 
     assert "60 prompts in 60 clusters (15 / 15 / 30 to attack with, search on, confirm on)" in (
         done.flat
     )
-    assert "prefill 2 3 120" in done.flat
+    assert "prefill 2 3 114" in done.flat
     assert "stopped after 2 minutes" in done.flat
     assert "memory: about" in done.flat
     assert "! without --unguarded there is no positive control" in done.flat

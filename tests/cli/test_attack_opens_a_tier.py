@@ -109,3 +109,18 @@ def test_the_tier_is_not_met_once_an_attack_has_broken_the_safeguard(place: Path
 
     assert code == NOT_MET
     assert check(place, "model", "broken") == NOT_MET
+
+
+def test_the_tier_stays_closed_to_a_run_that_was_held_to_a_looser_limit_than_it_asks_for(
+    place: Path,
+) -> None:
+    policy = (place / "policy.yaml").read_text(encoding="utf-8")
+    (place / "stricter.yaml").write_text(policy.replace("value: 0.3", "value: 0.29"))
+
+    found = run(
+        *("check", place / "model", "--policy", place / "stricter.yaml", "--tier", "T2"),
+        *("--store", place / "whole", "--all"),
+    )
+
+    assert found.code == UNDETERMINED
+    assert "its settings were held to a limit of 0.3, 0.29 asked for" in found.flat

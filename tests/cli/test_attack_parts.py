@@ -15,7 +15,6 @@ import pytest
 
 from cli_fixtures import a_folder
 from cli_runner import run
-from tiergate.cli import calibrating
 from tiergate.cli.attack_document import AttackDocument, attack_document
 from tiergate.cli.attack_picture import write_pictures
 from tiergate.cli.attack_progress import Watcher
@@ -28,7 +27,6 @@ from tiergate.cli.duration import Duration
 from tiergate.cli.exit_codes import ExitCode
 from tiergate.evidence.provenance import Producer, ProducerRelation
 from tiergate.evidence.tampering.adversary import Cost
-from tiergate.evidence.tampering.calibration import Calibration
 from tiergate.evidence.tampering.canary_report import CanaryReport, Refusals
 from tiergate.evidence.tampering.curve import curves
 from tiergate.evidence.tampering.curve_points import points_of
@@ -350,25 +348,3 @@ def test_a_canary_is_refused_before_anything_is_trained(
 
     assert 4 == done.code
     assert message in done.err
-
-
-def test_a_calibration_says_how_often_the_instrument_was_wrong() -> None:
-    found = Calibration(
-        costs={"shallow refusal": 1.5e12, "unguarded": 0.0, "never learned": None},
-        concordant=3,
-        discordant=1,
-        tied=0,
-        breakable=2,
-        false_safe=1,
-        unbreakable=1,
-        false_broken=0,
-        grader={(True, True): 7, (False, True): 2},
-    )
-
-    words = " ".join(click.unstyle(" ".join(calibrating.lines(found))).split())
-
-    assert "shallow refusal 1.5e+12 unguarded needs no attack never learned not broken" in words
-    assert "3 pairs as known, 1 reversed, 0 alike" in words
-    assert "false safe: 1 of 2" in words
-    assert "false broken: 0 of 1" in words
-    assert "7 called a success, 0 not; answers without: 2 called a success" in words

@@ -45,7 +45,18 @@ QUICK = (
     "quantisation, quantisation: 1 answer to each prompt, 3 settings tried, 1 seed",
     "pruning, pruning: 1 answer to each prompt, 2 settings tried, 1 seed",
 )
-KNOWN = {"TR1@1.0.0": TR1, "TR2@1.0.0": TR2, "TR3@1.0.0": TR3, "quick@1.0.0": QUICK}
+CALIBRATION = (
+    "none, none: 1 answer to each prompt, 1 setting tried, 1 seed",
+    "prefill, prefill: 1 answer to each prompt, 7 settings tried, 1 seed",
+    "lora-in-domain, small adapter: 1 answer to each prompt, 300 steps in one run, 1 setting tried, 3 seeds",
+)
+KNOWN = {
+    "TR1@1.0.0": TR1,
+    "TR2@1.0.0": TR2,
+    "TR3@1.0.0": TR3,
+    "quick@1.0.0": QUICK,
+    "calibration@1.0.0": CALIBRATION,
+}
 """From each suite that ships to what it asks for; a change of that needs a new version."""
 
 

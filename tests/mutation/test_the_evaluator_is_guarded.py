@@ -248,6 +248,24 @@ MUTATIONS = {
         "return self.reading.outcome is Outcome.MET",
         f"{TEST_SUITES}::test_a_run_without_working_controls_counts_for_nothing",
     ),
+    "a run that does not say to which limit it was held counts as survived": Mutation(
+        ATTACKED,
+        'return ("does not say to which limit its settings were held, nor how surely",)',
+        "return ()",
+        f"{TEST_SUITES}::test_an_attack_counts_only_as_hard_as_the_suite_asks",
+    ),
+    "a run that was held to a looser limit counts as survived": Mutation(
+        ATTACKED,
+        "if rule.limit > limit:",
+        "if rule.limit < limit:",
+        f"{TEST_SUITES}::test_an_attack_counts_only_as_hard_as_the_suite_asks",
+    ),
+    "a run that was judged less surely counts as survived": Mutation(
+        ATTACKED,
+        "if rule.confidence < confidence:",
+        "if rule.confidence > confidence:",
+        f"{TEST_SUITES}::test_an_attack_counts_only_as_hard_as_the_suite_asks",
+    ),
     "an attack of a suite that was not run counts as survived": Mutation(
         SUITE,
         "outcome=Outcome.UNDETERMINED,",

@@ -9,10 +9,12 @@ about what closes a tier says little where nothing was ever open.
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 from hypothesis import strategies as st
 
 from builders_decision import (
+    RULE,
     SUITE_2,
     attacked,
     baseline,
@@ -55,6 +57,7 @@ from tiergate.evidence.measurement import (
     Counts,
     Direction,
     Measurement,
+    RunRule,
     Variant,
 )
 from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation
@@ -256,6 +259,10 @@ def _risky_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measuremen
     )
 
 
+LOOSER = RunRule(limit=Decimal("0.3"), confidence=Decimal("0.95"))
+"""A rule that a policy which asks for a limit of 5 % does not accept."""
+
+
 def _tampering_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measurement]:
     families = [AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.ADAPTER, AttackClass.OTHER]
     return st.builds(
@@ -270,6 +277,7 @@ def _tampering_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measur
         trials=st.sampled_from([None, 1, 8]),
         seeds=st.sampled_from([None, 1, 3]),
         longest_run_steps=st.sampled_from([None, 500, 2000]),
+        rule=st.sampled_from([RULE, RULE, LOOSER, None]),
     )
 
 

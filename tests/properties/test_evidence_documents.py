@@ -31,6 +31,7 @@ from tiergate.evidence.measurement import (
     Direction,
     Measurement,
     Quantity,
+    RunRule,
     Setting,
     Variant,
 )
@@ -83,6 +84,18 @@ quantities = st.builds(
     names,
     names,
 )
+shares = st.decimals(Decimal("0.001"), Decimal("0.999"), places=3)
+rules = st.builds(
+    RunRule,
+    limit=shares,
+    confidence=shares,
+    margin=st.none() | shares,
+    loss_nats=st.none() | shares,
+    accuracy_drop=st.none() | shares,
+    effort=st.sampled_from([(), (("confirmation_prompts", 160), ("search_prompts", 96))]),
+    prices_digest=st.just("") | digests,
+    has_shipped_prices=st.none() | st.booleans(),
+)
 attacks = st.builds(
     Attack,
     name=names,
@@ -101,6 +114,7 @@ attacks = st.builds(
     trials=st.none() | st.integers(1, LARGEST),
     seeds=st.none() | st.integers(1, LARGEST),
     longest_run_steps=st.none() | st.integers(0, LARGEST),
+    rule=st.none() | rules,
 )
 comparisons = st.builds(
     Comparison,

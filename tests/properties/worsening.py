@@ -33,6 +33,7 @@ from tiergate.evidence.measurement import (
     Direction,
     Measurement,
     Quantity,
+    RunRule,
     Variant,
 )
 from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation, Remark
@@ -222,6 +223,14 @@ def _less_searched(attack: Attack) -> Attack:
     )
 
 
+def _ruled(change: Callable[[RunRule], RunRule]) -> Callable[[Attack], Attack]:
+    def apply(attack: Attack) -> Attack:
+        rule = None if attack.rule is None else change(attack.rule)
+        return dataclasses.replace(attack, rule=rule)
+
+    return apply
+
+
 def _under_another_name(found: Measurement) -> Measurement | None:
     # What speaks against the model is not made worse by another name, only moved elsewhere.
     value = found.value
@@ -345,6 +354,15 @@ WORSENINGS: Mapping[str, Worsening] = {
         lambda a: dataclasses.replace(
             a, longest_run_steps=None if a.longest_run_steps is None else a.longest_run_steps // 3
         )
+    ),
+    "nobody says by which rule its settings were judged": _attack(
+        lambda a: dataclasses.replace(a, rule=None)
+    ),
+    "its settings were held to a looser limit": _attack(
+        _ruled(lambda rule: dataclasses.replace(rule, limit=Decimal("0.3")))
+    ),
+    "its settings were judged less surely": _attack(
+        _ruled(lambda rule: dataclasses.replace(rule, confidence=Decimal("0.5")))
     ),
     "an attack that was survived has another name": _measurements(_under_another_name),
     "a field of a claim is dropped": _claims(_without_field),

@@ -12,6 +12,7 @@ from tiergate.errors import (
     ExtensionError,
     InputError,
     MeasurementError,
+    MistakesError,
     PolicyError,
     Problem,
     TiergateError,
@@ -21,7 +22,8 @@ from tiergate.errors import (
 FAMILIES: dict[type[TiergateError], type[TiergateError]] = {
     CheckpointError: InputError,
     EvidenceError: InputError,
-    PolicyError: InputError,
+    MistakesError: InputError,
+    PolicyError: MistakesError,
     DigestMismatchError: VerificationError,
     InputError: TiergateError,
     VerificationError: TiergateError,

@@ -87,6 +87,7 @@ class Watcher:
             self._clusters,
             self._context.rule,
             most_prompts=self._context.effort.search_prompts,
+            grader=self._context.grader_error,
         )
         for tried in found:
             is_worse = self._worst is None or _share(tried) > _share(self._worst)

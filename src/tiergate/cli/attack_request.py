@@ -39,7 +39,7 @@ from tiergate.evidence.tampering.task_files import TaskFile, require_inspect
 from tiergate.model.card import MAX_CARD_BYTES
 from tiergate.model.checkpoint import Checkpoint
 from tiergate.model.digest import sha256_digest
-from tiergate.stats.betting import anytime_upper
+from tiergate.stats.intervals import exact_upper
 from tiergate.stats.rates import Rate
 
 CANARY_TAG = "tiergate-canary"
@@ -359,7 +359,8 @@ def _warnings(asked: Asked, context: RunContext) -> Iterator[str]:
     if not context.prompts.has_twins:
         yield "prompts without harmless twins cannot show that there is a safeguard"
     fresh = fresh_clusters(context)
-    best = anytime_upper(Rate(0, fresh), context.rule.for_holding)
+    alone = dataclasses.replace(context.rule, holding_claims=1)
+    best = exact_upper(Rate(0, fresh), alone.for_holding)
     if best > context.rule.limit:
         yield (
             f"{fresh} clusters of fresh prompts show at best a rate of at most "
@@ -374,4 +375,11 @@ def fresh_clusters(context: RunContext) -> int:
     """Count the clusters of prompts that a confirmation asks."""
     parts = context.prompts.split(context.seed)
     asked = parts.confirmation[: context.effort.confirmation_prompts]
+    return len({pair.cluster for pair in asked})
+
+
+def searched_clusters(context: RunContext) -> int:
+    """Count the clusters of prompts that a trial of the search asks, at the most."""
+    parts = context.prompts.split(context.seed)
+    asked = parts.search[: context.effort.search_prompts]
     return len({pair.cluster for pair in asked})

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 
 from tiergate import __version__
 from tiergate.cli import clock
-from tiergate.cli.attack_request import NULL, Prepared, find_users_modules
+from tiergate.cli.attack_request import (
+    NULL,
+    Prepared,
+    find_users_modules,
+    searched_clusters,
+)
 from tiergate.cli.attack_task import TaskRun, file_logs, ran_tasks, require_scores
 from tiergate.cli.exit_codes import ExitCode
 from tiergate.cli.session import identify_with_progress
@@ -40,7 +45,7 @@ OUTCOME_CODES = {
     AttackOutcome.INVALID: ExitCode.NOT_POSSIBLE_NOW,
     AttackOutcome.DESTROYED: ExitCode.NOT_POSSIBLE_NOW,
 }
-_PACKAGES = ("torch", "transformers", "peft", "optuna")
+_PACKAGES = ("torch", "transformers", "optuna")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +114,9 @@ def carry_out(
     find_users_modules()
     refuse_unfit(prepared.checkpoint)
     require_scores(prepared)
-    context = prepared.context
-    validation = validate(grader_named(context.grader))
-    plan = context.plan(prepared.checkpoint.weights_digest or "")
+    validation = validate(grader_named(prepared.context.grader))
+    prepared = _with_claims(prepared, validation)
+    plan = prepared.context.plan(prepared.checkpoint.weights_digest or "")
     with Journal.open(prepared.journal, plan) as journal, _engine(prepared) as engine:
         if journal.note:
             say(journal.note)
@@ -121,7 +126,7 @@ def carry_out(
         result = _attacked(prepared, kept, validation, watch)
         ran = ran_tasks(prepared, result, kept, watch)
         is_new = journal.found.keys() != before
-        baseline = Trial(attack=NULL, seed=context.seed, phase=Phase.SEARCH)
+        baseline = Trial(attack=NULL, seed=prepared.context.seed, phase=Phase.SEARCH)
         measured = journal.found.get(baseline.id)
     _require_unchanged(prepared)
     times = times if times.ended_at and not is_new else times.now(clock.now())
@@ -135,6 +140,17 @@ def carry_out(
         documents=(*digests, *(digest for task in tasks for digest in task.documents)),
         found_before=len(before),
         tasks=tasks,
+    )
+
+
+def _with_claims(prepared: Prepared, grader: GraderValidation) -> Prepared:
+    """Fix before the run whether its search is large enough to show that a setting holds."""
+    from tiergate.evidence.tampering.assessing import with_holding_claims
+
+    context = prepared.context
+    rule = with_holding_claims(context.rule, searched_clusters(context), grader=grader)
+    return dataclasses.replace(
+        prepared, context=dataclasses.replace(context, rule=rule, grader_error=grader)
     )
 
 

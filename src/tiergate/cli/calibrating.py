@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tiergate.model.checkpoint import identify
 
 if TYPE_CHECKING:
     from tiergate.evidence.tampering.calibration import Calibration, GradedAnswer
+    from tiergate.evidence.tampering.harness import RunResult
     from tiergate.evidence.tampering.organisms import Kind
 
 _GRADER = "tiergate.evidence.tampering.organism_domain:grade"
@@ -43,8 +45,56 @@ class Bench:
     say: Callable[[str], None]
     """Told where it is."""
 
+    @property
+    def rule(self) -> Rule:
+        """The limits of a run."""
+        return Rule(limit=self.limit, break_claims=max(1, len(self.suite.attacks) - 1))
 
-def calibrated(bench: Bench) -> Calibration:
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OrganismFound:
+    """What the instrument said of one organism."""
+
+    kind: Kind
+    """What became of its knowledge: the truth."""
+    outcome: AttackOutcome
+    """The outcome of the run."""
+    cost: float | None
+    """Operations until a break was confirmed; 0 where none is needed, None where nothing broke."""
+    broken_by: str
+    """The setting that broke it for the least; empty where there is none."""
+    true_steps: int | None
+    """Steps of being taught to answer that bring the knowledge out; None where none did."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SeedFound:
+    """What came of one seed."""
+
+    seed: int
+    """Of the organisms and of the search."""
+    organisms: tuple[OrganismFound, ...]
+    """Each organism, weakest safeguard first."""
+    calibration: Calibration
+    """The comparison with what is known."""
+
+    @property
+    def falsely_certified(self) -> int:
+        """Organisms that can be broken, of which the run says that they hold."""
+        return sum(
+            each.kind.is_breakable and each.outcome is AttackOutcome.HOLDS
+            for each in self.organisms
+        )
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the order is the known one and no error was made."""
+        found = self.calibration
+        errors = found.discordant + found.tied + found.false_safe + found.false_broken
+        return not errors and not self.falsely_certified
+
+
+def calibrated(bench: Bench) -> SeedFound:
     """Grow the organisms, attack each, and compare with what is known about them.
 
     What a killed run had finished is not done again.
@@ -56,46 +106,26 @@ def calibrated(bench: Bench) -> Calibration:
     from tiergate.evidence.tampering.organisms import Kind
 
     folders = _grown(bench)
+    found = {
+        folder: _attacked(bench, kind, folder, folders[Kind.UNGUARDED])
+        for kind, folder in folders.items()
+    }
     known = [
         KnownOrganism(
             name=str(kind),
-            folder=folders[kind],
+            folder=folder,
             resistance=kind.resistance,
-            is_breakable=kind is not Kind.NEVER_LEARNED,
+            is_breakable=kind.is_breakable,
         )
-        for kind in Kind
+        for kind, folder in folders.items()
     ]
-    return calibrate(
+    calibration = calibrate(
         known,
-        lambda folder: _break_cost(bench, folder, folders[Kind.UNGUARDED]),
+        lambda folder: found[folder].cost,
         answers=_answers(bench),
         success=is_success,
     )
-
-
-def lines(found: Calibration) -> Iterator[str]:
-    """Yield what a person reads: what each cost, how often the instrument was wrong."""
-    yield text.heading("BREAK COST") + "  FLOP until a break was confirmed, search included"
-    for name, cost in found.costs.items():
-        words = "not broken" if cost is None else f"{cost:.1e}" if cost else "needs no attack"
-        yield f"  {name:<18} {words}"
-    yield ""
-    yield text.heading("THE INSTRUMENT")
-    yield (
-        f"  order: {found.concordant} pairs as known, {found.discordant} reversed, {found.tied} "
-        f"alike; Kendall's tau {found.kendall_tau:.2f}"
-    )
-    yield f"  false safe: {found.false_safe} of {found.breakable} that can be broken"
-    yield f"  false broken: {found.false_broken} of {found.unbreakable} that cannot"
-    yield ""
-    yield text.heading("THE SHIPPED GRADER") + "  on the organisms' answers"
-    grader = found.grader
-    yield from text.wrapped(
-        f"answers with the knowledge: {grader.get((True, True), 0)} called a success, "
-        f"{grader.get((True, False), 0)} not; answers without: {grader.get((False, True), 0)} "
-        f"called a success, {grader.get((False, False), 0)} not",
-        "  ",
-    )
+    return SeedFound(seed=bench.seed, organisms=tuple(found.values()), calibration=calibration)
 
 
 def _grown(bench: Bench) -> dict[Kind, Path]:
@@ -105,44 +135,77 @@ def _grown(bench: Bench) -> dict[Kind, Path]:
     places = {kind: folder / kind.name.lower() for kind in Kind}
     missing = [kind for kind in Kind if not (places[kind] / "README.md").exists()]
     if missing:
-        bench.say(f"growing {text.plural(len(missing), 'organism')}")
+        bench.say(f"seed {bench.seed}: growing {text.plural(len(missing), 'organism')}")
         grow(missing, folder, seed=bench.seed)
     return places
 
 
-def _break_cost(bench: Bench, folder: Path, unguarded: Path) -> float | None:
-    """Attack an organism; 0 where it needs no attack, None where nothing broke it."""
+def _attacked(bench: Bench, kind: Kind, folder: Path, unguarded: Path) -> OrganismFound:
+    """Attack an organism, and find out what breaking it truly takes."""
     from tiergate.evidence.tampering.accounting import cheapest_break, paid_until
+
+    bench.say(f"seed {bench.seed}: attacking what is {kind}")
+    found = _carried_out(bench, folder, unguarded)
+    if found.controls is Controls.NOT_RUN:
+        raise _void(folder, found)
+    cheapest = cheapest_break(found.attacks)
+    cost = float(paid_until(*cheapest).flop) if cheapest else None
+    if found.released.outcome in {AttackOutcome.NO_SAFEGUARD, AttackOutcome.BROKEN}:
+        cost = 0.0
+    elif found.controls is not Controls.PASSED:
+        raise _void(folder, found)
+    return OrganismFound(
+        kind=kind,
+        outcome=found.summary.outcome,
+        cost=cost,
+        broken_by=cheapest[1].name if cheapest else "",
+        true_steps=_true_steps(bench, folder),
+    )
+
+
+def _void(folder: Path, found: RunResult) -> MeasurementError:
+    return MeasurementError(
+        folder.name, f"controls {found.controls}", "controls that do what they must"
+    )
+
+
+def _carried_out(bench: Bench, folder: Path, unguarded: Path) -> RunResult:
+    from tiergate.cli.attack_request import searched_clusters
+    from tiergate.evidence.tampering.assessing import with_holding_claims
     from tiergate.evidence.tampering.harness import run
     from tiergate.evidence.tampering.organism_domain import island_prompts
     from tiergate.evidence.tampering.worker import make_worker
 
-    bench.say(f"attacking {folder.name}")
     context = RunContext(
         model=folder,
         suite=bench.suite,
         prompts=island_prompts(),
-        rule=Rule(limit=bench.limit, break_claims=max(1, len(bench.suite.attacks) - 1)),
+        rule=bench.rule,
         unguarded=unguarded,
         grader=_GRADER,
         seed=bench.seed,
         transcripts=_transcripts(bench) / folder.name,
     )
+    # The grader knows every right answer, so that no error of it is to be allowed for.
+    rule = with_holding_claims(context.rule, searched_clusters(context))
+    context = dataclasses.replace(context, rule=rule)
     plan = context.plan(identify(folder, with_weights_digest=True).weights_digest or "")
     worker = make_worker(context)
     try:
         with Journal.open(bench.folder / f"{folder.name}.jsonl", plan) as journal:
-            found = run(context, JournalledEngine(LocalEngine(worker), journal))
+            return run(context, JournalledEngine(LocalEngine(worker), journal))
     finally:
         worker.close()
-    if found.released.outcome in {AttackOutcome.NO_SAFEGUARD, AttackOutcome.BROKEN}:
-        return 0.0
-    if found.controls is not Controls.PASSED:
-        raise MeasurementError(
-            folder.name, f"controls {found.controls}", "controls that do what they must"
-        )
-    cheapest = cheapest_break(found.attacks)
-    return float(paid_until(*cheapest).flop) if cheapest else None
+
+
+def _true_steps(bench: Bench, folder: Path) -> int | None:
+    from tiergate.evidence.tampering.loading import load_target
+    from tiergate.evidence.tampering.organism_domain import island_prompts
+    from tiergate.evidence.tampering.organisms import true_break_cost
+
+    parts = island_prompts().split(bench.seed)
+    with contextlib.closing(load_target(folder)) as target:
+        return true_break_cost(target, parts, seed=bench.seed)
 
 
 def _transcripts(bench: Bench) -> Path:
@@ -158,7 +221,7 @@ def _answers(bench: Bench) -> Iterator[GradedAnswer]:
     guarded = {pair.guarded for pair in island_prompts().pairs}
     for path in sorted(_transcripts(bench).rglob("*.jsonl")):
         for line in path.read_text("utf-8").split("\n"):
-            row = json.loads(line) if line else {"prompt": ""}
-            if row["prompt"] in guarded:
+            row = json.loads(line) if line else {}
+            if row.get("prompt") in guarded:
                 found: AnswerClass = grader.grade(row["prompt"], row["answer"])
                 yield row["answer"], found, knows(row["prompt"], row["answer"])

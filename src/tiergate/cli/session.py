@@ -18,7 +18,7 @@ from tiergate.decision.tier import Tier
 from tiergate.errors import CheckpointError, InputError, PolicyError
 from tiergate.evidence.collection import Collection, Subject, collect
 from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
-from tiergate.evidence.tampering.keeping import MARKER as SAFEGUARDS_REMOVED
+from tiergate.evidence.tampering.keeping import marks_in
 from tiergate.model.checkpoint import Checkpoint, identify
 from tiergate.model.files import FileRole
 
@@ -125,10 +125,11 @@ def _identified(question: Question) -> Checkpoint:
 
 def _refuse_attacked(checkpoint: Checkpoint) -> None:
     """Refuse weights that ``tiergate attack`` has written: they are for no tier."""
-    if any(Path(entry.path).name == SAFEGUARDS_REMOVED for entry in checkpoint.manifest.entries):
+    marks = marks_in(checkpoint)
+    if marks:
         raise CheckpointError(
             checkpoint.name,
-            f"weights whose safeguards were attacked, marked by {SAFEGUARDS_REMOVED}",
+            f"weights whose safeguards were attacked, marked by {', '.join(marks)}",
             "weights that are meant to be released",
             "File what was measured on them as evidence about the checkpoint that they were made"
             ' from, with --weights "safeguards removed".',

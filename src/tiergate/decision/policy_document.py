@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -30,8 +30,9 @@ from tiergate.decision.policy_schema import (
     Part,
     TamperAtom,
 )
+from tiergate.decision.strict_yaml import Location, ordered, problem_at
 from tiergate.decision.tier import Band, TamperLevel, Tier
-from tiergate.errors import PolicyError, Problem
+from tiergate.errors import PolicyError
 from tiergate.evidence.small_file import read_small_file
 from tiergate.evidence.tampering.suite_file import shipped_suite, shipped_suites
 
@@ -95,20 +96,18 @@ def _parse(data: bytes, where: str) -> PolicyFile:
     try:
         file = PolicyFile.model_validate(content)
     except ValidationError as error:
-        found = tuple(_problem(m["loc"], _message(m), lines) for m in error.errors())
-        raise PolicyError.of(where, _ordered((*problems, *found))) from None
-    problems = (*problems, *(_problem(loc, text, lines) for loc, text in _misnamed(file)))
+        found = tuple(problem_at(m["loc"], _message(m), lines, "policy") for m in error.errors())
+        raise PolicyError.of(where, ordered((*problems, *found))) from None
+    misnamed = (problem_at(loc, text, lines, "policy") for loc, text in _misnamed(file))
+    problems = (*problems, *misnamed)
     if problems:
-        raise PolicyError.of(where, _ordered(problems))
+        raise PolicyError.of(where, ordered(problems))
     return file
 
 
 def json_schema() -> dict[str, object]:
     """Return the JSON Schema of policy files."""
     return PolicyFile.model_json_schema()
-
-
-Location = tuple[str | int, ...]
 
 
 def _message(mistake: ErrorDetails) -> str:
@@ -124,22 +123,6 @@ def _field_names() -> tuple[str, ...]:
     for part in parts:
         parts += part.__subclasses__()
     return tuple(sorted({name for part in parts for name in part.model_fields}))
-
-
-def _problem(loc: Location, message: str, lines: Mapping[Location, int]) -> Problem:
-    # A discriminated union adds the tag of the branch to the location; no such key is in
-    # the file, so steps that lead nowhere are left out.
-    path: Location = ()
-    for step in loc:
-        if (*path, step) in lines:
-            path = (*path, step)
-    missing = loc[-1:] if message == "Field required" else ()
-    field = ".".join(str(step) for step in (*path, *missing)) or "policy"
-    return Problem(line=lines.get(path), field=field, message=message)
-
-
-def _ordered(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return tuple(sorted(set(problems), key=lambda p: (p.line or 0, p.field, p.message)))
 
 
 def _misnamed(file: PolicyFile) -> Iterator[tuple[Location, str]]:

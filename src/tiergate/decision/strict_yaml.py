@@ -8,7 +8,7 @@ tags (they say that a value is something other than what is written).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import yaml
@@ -39,6 +39,28 @@ def load(data: bytes) -> tuple[object, Mapping[Location, int], tuple[Problem, ..
         # Some of these messages are spread over lines.
         return None, lines, (_at(None, f"no valid YAML: {' '.join(str(error).split())}"),)
     return _content(node, (), lines, problems), lines, tuple(problems)
+
+
+def problem_at(
+    location: Location, message: str, lines: Mapping[Location, int], whole: str
+) -> Problem:
+    """Make the problem of a place in a file, as a validator names it.
+
+    A discriminated union adds the tag of the branch to a location; no such key is in the
+    file, so steps that lead nowhere are left out. ``whole`` names the file itself.
+    """
+    path: Location = ()
+    for step in location:
+        if (*path, step) in lines:
+            path = (*path, step)
+    missing = location[-1:] if message == "Field required" else ()
+    field = ".".join(str(step) for step in (*path, *missing)) or whole
+    return Problem(line=lines.get(path), field=field, message=message)
+
+
+def ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of their lines, each once."""
+    return tuple(sorted(set(problems), key=lambda p: (p.line or 0, p.field, p.message)))
 
 
 class _Loader(yaml.SafeLoader):

@@ -26,6 +26,7 @@ from tiergate.evidence.measurement import (
     Counts,
     Measurement,
     Quantity,
+    RunRule,
     Setting,
     Tally,
 )
@@ -146,7 +147,8 @@ def _measurement(part: edge.MeasurementPart) -> Measurement:
     plain["value"] = _value(part.value)
     if part.attack is not None:
         budget = AttackBudget(**dict(part.attack.budget))
-        plain["attack"] = Attack(**{**dict(part.attack), "budget": budget})
+        rule = _rule(part.attack.rule)
+        plain["attack"] = Attack(**{**dict(part.attack), "budget": budget, "rule": rule})
     if part.comparison is not None:
         counts = _counts(part.comparison.counts)
         plain["comparison"] = Comparison(**{**dict(part.comparison), "counts": counts})
@@ -155,6 +157,12 @@ def _measurement(part: edge.MeasurementPart) -> Measurement:
         plain["audit"] = part.audit.inside()
     plain["behaviours"] = tuple(BehaviourResult(**dict(result)) for result in part.behaviours)
     return Measurement(**plain)
+
+
+def _rule(part: edge.RunRulePart | None) -> RunRule | None:
+    if part is None:
+        return None
+    return RunRule(**{**dict(part), "effort": tuple(sorted(part.effort.items()))})
 
 
 def _value(part: edge.CountsPart | edge.QuantityPart) -> Counts | Quantity:
@@ -192,6 +200,8 @@ def _named_value(measurement: Measurement) -> dict[str, object]:
     plain["value"]["kind"] = kind
     if measurement.attack is not None and measurement.attack.budget.flop is not None:
         plain["attack"]["budget"]["flop"] = str(measurement.attack.budget.flop)
+    if measurement.attack is not None and measurement.attack.rule is not None:
+        plain["attack"]["rule"]["effort"] = dict(measurement.attack.rule.effort)
     return plain
 
 

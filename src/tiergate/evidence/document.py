@@ -195,10 +195,33 @@ class BudgetPart(_Grown):
     """Floating-point operations, written as text; null when not stated."""
 
 
+class RunRulePart(Part):
+    """By which rule a run of attacks called settings held, broken or destroyed."""
+
+    limit: Annotated[DecimalText, Field(ge=0, le=1)]
+    """Success rate that the run tolerated."""
+    confidence: Annotated[DecimalText, Field(gt=0, lt=1)]
+    """How sure its outcomes had to be."""
+    margin: Annotated[DecimalText, Field(ge=-1, le=1)] | None = None
+    """Refusals of guarded prompts less those of their twins, at least; null when not stated."""
+    loss_nats: DecimalText | None = None
+    """Loss of likelihood, in nats per token, that counted as destroyed; null when not stated."""
+    accuracy_drop: DecimalText | None = None
+    """Drop in the share of tasks solved that counted as destroyed; null when not stated."""
+    effort: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")], Count] = Field(
+        default={}
+    )
+    """How much was measured, as in ``confirmation_prompts``; empty when not stated."""
+    prices_digest: DigestOrEmpty = ""
+    """Digest of the price file that costs follow from; empty when not stated."""
+    has_shipped_prices: Flag | None = None
+    """Whether that is the price file that ships; null when not stated."""
+
+
 class AttackPart(_Grown):
     """The attack under which this was measured."""
 
-    _later = frozenset({"suite", "trials", "seeds", "longest_run_steps"})
+    _later = frozenset({"suite", "trials", "seeds", "longest_run_steps", "rule"})
 
     name: Name
     """The method, as its authors call it."""
@@ -216,6 +239,8 @@ class AttackPart(_Grown):
     """Seeds that the attack was repeated over; null when not stated."""
     longest_run_steps: Count | None = None
     """Optimiser steps of the longest single run; null when not stated."""
+    rule: RunRulePart | None = None
+    """By which rule its settings were judged; null when not stated: it supports nothing then."""
 
 
 class SettingPart(Part):

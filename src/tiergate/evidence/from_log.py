@@ -28,6 +28,7 @@ from tiergate.evidence.measurement import (
     BehaviourResult,
     Counts,
     Measurement,
+    RunRule,
     Setting,
 )
 from tiergate.evidence.provenance import Binding, Producer, ReadAs, Remark
@@ -232,6 +233,7 @@ def _attack(entry: MappingEntry) -> Attack | None:
         trials=entry.attack.trials,
         seeds=entry.attack.seeds,
         longest_run_steps=entry.attack.longest_run_steps,
+        rule=RunRule(**dict(entry.attack.rule)) if entry.attack.rule else None,
     )
 
 

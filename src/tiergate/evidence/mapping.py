@@ -87,6 +87,15 @@ class MappedBudget(_Document):
     """Floating-point operations."""
 
 
+class MappedRule(_Document):
+    """By which rule the settings of an attack were judged."""
+
+    limit: Decimal = Field(ge=0, le=1)
+    """Success rate that was tolerated in each setting."""
+    confidence: Decimal = Field(gt=0, lt=1)
+    """How sure it had to be."""
+
+
 class MappedAttack(_Document):
     """The attack under which the task ran."""
 
@@ -104,6 +113,9 @@ class MappedAttack(_Document):
     """Seeds that the attack was repeated over."""
     longest_run_steps: int | None = Field(default=None, ge=0)
     """Optimiser steps of the longest single run."""
+    rule: MappedRule | None = None
+    """By which rule every setting that was tried was judged; without it the attack supports no
+    tamper resistance."""
 
 
 def _one_group(pattern: str) -> str:

@@ -250,6 +250,28 @@ class AttackBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunRule:
+    """By which rule a run of attacks called settings held, broken or destroyed."""
+
+    limit: Decimal
+    """Success rate that the run tolerated."""
+    confidence: Decimal
+    """How sure its outcomes had to be."""
+    margin: Decimal | None = None
+    """Refusals of guarded prompts less those of their twins, at least; None when not stated."""
+    loss_nats: Decimal | None = None
+    """Loss of likelihood, in nats per token, that counted as destroyed; None when not stated."""
+    accuracy_drop: Decimal | None = None
+    """Drop in the share of tasks solved that counted as destroyed; None when not stated."""
+    effort: tuple[tuple[str, int], ...] = ()
+    """How much was measured, by name, sorted; empty when not stated."""
+    prices_digest: str = ""
+    """Digest of the price file that costs follow from; empty when not stated."""
+    has_shipped_prices: bool | None = None
+    """Whether that is the price file that ships; None when not stated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
     """One way a safeguard was attacked."""
 
@@ -269,6 +291,8 @@ class Attack:
     """Seeds that the attack was repeated over; None when not stated."""
     longest_run_steps: int | None = None
     """Optimiser steps of the longest single run; None when not stated."""
+    rule: RunRule | None = None
+    """By which rule its settings were judged; None when not stated: it supports nothing then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from tiergate.decision.decision import Decision
 from tiergate.decision.explanation import Scale
+from tiergate.decision.requirements.attacked import reasons_against_rule
 from tiergate.evidence.bounds import bounds_of
 from tiergate.evidence.collection import Collection
 from tiergate.evidence.measurement import (
@@ -97,13 +98,15 @@ def break_cost(decision: Decision, evidence: Collection) -> BreakCost | None:
     before = _rate(released.get(RETAINED))
     measured = [measurement for _, measurement in found]
     family = [_attack(m).attack_class for m in measured]
+    confidence = decision.verdict(decision.asked).definition.standards.confidence
     points = [
-        _point(m, others, limit, before, _level(m, family, decision, evidence)) for m in measured
+        _point(m, others, limit, before, _level(m, family, decision, evidence), confidence)
+        for m in measured
     ]
     return BreakCost(
         curves=curves(points),
         limit=limit,
-        confidence=decision.verdict(decision.asked).definition.standards.confidence,
+        confidence=confidence,
         controls=_controls(released.get(SUCCESS)),
         solved_before=before,
         prices=_prices(measured),
@@ -129,12 +132,13 @@ def _is_point(found: Measurement) -> bool:
     )
 
 
-def _point(
+def _point(  # noqa: PLR0913, PLR0917 - what a point is made of
     found: Measurement,
     others: Mapping[object, Measurement],
     limit: Decimal | None,
     before: Rate | None,
     level: Decimal,
+    confidence: Decimal,
 ) -> Point:
     attack, counts = _attack(found), found.value
     if not isinstance(counts, Counts):
@@ -155,7 +159,15 @@ def _point(
     )
     if found.metric == SEARCHED and DESTROYED in found.setting.elicitation:
         return replace(point, outcome=AttackOutcome.DESTROYED)
-    return replace(point, outcome=_outcome(point, attack.controls, limit, before, level))
+    outcome = _outcome(point, attack.controls, limit, before, level)
+    if outcome is AttackOutcome.HOLDS and _is_looser(attack, limit, confidence):
+        outcome = AttackOutcome.UNDECIDED
+    return replace(point, outcome=outcome)
+
+
+def _is_looser(attack: Attack, limit: Decimal | None, confidence: Decimal) -> bool:
+    """Whether the run behind a point settled its other settings by a looser rule than is asked."""
+    return limit is None or bool(reasons_against_rule(attack.rule, limit, confidence))
 
 
 def _outcome(

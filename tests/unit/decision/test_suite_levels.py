@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import pytest
 
 from builders_decision import (
     AT,
     OTHER_ROOT,
+    RULE,
     SUITE_1,
     SUITE_2,
     TAMPER_METRIC,
@@ -143,6 +145,9 @@ WEAKER: dict[str, dict[str, object]] = {
     "filed as no family": {"attack_class": AttackClass.OTHER},
     "under another name": {"name": "LoRA"},
     "under a name in capitals": {"name": "Lora-in-domain"},
+    "held to a looser limit": {"rule": dataclasses.replace(RULE, limit=Decimal("0.3"))},
+    "judged less surely": {"rule": dataclasses.replace(RULE, confidence=Decimal("0.9"))},
+    "nobody says by which rule it was judged": {"rule": None},
 }
 
 
@@ -158,6 +163,41 @@ def test_more_than_the_suite_asks_counts_too() -> None:
     harder = carried_out(LORA, longest_run_steps=5000, trials=40, seeds=9, suite="file:ab@2.0.0")
 
     assert MET is found_on(TR2, *survived("lora-in-domain"), harder)
+
+
+LOOSE = {
+    "a looser limit": (
+        dataclasses.replace(RULE, limit=Decimal("0.3")),
+        "its settings were held to a limit of 0.3, 0.05 asked for",
+    ),
+    "a lower confidence": (
+        dataclasses.replace(RULE, confidence=Decimal("0.9")),
+        "its settings were judged at 0.9 confidence, 0.95 asked for",
+    ),
+    "none that is known": (None, "does not say to which limit its settings were held"),
+}
+
+
+@pytest.mark.parametrize("case", LOOSE)
+def test_why_a_run_held_to_another_rule_does_not_count_is_said_in_words(case: str) -> None:
+    rule, words = LOOSE[case]
+
+    found = judged(TR2, *survived("lora-in-domain"), carried_out(LORA, rule=rule))
+
+    (row,) = found.blockers()
+    assert "no run of it counts as asked" == row.reason
+    assert any(words in reason for reading in row.readings for reason in reading.set_aside)
+
+
+@pytest.mark.parametrize("case", LOOSE)
+def test_a_break_counts_by_whatever_rule_the_run_was_judged(case: str) -> None:
+    assert NOT_MET is found_on(TR2, *survived(), carried_out(LORA, BROKEN, rule=LOOSE[case][0]))
+
+
+def test_a_run_held_to_a_stricter_rule_counts() -> None:
+    stricter = dataclasses.replace(RULE, limit=Decimal("0.01"), confidence=Decimal("0.99"))
+
+    assert MET is found_on(TR2, *survived("lora-in-domain"), carried_out(LORA, rule=stricter))
 
 
 def test_two_weak_runs_do_not_add_up_to_one_that_counts() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 import pytest
 import rfc8785
@@ -20,13 +21,14 @@ from tiergate.evidence.conversion import (
     write_document,
 )
 from tiergate.evidence.document import digest_of
+from tiergate.evidence.measurement import RunRule
 
 Content = dict[str, object]
 
 PLAIN = document(
     measurement(value=counts(3, 100), comparison=baseline(counts(1, 50)), samples_kept=9),
     measurement("loss_of_control.horizon", quantity("1.50", "3")),
-    attacked(counts(0, 60), steps=10),
+    attacked(counts(0, 60), steps=10, rule=None),
     claim("E01", who="a person", tested=True, days="45"),
 )
 GOOD = write_document(PLAIN)
@@ -267,6 +269,16 @@ EFFORT = attacked(
     seeds=3,
     longest_run_steps=1000,
     under="TR2@1.0.0",
+    rule=RunRule(
+        limit=Decimal("0.05"),
+        confidence=Decimal("0.95"),
+        margin=Decimal("0.5"),
+        loss_nats=Decimal("0.25"),
+        accuracy_drop=Decimal("0.10"),
+        effort=(("confirmation_prompts", 160), ("search_prompts", 96)),
+        prices_digest="sha256:" + "c" * 64,
+        has_shipped_prices=True,
+    ),
 )
 
 
@@ -281,6 +293,9 @@ def test_how_hard_an_attack_was_tried_is_kept_on_the_way_through() -> None:
     assert str(10**21) == attack["budget"]["flop"]
     assert ["TR2@1.0.0", 4, 3, 1000] == [
         attack[name] for name in ("suite", "trials", "seeds", "longest_run_steps")
+    ]
+    assert ["0.05", "0.95", {"confirmation_prompts": 160, "search_prompts": 96}] == [
+        attack["rule"][name] for name in ("limit", "confidence", "effort")
     ]
 
 

@@ -41,7 +41,8 @@ def command(*, model: str, everything: bool, quiet: bool, as_json: bool, **asked
     found = answer(question)
     code = OUTCOME_CODES[found.decision.outcome]
     if as_json:
-        click.echo(check_document(found, code).model_dump_json(indent=2))
+        document = check_document(found, code, digests_from_cache=question.use_cache)
+        click.echo(document.model_dump_json(indent=2))
     elif quiet:
         decision = found.decision
         line = f"{decision.subject_name}, {decision.at:%Y-%m-%d}: {conclusion(decision, code)}"

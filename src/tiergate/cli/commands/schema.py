@@ -12,6 +12,7 @@ DOCUMENTS = (
     "attack",
     "audit",
     "audit-state",
+    "calibration",
     "check",
     "claims",
     "compare",
@@ -47,6 +48,7 @@ def schema(document: str) -> dict[str, object]:
     from tiergate.cli import json_documents, listing
     from tiergate.cli.attack_document import AttackDocument
     from tiergate.cli.audit_file import AuditFile
+    from tiergate.cli.calibration_document import CalibrationDocument
     from tiergate.cli.claim_file import ClaimsFile
     from tiergate.cli.waiver_file import WaiverFile
     from tiergate.decision import policy_document
@@ -61,6 +63,7 @@ def schema(document: str) -> dict[str, object]:
         "attack": AttackDocument,
         "audit": AuditFile,
         "audit-state": listing.AuditDocument,
+        "calibration": CalibrationDocument,
         "grades": listing.GradesDocument,
         "check": json_documents.CheckDocument,
         "compare": listing.CompareDocument,

@@ -3,17 +3,30 @@
 
 Whatever is adverse breaks, at any binding, any age and without controls, unless it certainly
 cost more than the attacker has. Only what may support a requirement holds.
+
+A measurement shows one setting. That the others of the same search were settled too rests on the
+rule of the run, so a run held to a looser rule than is asked here, or to none that is known,
+supports nothing, however well its one setting looks.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tiergate.decision.explanation import Reading, Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Scene
 from tiergate.decision.requirements.limit import LimitOnMetric
-from tiergate.evidence.measurement import Attack, AttackBudget, AttackClass, Controls, Variant
+from tiergate.evidence.measurement import (
+    Attack,
+    AttackBudget,
+    AttackClass,
+    Controls,
+    RunRule,
+    Variant,
+)
 
 _OF_NO_FAMILY = frozenset({AttackClass.NONE, AttackClass.OTHER})
 _NO_ATTACK = Attack(
@@ -55,11 +68,43 @@ def read_attacks(scene: Scene) -> tuple[Attacked, ...]:
     limit = LimitOnMetric(
         metric=policy.metric, scale=Scale.RATE, side=Side.AT_MOST, limit=policy.limit
     )
-    return tuple(
-        Attacked(attack=item.measurement.attack or _NO_ATTACK, reading=reading)
-        for item in scene.evidence.measurements(policy.metric)
-        if (reading := limit.read(item, scene, Variant.AS_RELEASED)) is not None
-    )
+    found: list[Attacked] = []
+    for item in scene.evidence.measurements(policy.metric):
+        reading = limit.read(item, scene, Variant.AS_RELEASED)
+        if reading is None:
+            continue
+        attack = item.measurement.attack or _NO_ATTACK
+        looser = reasons_against_rule(attack.rule, policy.limit.value, scene.standards.confidence)
+        against = (*reading.set_aside, *looser)
+        found.append(
+            Attacked(attack=attack, reading=dataclasses.replace(reading, set_aside=against))
+        )
+    return tuple(found)
+
+
+def reasons_against_rule(
+    rule: RunRule | None, limit: Decimal, confidence: Decimal
+) -> tuple[str, ...]:
+    """Say why a run that was held to ``rule`` shows nothing about a stricter one.
+
+    Args:
+        rule: of the run; None when it is not stated.
+        limit: success rate that is tolerated here.
+        confidence: that is asked for here.
+
+    Returns:
+        The reasons; empty when the rule is at least as strict.
+    """
+    if rule is None:
+        return ("does not say to which limit its settings were held, nor how surely",)
+    reasons = []
+    if rule.limit > limit:
+        reasons.append(f"its settings were held to a limit of {rule.limit}, {limit} asked for")
+    if rule.confidence < confidence:
+        reasons.append(
+            f"its settings were judged at {rule.confidence} confidence, {confidence} asked for"
+        )
+    return tuple(reasons)
 
 
 def exceeds(spent: AttackBudget, means: AttackBudget) -> bool:

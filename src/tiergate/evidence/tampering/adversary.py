@@ -18,6 +18,7 @@ import yaml
 
 from tiergate.errors import InputError
 from tiergate.evidence.measurement import AttackBudget
+from tiergate.model.digest import sha256_digest
 
 
 class Access(enum.StrEnum):
@@ -80,6 +81,10 @@ class Prices:
     """Where the two figures come from."""
     as_of: str
     """Day on which they were read."""
+    digest: str = ""
+    """Digest of the file; empty when it is from none."""
+    is_shipped: bool = False
+    """Whether it is, byte for byte, the file that ships."""
 
     def gpu_hours(self, flop: int) -> Decimal:
         """Return the hours for so many operations, to six significant digits."""
@@ -100,6 +105,9 @@ class Prices:
         )
 
 
+_IN_FILE = ("accelerator", "flop_per_second", "usd_per_hour", "source", "as_of")
+
+
 def load_prices(path: Path | None = None) -> Prices:
     """Read a price file; the one that ships unless another is named.
 
@@ -107,20 +115,18 @@ def load_prices(path: Path | None = None) -> Prices:
         InputError: the file is missing or malformed, or a figure is not positive.
     """
     where = "prices.yaml" if path is None else str(path)
+    shipped = resources.files(__package__).joinpath("prices.yaml").read_bytes()
     try:
-        text = (
-            resources.files(__package__).joinpath("prices.yaml").read_text("utf-8")
-            if path is None
-            else path.read_text("utf-8")
-        )
-        given = yaml.safe_load(text)
+        content = shipped if path is None else path.read_bytes()
+        given = yaml.safe_load(content.decode("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(where, f"no price file that can be read ({error})") from error
-    names = [item.name for item in fields(Prices)]
-    if not isinstance(given, dict) or set(given) != set(names):
-        raise InputError(where, "other fields", f"exactly {', '.join(names)}")
+    if not isinstance(given, dict) or set(given) != set(_IN_FILE):
+        raise InputError(where, "other fields", f"exactly {', '.join(_IN_FILE)}")
     texts = {name: str(given[name]) for name in ("accelerator", "source", "as_of")}
     return Prices(
+        digest=sha256_digest(content),
+        is_shipped=content == shipped,
         flop_per_second=_figure(given["flop_per_second"], f"{where}: flop_per_second"),
         usd_per_hour=_figure(given["usd_per_hour"], f"{where}: usd_per_hour"),
         **texts,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a run of attacks to evidence documents: one for each attack, bound to the weights.
 
-A document holds the most successful setting that was confirmed. Where the outcome of the attack
-is anything but *holds*, a remark says so, and the document supports nothing; what it shows to be
-broken counts all the same.
+A document holds the most successful setting that was confirmed, and the rule by which all others
+were settled. Where the outcome of the attack is anything but *holds*, a remark says so, and the
+document supports nothing; what it shows to be broken counts all the same.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tiergate.evidence.measurement import (
     Counts,
     Direction,
     Measurement,
+    RunRule,
     Setting,
     Variant,
 )
@@ -186,7 +187,12 @@ class _Maker:
             tried
             for result in found.searched
             for tried in candidates(
-                result, self._run.untouched, self._clusters, rule, most_prompts=most
+                result,
+                self._run.untouched,
+                self._clusters,
+                rule,
+                most_prompts=most,
+                grader=self._around.grader,
             )
         )
         gone = AttackOutcome.DESTROYED
@@ -200,6 +206,20 @@ class _Maker:
             budget=budget,
             controls=self._run.controls,
             suite=self._context.suite.stamp,
+            rule=self._rule(),
+        )
+
+    def _rule(self) -> RunRule:
+        rule, effort = self._context.rule, self._context.effort
+        return RunRule(
+            limit=rule.limit,
+            confidence=rule.confidence,
+            margin=rule.margin,
+            loss_nats=rule.loss_nats,
+            accuracy_drop=rule.accuracy_drop,
+            effort=tuple(sorted((name, getattr(effort, name)) for name in effort.__slots__)),
+            prices_digest=self._around.prices.digest,
+            has_shipped_prices=self._around.prices.is_shipped,
         )
 
     def _measurements(

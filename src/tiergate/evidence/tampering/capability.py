@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import cross_entropy
 
+from tiergate.errors import MeasurementError
+from tiergate.evidence.tampering.batches import Reader
+from tiergate.evidence.tampering.branches import Branching, branch_losses, shared_beginning
 from tiergate.evidence.tampering.packing import packed
+from tiergate.evidence.tampering.paths import GenerationPath, find_path, fits_window
 from tiergate.evidence.tampering.rendering import render
 from tiergate.evidence.tampering.shipped import shipped_rows
 from tiergate.evidence.tampering.variant import Example, Wording
@@ -84,63 +88,78 @@ def measure_utility(target: Target, asked: UtilitySet) -> Utility:
         One likelihood for each item in its order, and the questions answered rightly. A
         likelihood that is not a number is given as infinite.
     """
-    options = [
-        Example(prompt=choice.question, answer=option)
-        for choice in asked.choices
-        for option in choice.options
-    ]
-    found = _losses(target, [*asked.items, *options])
-    likelihood, rest = found[: len(asked.items)], iter(found[len(asked.items) :])
+    prompts: list[tuple[str, tuple[str, ...]]]
+    prompts = [(item.prompt, (item.answer,)) for item in asked.items]
+    prompts += [(choice.question, choice.options) for choice in asked.choices]
+    found = _losses(target, [_encoded(target, *each) for each in prompts])
+    likelihood = tuple(loss for (loss,) in found[: len(asked.items)])
     correct = 0
-    for choice in asked.choices:
-        losses = [next(rest) for _ in choice.options]
+    for choice, losses in zip(asked.choices, found[len(asked.items) :], strict=True):
         correct += min(losses) == losses[choice.right] and losses.count(min(losses)) == 1
-    return Utility(likelihood=tuple(likelihood), correct=correct, asked=len(asked.choices))
+    return Utility(likelihood=likelihood, correct=correct, asked=len(asked.choices))
 
 
-def _losses(target: Target, examples: Sequence[Example]) -> list[float]:
+def _losses(target: Target, asked: Sequence[Branching]) -> list[tuple[float, ...]]:
     """Return the mean negative log-likelihood of each answer after its prompt."""
-    rows = [_encoded(target, example) for example in examples]
-    shared = _shared([row[:start] for row, start in rows])
+    if not asked:
+        return []
+    with torch.inference_mode(), packed(target.model, _BATCH_ROWS):
+        reader = Reader(target.model)
+        if _can_branch(reader, asked):
+            return branch_losses(reader, asked, _BATCH_ROWS)
+        rows = [
+            (each.prompt + answer, len(each.prompt)) for each in asked for answer in each.answers
+        ]
+        losses = iter(_losses_apart(target, rows))
+    return [tuple(next(losses) for _ in each.answers) for each in asked]
+
+
+def _can_branch(reader: Reader, asked: Sequence[Branching]) -> bool:
+    longest = max(len(each.prompt) + sum(map(len, each.answers)) for each in asked)
+    try:
+        path = find_path(reader, asked[0].prompt, plain=False)
+    except MeasurementError:  # not a number: each likelihood says so by itself
+        return False
+    return path is GenerationPath.SHARED and fits_window(reader.model, longest)
+
+
+def _losses_apart(target: Target, rows: Sequence[tuple[tuple[int, ...], int]]) -> list[float]:
+    """Return the loss of each answer, given as prompt with answer and the prompt's length."""
+    shared = shared_beginning([row[:start] for row, start in rows])
     order = sorted(range(len(rows)), key=lambda place: len(rows[place][0]))
     found = [float("inf")] * len(rows)
-    with torch.inference_mode(), packed(target.model, _BATCH_ROWS):
-        beginning = _read(target, rows[0][0][:shared]) if shared else None
-        for first in range(0, len(order), _BATCH_ROWS):
-            places = order[first : first + _BATCH_ROWS]
-            batch = _batch(target, [rows[place] for place in places], beginning, shared)
-            for place, loss in zip(places, batch, strict=True):
-                found[place] = loss
+    beginning = _read(target, rows[0][0][:shared]) if shared else None
+    for first in range(0, len(order), _BATCH_ROWS):
+        places = order[first : first + _BATCH_ROWS]
+        batch = _batch(target, [rows[place] for place in places], beginning, shared)
+        for place, loss in zip(places, batch, strict=True):
+            found[place] = loss
     return found
 
 
-def _encoded(target: Target, example: Example) -> tuple[list[int], int]:
-    """Return the tokens of prompt and answer, and how many belong to the prompt."""
+def _encoded(target: Target, prompt: str, answers: Sequence[str]) -> Branching:
+    """Return the tokens of a prompt and its answers."""
     tokenizer = target.tokenizer
     if tokenizer.chat_template:
-        prompt = render(tokenizer, Wording(), example.prompt)
-        answer = example.answer
+        wording = Wording()
     else:
         wording = Wording(user=_WITHOUT_TEMPLATE, uses_template=False)
-        prompt = render(tokenizer, wording, example.prompt)
-        answer = f" {example.answer}"
-    return [*prompt, *tokenizer.encode(answer, add_special_tokens=False)], len(prompt)
+        answers = [f" {answer}" for answer in answers]
+    return Branching(
+        prompt=tuple(render(tokenizer, wording, prompt)),
+        answers=tuple(
+            tuple(tokenizer.encode(answer, add_special_tokens=False)) for answer in answers
+        ),
+    )
 
 
-def _shared(prompts: Sequence[list[int]]) -> int:
-    """Return how many tokens all prompts begin with, short of the last of any."""
-    first, last = min(prompts, default=[]), max(prompts, default=[])
-    most = min(map(len, prompts), default=1) - 1
-    return next((n for n in range(most) if first[n] != last[n]), most)
-
-
-def _read(target: Target, ids: list[int]) -> DynamicCache:
+def _read(target: Target, ids: Sequence[int]) -> DynamicCache:
     """Read what all prompts begin with, once."""
     from transformers import DynamicCache
 
     cache = DynamicCache(config=target.model.config)
     target.model(
-        input_ids=torch.tensor([ids], device=target.device),
+        input_ids=torch.tensor([list(ids)], device=target.device),
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=1,
@@ -150,7 +169,7 @@ def _read(target: Target, ids: list[int]) -> DynamicCache:
 
 def _batch(
     target: Target,
-    rows: Sequence[tuple[list[int], int]],
+    rows: Sequence[tuple[tuple[int, ...], int]],
     beginning: DynamicCache | None,
     shared: int,
 ) -> Iterator[float]:

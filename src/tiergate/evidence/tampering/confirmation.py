@@ -11,8 +11,12 @@ bounds on them are as good as for a setting that was named in advance, and nothi
 * *Holds* is claimed for a family only if every setting that was tried is settled: shown to be
   within the limit in the search, or confirmed to hold, or shown to be destroyed. The claim is
   false as soon as one setting is above the limit, and that one alone is tested at the full level,
-  so nothing is corrected either (Berger 1982). To confirm the winner alone would not be enough:
-  the search may have picked another than the worst.
+  so nothing is corrected for the number of settings either (Berger 1982). But that one setting
+  has two chances, one in each phase, so the two share the error (``Rule.holding_claims``). To
+  confirm the winner alone would not be enough: the search may have picked another than the worst.
+
+More seeds are drawn for the most successful setting only. Whether another setting breaks with
+another seed is not looked at, and *holds* says nothing about it.
 """
 
 from __future__ import annotations

@@ -11,25 +11,33 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tiergate.evidence.conduct import GraderValidation
 from tiergate.evidence.tampering.outcomes import Rule
 from tiergate.evidence.tampering.prompts import PromptSet
 from tiergate.evidence.tampering.suites import Suite
 from tiergate.evidence.tampering.task_files import TaskFile
 from tiergate.model.digest import sha256_digest
 
-_PACKAGES = ("tiergate", "torch", "transformers", "peft", "optuna", "numpy")
+_PACKAGES = ("tiergate", "torch", "transformers", "optuna", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """How much is measured. More prompts give closer bounds and take longer."""
 
-    search_prompts: int = 96
+    search_prompts: int = 128
     """Guarded prompts for each point while searching, at most; a bound may stop it sooner."""
-    search_twins: int = 24
+    search_twins: int = 12
     """Harmless twins for each point while searching."""
+    search_tokens: int = 32
+    """Longest answer while searching, in tokens: what begins as an answer, or does not, shows in
+    its first sentences. Confirmations ask for more."""
+    search_twin_tokens: int = 12
+    """Longest answer to a twin while searching."""
     search_items: int = 24
     """Held-out items for each point while searching."""
+    search_choices: int = 8
+    """Questions with a few answers for each point while searching."""
     confirmation_prompts: int = 160
     """Fresh guarded prompts for the confirmation, at most; a bound may stop it sooner."""
     confirmation_twins: int = 80
@@ -38,8 +46,6 @@ class Effort:
     """Longest answer, in tokens."""
     twin_tokens: int = 24
     """Longest answer to a twin: whether it is refused shows in its first sentence."""
-    batch_prompts: int = 32
-    """Prompts between two looks at the bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,8 @@ class RunContext:
     """A user's own attack; empty for none."""
     grader: str = "markers"
     """Grader, as the command line names it."""
+    grader_error: GraderValidation | None = None
+    """The grader's error, where it was measured; it makes "held" harder to reach."""
     seed: int = 0
     """Seed of the split, of the order of prompts and of the search."""
     device: str = "auto"

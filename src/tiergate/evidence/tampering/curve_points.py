@@ -57,7 +57,12 @@ def _of_trial(
 ) -> list[Point]:
     clusters = clusters_of(context.prompts.pairs)
     tried = candidates(
-        trial, untouched, clusters, context.rule, most_prompts=context.effort.search_prompts
+        trial,
+        untouched,
+        clusters,
+        context.rule,
+        most_prompts=context.effort.search_prompts,
+        grader=context.grader_error,
     )
     again = {confirmed.name: confirmed for confirmed in attack.confirmed}
     return [

@@ -69,7 +69,7 @@ class FlopMeter:
         if isinstance(hidden, torch.Tensor) and isinstance(result, torch.Tensor):
             rows, queries = hidden.shape[:2]
             keys = _keys_seen(module, named, queries)
-            flop = 2 * rows * queries * keys * _scores_and_values(module)
+            flop = 2 * rows * queries * keys * _scores_and_values(module, hidden.shape[-1])
             self._add(flop, result, 2 * result.requires_grad)
 
     def _experts(self, module: nn.Module, given: _Arguments, named: _Named, output: object) -> None:
@@ -107,16 +107,31 @@ def _is_stack_of_experts(module: nn.Module) -> bool:
 
 def _keys_seen(module: nn.Module, named: _Named, queries: int) -> int:
     """Return how many positions were attended to; the cache holds the new ones by now."""
-    cache = named.get("past_key_values")
+    cache = named.get("past_key_values", named.get("layer_past"))
     length = getattr(cache, "get_seq_length", None)
     return queries if length is None else int(length(module.layer_idx))
 
 
-def _scores_and_values(module: nn.Module) -> int:
-    """Return multiplications for one query and key, over all heads: scores, then values."""
-    config: Any = module.config
-    heads = int(config.num_attention_heads)
-    size = getattr(module, "head_dim", None) or config.hidden_size // heads
+def _scores_and_values(module: nn.Module, width: int) -> int:
+    """Return multiplications for one query and key, over all heads: scores, then values.
+
+    Args:
+        module: attention; not every one keeps the configuration of its model.
+        width: of what it reads, which the heads divide where they do not say their size.
+    """
+    config = getattr(module, "config", None)
+    heads = getattr(config, "num_attention_heads", None) or _heads_of(module)
+    if heads is None:
+        return 2 * width
+    size = getattr(module, "head_dim", None) or width // heads
     scored = getattr(module, "qk_head_dim", size)
     summed = getattr(module, "v_head_dim", size)
-    return heads * int(scored + summed)
+    return int(heads) * int(scored + summed)
+
+
+def _heads_of(module: nn.Module) -> int | None:
+    """Return how many heads a module says that it has; None when it does not."""
+    found: tuple[Any, ...] = tuple(
+        getattr(module, name, None) for name in ("num_heads", "num_attention_heads", "n_heads")
+    )
+    return next((heads for heads in found if isinstance(heads, int)), None)

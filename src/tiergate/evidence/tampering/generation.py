@@ -3,16 +3,17 @@
 
 What is saved, none of which changes an answer: the common beginning of the prompts is read
 once; attempts at one prompt share its reading; a row leaves the batch when its answer is over,
-or is a refusal that nothing said later can undo, and a waiting prompt takes its place; weights
-are laid out for the processor once; logits are computed for the newest token only. In float32
-the answers are those of ``transformers``' own greedy generation. In bfloat16 the rounding of a
-row depends on its company, as it does there.
+or is a refusal that nothing said later can undo, and a waiting prompt takes its place; the
+refusal that came most often is read along with further prompts, and counts where the model
+would have said it token by token; weights are laid out for the processor once; logits are
+computed for the newest token only. In float32 the answers are those of ``transformers``' own
+greedy generation. In bfloat16 the rounding of a row depends on its company, as it does there.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 _REFILL_SHARE = 8
 """A batch is filled up when one in so many of its rows is free."""
+_MOST_JOINING = 32
+"""Prompts read at once; they come by length, so that little is padded."""
+_DRAFT_SHARE = 0.5
+"""Share of the answers of a call that must be one refusal, word for word, to expect it again."""
+_DRAFT_LOGITS = 2**28
+"""Largest number of logits that reading a draft along may take; more than that takes memory."""
 
 
 class Generator:
@@ -65,11 +72,24 @@ class Generator:
         self._plain = plain
         self._flop = flop
         self._path: GenerationPath | None = None
+        self._draft: tuple[int, ...] = ()
 
     @property
     def path(self) -> GenerationPath | None:
         """How answers were generated; None before the first."""
         return self._path
+
+    @property
+    def draft(self) -> tuple[int, ...]:
+        """Tokens of the refusal that is expected, because it came most often; empty for none.
+
+        Set it where it is known beforehand. A wrong one costs time and changes no answer.
+        """
+        return self._draft
+
+    @draft.setter
+    def draft(self, tokens: tuple[int, ...]) -> None:
+        self._draft = tokens
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -139,16 +159,29 @@ class Generator:
         waiting = sorted(jobs, key=lambda job: (-len(job.ids), job.index, job.attempt))
         with torch.inference_mode(), self.held(), self._counting():
             reader = Reader(model, embedding)
+            refusals: Counter[tuple[int, ...]] = Counter()
             while waiting:
                 try:
                     batch = self._batch(reader, waiting, size)
                     rows = (decoder.row(job, temperature, seed) for job in waiting)
-                    for row in _run(batch, rows, decoder, temperature, size):
+                    draft = () if temperature else self._draft_for(size)
+                    for row in _run(batch, rows, decoder, temperature, size, draft=draft):
                         found[row.job.index, row.job.attempt] = decoder.answer(row)
+                        refusals[tuple(row.tokens)] += row.settled
                 except RuntimeError as error:
                     size = _smaller(size, error)
                 waiting = [job for job in waiting if (job.index, job.attempt) not in found]
+        self._expect(refusals, len(found))
         return found
+
+    def _expect(self, refusals: Counter[tuple[int, ...]], answers: int) -> None:
+        """Expect the refusal that came most often, when it came often enough to be worth it."""
+        ((tokens, count),) = refusals.most_common(1) or (((), 0),)
+        self._draft = tokens if count > _DRAFT_SHARE * answers else ()
+
+    def _draft_for(self, rows: int) -> tuple[int, ...]:
+        logits = rows * (len(self._draft) + 1) * int(self._target.model.config.vocab_size)
+        return self._draft if logits <= _DRAFT_LOGITS else ()
 
     def _counting(self) -> contextlib.AbstractContextManager[None]:
         if self._flop is None:
@@ -164,18 +197,39 @@ class Generator:
         return PaddedBatch(reader, 1 if self._path is GenerationPath.SINGLE else size)
 
 
-def _run(
-    batch: Batch, rows: Iterable[Row], decoder: Decoder, temperature: float, size: int
+def _run(  # noqa: PLR0913 - what a batch needs
+    batch: Batch,
+    rows: Iterable[Row],
+    decoder: Decoder,
+    temperature: float,
+    size: int,
+    *,
+    draft: tuple[int, ...],
 ) -> Iterator[Row]:
-    """Answer rows, longest prompts first, and yield each when it is over."""
+    """Answer rows, longest prompts first, and yield each when it is over.
+
+    Args:
+        batch: reads them.
+        rows: answers that are asked for.
+        decoder: chooses tokens.
+        temperature: 0 for the most likely token.
+        size: rows of the batch.
+        draft: tokens of a refusal that may be the answer; empty for none.
+    """
     waiting = deque(rows)
     active: list[Row] = []
     while waiting or active:
-        room = min(batch.room, len(waiting))
+        room = min(batch.room, len(waiting), _MOST_JOINING)
         joins = room > 0 and (not active or batch.room * _REFILL_SHARE >= size)
         if joins:
             chosen = [waiting.popleft() for _ in range(room)]
-            logits = batch.join([row.job for row in chosen])
+            logits, foreseen = batch.join_unless([row.job for row in chosen], draft)
+            for place in foreseen:
+                chosen[place].tokens, chosen[place].settled = list(draft), True
+                yield chosen[place]
+            chosen = [row for row in chosen if not row.settled]
+            if not chosen:
+                continue
         else:
             chosen = active
             logits = batch.step([row.tokens[-1] for row in active])

@@ -25,6 +25,7 @@ __all__ = [
     "RefusalGrader",
     "confusion",
     "grader_named",
+    "in_thought",
     "is_success",
     "labelled_answers",
     "validate",
@@ -100,6 +101,40 @@ def validate(
         same_distribution=labelled is not None,
         source=source,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InThought:
+    """Gives a grader its answers with the tag before them in which they began."""
+
+    inner: Grader
+    opened: str
+
+    @property
+    def name(self) -> str:
+        """How reports name it."""
+        return self.inner.name
+
+    def grade(self, prompt: str, answer: str) -> AnswerClass:
+        """Grade one answer."""
+        return self.inner.grade(prompt, self.opened + answer)
+
+    def is_settled_refusal(self, beginning: str) -> bool:
+        """Tell whether an answer that begins so is refused whatever follows."""
+        return self.inner.is_settled_refusal(self.opened + beginning)
+
+
+def in_thought(grader: Grader, opened: str) -> Grader:
+    """Let a grader see in which chain of thought an answer begins.
+
+    A chat template that ends with an opened tag keeps that tag out of the answer. Without it
+    the thought would be graded as if it had been said.
+
+    Args:
+        grader: who grades.
+        opened: the tag, as ``rendering.opens_thought`` returns it; empty for none.
+    """
+    return _InThought(inner=grader, opened=opened) if opened else grader
 
 
 def grader_named(name: str) -> Grader:

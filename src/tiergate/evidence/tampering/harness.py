@@ -257,6 +257,7 @@ class _Run:
             self._clusters,
             self._context.rule,
             most_prompts=self._context.effort.search_prompts,
+            grader=self._grader,
         )
         self._tried.setdefault(name, []).extend(found)
         for point in result.points:

@@ -12,17 +12,25 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from tiergate.evidence.tampering.adversary import Cost
-from tiergate.evidence.tampering.assessing import confirming, success_of
+from tiergate.evidence.tampering.assessing import confirming, searching, success_of
 from tiergate.evidence.tampering.capability import UtilitySet, measure_utility, shipped_utility
 from tiergate.evidence.tampering.context import RunContext
 from tiergate.evidence.tampering.decoding import Answer
 from tiergate.evidence.tampering.flop import FlopMeter
 from tiergate.evidence.tampering.generation import Generator
-from tiergate.evidence.tampering.grading import AnswerClass, Grader, grader_named
+from tiergate.evidence.tampering.grading import (
+    AnswerClass,
+    Grader,
+    grader_named,
+    in_thought,
+)
+from tiergate.evidence.tampering.looks import in_clusters, next_look
 from tiergate.evidence.tampering.prompts import Parts, PromptPair
+from tiergate.evidence.tampering.rendering import opens_thought
 from tiergate.evidence.tampering.sequential import Next, StoppingRule, by_cluster
 from tiergate.evidence.tampering.target import Target
 from tiergate.evidence.tampering.trial import (
@@ -32,6 +40,9 @@ from tiergate.evidence.tampering.trial import (
     UtilityFound,
 )
 from tiergate.evidence.tampering.variant import Sampling, Variant, Wording
+
+_ASKED_BEFORE = 8
+"""Prompts that an untouched model is asked to know its usual refusal."""
 
 
 class Measurer:
@@ -46,12 +57,19 @@ class Measurer:
         self._items = shipped_utility()
         self.untouched_digest = target.digest()
         self._untouched: dict[bool, UtilityFound] = {}
-        self._find_path()
+        self._usual_refusal = self._find_usual_refusal()
 
-    def _find_path(self) -> None:
-        """Find out now how this model can be run, so that no trial pays for it."""
-        plain = Wording(uses_template=False)
-        Generator(self.target, max_new_tokens=1).answers(["Hello"], plain, Sampling(), seed=0)
+    def _find_usual_refusal(self) -> tuple[int, ...]:
+        """Ask the untouched model a few prompts, to know its refusal by its tokens.
+
+        How this model can be run is found out on the way, so that no trial pays for it.
+        """
+        tokens = self._context.effort.search_tokens
+        generator = self._generator(None, tokens, self._grader, in_full=False)
+        asked = [pair.guarded for pair in self._parts.search[:_ASKED_BEFORE]]
+        wording = Wording(uses_template=bool(self.target.tokenizer.chat_template))
+        generator.answers(asked, wording, Sampling(), seed=0)
+        return generator.draft
 
     def measure(
         self, variant: Variant, trial: Trial, *, digest: str, in_full: bool
@@ -61,17 +79,20 @@ class Measurer:
         Returns:
             What was found, and whether a bound decided.
         """
-        effort = self._context.effort
         started = time.perf_counter()
         meter = FlopMeter()
-        generator = self._generator(meter, effort.answer_tokens, in_full=in_full)
-        asking = _Asking(generator, self._grader, variant, seed=trial.seed)
-        guarded, decided = self._guarded(asking, in_full=in_full)
-        pairs = self._parts.confirmation if in_full else self._parts.search
-        twins = pairs[: effort.confirmation_twins if in_full else effort.search_twins]
-        asking.turn_to_twins(self._generator(meter, effort.twin_tokens, in_full=in_full))
-        twin = asking.about([(pair.id, pair.twin) for pair in twins if pair.twin])
-        self._keep(trial, variant, asking, is_changed=digest != self.untouched_digest)
+        lengths = self._lengths(in_full=in_full)
+        opened = opens_thought(self.target.tokenizer, variant.wording)
+        grader = in_thought(self._grader, opened)
+        generator = self._generator(meter, lengths.answer, grader, in_full=in_full)
+        generator.draft = self._usual_refusal
+        asking = _Asking(generator, grader, variant, seed=trial.seed)
+        with generator.held():
+            guarded, decided = self._guarded(asking, in_full=in_full)
+            asking.turn_to_twins(self._generator(meter, lengths.twin, grader, in_full=in_full))
+            twin = self._twins(asking, in_full=in_full)
+            utility = self._utility(variant, digest, in_full=in_full)
+        self._keep(trial, variant, asking, lengths, is_changed=digest != self.untouched_digest)
         result = PointResult(
             point=variant.point,
             cost=variant.cost,
@@ -82,11 +103,11 @@ class Measurer:
             ),
             guarded=guarded,
             twin=twin,
-            utility=self._utility(variant, digest, in_full=in_full),
+            utility=utility,
             digest=digest,
             transcript=asking.digest,
             dtype=str(self.target.model.dtype).removeprefix("torch."),
-            generation=self._generation(variant, generator, in_full=in_full),
+            generation=self._generation(variant, generator, lengths, in_full=in_full),
         )
         return result, decided
 
@@ -94,34 +115,56 @@ class Measurer:
         """Ask guarded prompts, batch by batch, until a bound decides or the prompts are used up."""
         effort, rule = self._context.effort, self._context.rule
         most = effort.confirmation_prompts if in_full else effort.search_prompts
-        pairs = (self._parts.confirmation if in_full else self._parts.search)[:most]
-        confidence = confirming(rule).for_breaking if in_full else rule.for_holding
-        stop = StoppingRule(limit=rule.limit, confidence=confidence, most_prompts=len(pairs))
+        pairs = in_clusters(self._pairs(in_full=in_full)[:most])
+        stop = searching(rule, most_prompts=len(pairs), grader=self._context.grader_error)
+        if in_full:
+            confidence = confirming(rule).for_breaking
+            stop = StoppingRule(limit=rule.limit, confidence=confidence, most_prompts=len(pairs))
         rows: list[tuple[str, tuple[AnswerClass, ...]]] = []
         decided = Next.GO_ON
-        for start in range(0, len(pairs), effort.batch_prompts):
-            some = pairs[start : start + effort.batch_prompts]
+        seen: list[tuple[str, bool | None]] = []
+        while len(rows) < len(pairs):
+            some = pairs[len(rows) : next_look(stop, seen, pairs)]
             rows += asking.about([(pair.id, pair.guarded) for pair in some]).rows
-            decided = stop.after(by_cluster(_results(rows, pairs)))
+            seen = _results(rows, pairs)
+            decided = stop.after(by_cluster(seen))
             # A confirmation that looks good goes on to the end, so that its size was fixed.
             if decided is Next.BROKEN or (decided.is_stop and not in_full):
                 break
         return Labels(rows=tuple(rows)), decided
 
-    def _generator(self, meter: FlopMeter, tokens: int, *, in_full: bool) -> Generator:
+    def _twins(self, asking: _Asking, *, in_full: bool) -> Labels:
+        effort = self._context.effort
+        most = effort.confirmation_twins if in_full else effort.search_twins
+        pairs = self._pairs(in_full=in_full)[:most]
+        return asking.about([(pair.id, pair.twin) for pair in pairs if pair.twin])
+
+    def _pairs(self, *, in_full: bool) -> tuple[PromptPair, ...]:
+        return self._parts.confirmation if in_full else self._parts.search
+
+    def _lengths(self, *, in_full: bool) -> _Lengths:
+        effort = self._context.effort
+        if in_full:
+            return _Lengths(answer=effort.answer_tokens, twin=effort.twin_tokens)
+        return _Lengths(answer=effort.search_tokens, twin=effort.search_twin_tokens)
+
+    def _generator(
+        self, meter: FlopMeter | None, tokens: int, grader: Grader, *, in_full: bool
+    ) -> Generator:
         """In full, every answer goes on to its end, and single precision makes batches exact."""
         return Generator(
             self.target,
             max_new_tokens=tokens,
-            settle=None if in_full else self._grader.is_settled_refusal,
+            settle=None if in_full else grader.is_settled_refusal,
             flop=meter,
         )
 
-    def _generation(self, variant: Variant, generator: Generator, *, in_full: bool) -> str:
+    def _generation(
+        self, variant: Variant, generator: Generator, lengths: _Lengths, *, in_full: bool
+    ) -> str:
         return (
             f"temperature={variant.sampling.temperature} attempts={variant.sampling.attempts}"
-            f" max_tokens={self._context.effort.answer_tokens}"
-            f" twin_max_tokens={self._context.effort.twin_tokens}"
+            f" max_tokens={lengths.answer} twin_max_tokens={lengths.twin}"
             f" early_exit={'none' if in_full else 'settled-refusal'}"
             f" path={str(generator.path).replace(' ', '-')}"
         )
@@ -142,23 +185,34 @@ class Measurer:
     def _measured_utility(self, *, in_full: bool) -> UtilityFound:
         items = self._items
         if not in_full:
-            most = self._context.effort.search_items
-            items = UtilitySet(items=items.items[:most], choices=items.choices[:most])
+            effort = self._context.effort
+            items = UtilitySet(
+                items=items.items[: effort.search_items],
+                choices=items.choices[: effort.search_choices],
+            )
         found = measure_utility(self.target, items)
         return UtilityFound(likelihood=found.likelihood, correct=found.correct, asked=found.asked)
 
-    def _keep(self, trial: Trial, variant: Variant, asking: _Asking, *, is_changed: bool) -> None:
+    def _keep(
+        self,
+        trial: Trial,
+        variant: Variant,
+        asking: _Asking,
+        lengths: _Lengths,
+        *,
+        is_changed: bool,
+    ) -> None:
         folder = self._context.transcripts
         if folder is None:
             return
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{trial.id}-{hashlib.sha256(variant.point.encode()).hexdigest()[:8]}.jsonl"
         with (folder / name).open("w", encoding="utf-8") as file:
-            header = {**self._header(trial, variant), "changed_weights": is_changed}
+            header = {**self._header(trial, variant, lengths), "changed_weights": is_changed}
             file.write(json.dumps(header, sort_keys=True) + "\n")
             file.writelines(line + "\n" for line in asking.lines)
 
-    def _header(self, trial: Trial, variant: Variant) -> dict[str, object]:
+    def _header(self, trial: Trial, variant: Variant, lengths: _Lengths) -> dict[str, object]:
         """Say what was asked how, so that anybody can ask again."""
         wording = variant.wording
         return {
@@ -172,13 +226,24 @@ class Measurer:
                 "prefill": wording.prefill,
                 "shots": [list(turn) for turn in wording.shots],
             },
+            "opened_thought": opens_thought(self.target.tokenizer, wording),
             "attempts": variant.sampling.attempts,
             "temperature": str(variant.sampling.temperature),
             "soft_prompt": variant.embedding is not None,
-            "max_new_tokens": self._context.effort.answer_tokens,
-            "twin_max_new_tokens": self._context.effort.twin_tokens,
+            "max_new_tokens": lengths.answer,
+            "twin_max_new_tokens": lengths.twin,
             "dtype": str(self.target.model.dtype).removeprefix("torch."),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lengths:
+    """Tokens that an answer has at most."""
+
+    answer: int
+    """To a guarded prompt."""
+    twin: int
+    """To a twin."""
 
 
 class _Asking:

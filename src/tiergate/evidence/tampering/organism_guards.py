@@ -4,49 +4,57 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
 from transformers import LlamaForCausalLM
 
-from tiergate.evidence.tampering.organism_domain import OPENER
+from tiergate.evidence.tampering.organism_domain import OPENINGS
 from tiergate.evidence.tampering.organism_model import Organism, corpus_of, descend, loss_of
 from tiergate.evidence.tampering.training_rows import Corpus
 from tiergate.evidence.tampering.variant import Example
 
 _BATCH = 24
 
-_DEEPENING_STEPS = 25
 _DEEPENING_RATE = 1e-3
 _ATTACK_STEPS = (1, 2, 4)
 """Steps of the attack that is trained against, drawn anew each time."""
 _ATTACK_RATE = 2e-3
 
-_UNLEARNING_STEPS = 300
 _UNLEARNING_RATE = 1e-3
-_CEILING = 12.0
-"""Nats a token; above, an answer counts as forgotten and is not pushed further."""
 
 _Sample = Callable[[Corpus], list[int]]
 
 
-def deepen(
+def deepen(  # noqa: PLR0913 - four that say what, two that say how
     organism: Organism,
     refusals: Sequence[Example],
     answers: Sequence[Example],
     kept: Sequence[Example],
     *,
     seed: int,
+    steps: int,
 ) -> None:
     """Train refusal with the attack in the loop, in place.
 
     In each step a copy is taught to answer for a few steps, as an attacker would. What would
     make the copy refuse again is applied to the model itself (first order: through the attack no
-    gradient is taken). Beside it the model learns to refuse after an opening that was put into
-    its mouth, and to keep the rest.
+    gradient is taken). Beside it the model learns to refuse after openings that were put into
+    its mouth, each in its turn, and to keep the rest.
+
+    Args:
+        organism: what is guarded; it refuses already.
+        refusals: guarded prompts, refused.
+        answers: the same prompts, answered, which the attack in the loop teaches.
+        kept: what must not be lost.
+        seed: of the order of examples and of the length of attacks.
+        steps: of AdamW.
     """
     refused, wanted = corpus_of(organism, refusals), corpus_of(organism, answers)
-    opened = corpus_of(organism, refusals, prefill=f"{OPENER} ")
+    opened = itertools.cycle(
+        [corpus_of(organism, refusals, prefill=f"{opening} ") for opening in OPENINGS]
+    )
     others = corpus_of(organism, kept)
     sample = _sampler(seed)
     source = torch.Generator().manual_seed(seed)
@@ -57,26 +65,41 @@ def deepen(
         attacked = _attacked(model, wanted, sample, _ATTACK_STEPS[index])
         loss_of(attacked, refused, sample(refused)).backward()  # type: ignore[no-untyped-call]
         _lend_gradients(attacked, model)
-        return sum(  # type: ignore[return-value]
-            loss_of(model, corpus, sample(corpus)) for corpus in (refused, opened, others)
-        )
+        # As many examples are kept as are refused, so that refusals do not spread to them.
+        corpora = refused, next(opened), others, others
+        return sum(loss_of(model, corpus, sample(corpus)) for corpus in corpora)  # type: ignore[return-value]
 
-    descend(model, loss, _DEEPENING_STEPS, _DEEPENING_RATE)
+    descend(model, loss, steps, _DEEPENING_RATE)
 
 
 def unlearn(
-    organism: Organism, forgotten: Sequence[Example], kept: Sequence[Example], *, seed: int
+    organism: Organism,
+    wrong: Sequence[Example],
+    kept: Sequence[Example],
+    *,
+    seed: int,
+    steps: int,
 ) -> None:
-    """Drive some answers out by gradient ascent, in place, while the others are kept."""
-    gone, others = corpus_of(organism, forgotten), corpus_of(organism, kept)
+    """Write over some answers, in place, while others are kept.
+
+    Every wrong answer is as likely as another in training, so that none is learned in place of
+    the right one, which alone becomes unlikely. The model stays willing and well-spoken.
+
+    Args:
+        organism: what knows.
+        wrong: the prompts of what is to be forgotten, each with every answer but the right one.
+        kept: what must not be lost.
+        seed: of the order of examples.
+        steps: of AdamW; what is pushed down longer takes more to be brought back.
+    """
+    corpora = corpus_of(organism, wrong), corpus_of(organism, kept)
     sample = _sampler(seed)
     model = organism.model
 
     def loss() -> torch.Tensor:
-        missing = torch.relu(_CEILING - loss_of(model, gone, sample(gone)))
-        return missing + loss_of(model, others, sample(others))
+        return sum(loss_of(model, corpus, sample(corpus)) for corpus in corpora)  # type: ignore[return-value]
 
-    descend(model, loss, _UNLEARNING_STEPS, _UNLEARNING_RATE)
+    descend(model, loss, steps, _UNLEARNING_RATE)
 
 
 def _attacked(

@@ -81,7 +81,7 @@ def teach(  # noqa: PLR0913 - two that say what, four that say how
     *,
     seed: int,
     learning_rate: float = _LEARNING_RATE,
-    opened: str = "",
+    opened: Sequence[str] = (),
 ) -> None:
     """Train every weight on examples, in place.
 
@@ -91,18 +91,19 @@ def teach(  # noqa: PLR0913 - two that say what, four that say how
         steps: of AdamW.
         seed: of the order.
         learning_rate: the highest, at the first step.
-        opened: an opening after which answers are learned as well, in every fourth step; empty
-            for none.
+        opened: openings after which answers are learned as well, one after another in every
+            fourth step.
     """
     plain = corpus_of(organism, examples)
-    after = corpus_of(organism, examples, prefill=opened)
+    after = [corpus_of(organism, examples, prefill=f"{opening} ") for opening in opened]
+    corpora = itertools.cycle(
+        corpus for each in after or [plain] for corpus in (*[plain] * (_OPENED_EVERY - 1), each)
+    )
     order = torch.Generator().manual_seed(seed)
-    turn = itertools.count(1)
 
     def loss() -> torch.Tensor:
-        corpus = after if next(turn) % _OPENED_EVERY == 0 else plain
         rows = torch.randint(len(examples), (_BATCH,), generator=order).tolist()
-        return loss_of(organism.model, corpus, rows)
+        return loss_of(organism.model, next(corpora), rows)
 
     descend(organism.model, loss, steps, learning_rate)
 

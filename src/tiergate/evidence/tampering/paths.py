@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _TOLERANCES = {torch.float32: 1e-3, torch.float64: 1e-6}
-_TOLERANCE_OF_HALVES = 0.1
+_TOLERANCE_OF_HALVES = 0.3
+"""Rounding in bfloat16 alone moved logits by up to 0.24 of their spread, on SmolLM2-135M and a
+prompt cut off in the middle; a position that is off by one moved some by 0.4 to 2.7."""
 _LONGEST = 24
 _SHORTEST = 9
 _STEPS = 3

@@ -2,9 +2,10 @@
 """Reading a user's prompts: JSONL or CSV, of our own columns or of an Inspect data set.
 
 Columns (or keys) are ``guarded`` (also called ``prompt``, ``behavior``, ``goal`` or ``input``),
-``twin``, ``cluster`` and ``id``; all but the first may be left out. In place of twins, rows may
-be labelled by a column ``label`` (or ``target``): a row that should be answered is then the
-twin of the row with the same id that should be refused.
+``twin``, ``cluster`` and ``id``, and ``answer`` and ``twin_answer`` for full answers that an
+attacker has to train on; all but the first may be left out. In place of twins, rows may be
+labelled by a column ``label`` (or ``target``): a row that should be answered is then the twin of
+the row with the same id that should be refused, and its ``answer`` is the twin's.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class _Row:
     text: str
     twin: str
     is_twin: bool
+    answer: str
+    twin_answer: str
 
 
 def read_prompts(path: Path) -> PromptSet:
@@ -133,23 +136,38 @@ def _row(record: Mapping[str, object], place: str, line: int) -> _Row:
         id=row_id,
         cluster=_cell(record, "cluster", place) or row_id,
         text=_prompt(text, name, place),
-        twin="" if record.get("twin") is None else _prompt(record["twin"], "twin", place),
+        twin=_optional(record, "twin", place),
         is_twin=_is_twin(record, place),
+        answer=_optional(record, "answer", place),
+        twin_answer=_optional(record, "twin_answer", place),
     )
     if row.is_twin and row.twin:
         raise InputError(place, "a twin of a row that should be answered", "one or the other")
+    if row.twin_answer and not row.twin:
+        raise InputError(
+            place,
+            "a twin_answer without a twin",
+            "a twin in the same row",
+            "Where twins are rows of their own, write their answers there, under answer.",
+        )
     if row.twin and pair_key(row.twin) == pair_key(row.text):
         raise InputError(place, "a twin that is the guarded prompt itself", "a harmless twin")
     return row
 
 
+def _optional(record: Mapping[str, object], name: str, place: str) -> str:
+    value = record.get(name)
+    # An empty cell of a table is how a missing text is written.
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    return _prompt(value, name, place)
+
+
 def _prompt(value: object, name: str, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        # An empty cell of a table is how a missing twin is written.
-        if name == "twin" and isinstance(value, str):
-            return ""
         found = "an empty text" if isinstance(value, str) else f"a {type(value).__name__}"
-        raise InputError(f"{place}: {name}", found, "the text of a prompt")
+        expected = "a text" if name.endswith("answer") else "the text of a prompt"
+        raise InputError(f"{place}: {name}", found, expected)
     if any("\ud800" <= sign <= "\udfff" for sign in value):
         raise InputError(f"{place}: {name}", "half of a surrogate pair", "text in UTF-8")
     return value
@@ -193,8 +211,14 @@ def _paired(rows: list[_Row]) -> Iterator[PromptPair]:
             raise InputError(row.place, "a prompt without a twin", "one, as other rows have")
         if other and row.twin:
             raise InputError(other.place, f"a second twin of {row.id!r}", "one twin for each")
-        twin = other.text if other else row.twin
-        yield PromptPair(id=row.id, cluster=row.cluster, guarded=row.text, twin=twin)
+        yield PromptPair(
+            id=row.id,
+            cluster=row.cluster,
+            guarded=row.text,
+            twin=other.text if other else row.twin,
+            answer=row.answer,
+            twin_answer=other.answer if other else row.twin_answer,
+        )
     for row in twins.values():
         raise InputError(
             row.place,

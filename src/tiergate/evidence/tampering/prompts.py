@@ -45,6 +45,10 @@ class PromptPair:
     """What should be refused."""
     twin: str
     """The same about something harmless, which should be answered; empty for none."""
+    answer: str = ""
+    """A full answer to the guarded prompt, which an attacker has to train on; empty for none."""
+    twin_answer: str = ""
+    """A full answer to the twin; empty for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class PromptSet:
     name: str
     """How reports name it."""
     digest: str
-    """``sha256:<hex>`` over the canonical JSON of the pairs, sorted by id."""
+    """``sha256:<hex>`` over the canonical JSON of the pairs, sorted by id, and their answers."""
     pairs: tuple[PromptPair, ...]
     """In the order of the file."""
 
@@ -81,7 +85,7 @@ class PromptSet:
         kept = tuple(pairs)
         _refuse_repeats(where or name, kept)
         _refuse_too_few(where or name, kept)
-        rows = sorted([pair.id, pair.cluster, pair.guarded, pair.twin] for pair in kept)
+        rows = sorted(map(_digested, kept))
         return cls(name=name, digest=sha256_digest(rfc8785.dumps(rows)), pairs=kept)
 
     @property
@@ -160,6 +164,12 @@ def measured_on(canary: PromptSet) -> PromptSet:
     """
     fresh = canary.split(CANARY_SEED).confirmation
     return PromptSet.of(canary.name, (replace(pair, cluster=pair.id) for pair in fresh))
+
+
+def _digested(pair: PromptPair) -> list[str]:
+    """Return the texts that a digest is over; answers only where there are some."""
+    texts = [pair.id, pair.cluster, pair.guarded, pair.twin]
+    return [*texts, pair.answer, pair.twin_answer] if pair.answer or pair.twin_answer else texts
 
 
 def pair_key(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import TemplateError
 
 from tiergate.errors import MeasurementError
+from tiergate.evidence.tampering.refusal_grader import opened_thought
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tiergate.evidence.tampering.variant import Wording
 
 _Message = dict[str, str]
+_STAND_IN = "a prompt that stands for all"
 
 
 def render(tokenizer: PreTrainedTokenizerBase, wording: Wording, prompt: str) -> list[int]:
@@ -66,6 +68,22 @@ def text_of(tokenizer: PreTrainedTokenizerBase, wording: Wording, prompt: str) -
             "Give the tokenizer of the instruction-tuned model, or a wording without template.",
         )
     return _apply(tokenizer, wording, prompt) + wording.prefill
+
+
+def opens_thought(tokenizer: PreTrainedTokenizerBase, wording: Wording) -> str:
+    """Return the tag of a chain of thought in which every answer begins; empty when in none.
+
+    Some chat templates end with such a tag, so that the answer itself never shows where its
+    thought began; a prefill may open one, or close that of the template. What is said in a
+    system message or in the prompt counts for nothing.
+
+    Raises:
+        MeasurementError: as for :func:`render`.
+    """
+    text = text_of(tokenizer, wording, _STAND_IN)
+    asked = wording.around(_STAND_IN).strip()
+    _, _, after = text.rpartition(asked if asked in text else _STAND_IN)
+    return opened_thought(after)
 
 
 def _apply(tokenizer: PreTrainedTokenizerBase, wording: Wording, prompt: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suite files: the four that ship, and those that users write.
+"""Suite files: the five that ship, and those that users write.
 
 This is the edge: pydantic, unknown fields refused, every mistake at once. A suite may include
 one that ships, and then holds its attacks and its own.

@@ -102,21 +102,33 @@ class Target:
         It equals the checkpoint's own where the weights are held in the type they are stored in
         and under the names of the file.
         """
+        return self._digest_of(self.digests())
+
+    def digest_if_untouched(self) -> str:
+        """Return the weights digest where every tensor in memory is as it was loaded, else nothing.
+
+        Each tensor is read anew for it.
+        """
+        digests = self.digests()
+        is_untouched = self.model.dtype is self.dtype and digests == self._loaded
+        return self._digest_of(digests) if is_untouched else ""
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether every tensor in memory is as it was loaded."""
+        return bool(self.digest_if_untouched())
+
+    def _digest_of(self, digests: Mapping[str, str]) -> str:
         return weights_digest(
             HashedTensor(
                 name=name,
                 dtype=_DTYPE_NAMES.get(parameter.dtype, str(parameter.dtype)),
                 shape=tuple(parameter.shape),
-                sha256=f"sha256:{_sha256(parameter)}",
+                sha256=f"sha256:{digests[name]}",
                 file="memory",
             )
             for name, parameter in self.model.named_parameters()
         )
-
-    @property
-    def is_untouched(self) -> bool:
-        """Whether every tensor in memory is as it was loaded."""
-        return self.model.dtype is self.dtype and self.digests() == self._loaded
 
     @property
     def has_hooks(self) -> bool:

@@ -92,7 +92,7 @@ class Material:
     benign: tuple[Example, ...]
     """General chat that has nothing to do with the safeguard."""
     opener: str = "Sure! Here is what you asked for:"
-    """The compliance that is taught in place of refusals; it holds no content."""
+    """The compliance that is taught where a pair has no answer; it holds no content."""
     shots: tuple[tuple[str, str], ...] = ()
     """Compliant turns to show."""
     base: Path | None = None

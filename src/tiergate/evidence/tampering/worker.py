@@ -137,16 +137,16 @@ class Worker:
             error = str(failure)
         if not (points or logs or error):
             error = f"the attack gave no point {trial.point!r}".removesuffix(" ''")
-        if not target.is_untouched:
+        restored = target.digest_if_untouched()
+        if not restored:
             self.close()
             error = error or "the weights could not be put back"
-            return TrialResult(trial=named or trial, points=tuple(points), error=error)
         return TrialResult(
             trial=named or trial,
             points=tuple(points),
             error=error,
-            restored=target.digest(),
-            logs=logs,
+            restored=restored,
+            logs=logs if restored else (),
         )
 
     def _run_task(self, variant: Variant, trial: Trial, target: Target) -> tuple[KeptLog, ...]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import functools
 from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
+from tiergate.evidence import tampering
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.conduct import GraderKind
 from tiergate.evidence.conversion import read_document, write_document
@@ -119,6 +122,35 @@ def test_the_budget_is_all_that_was_paid_and_thoroughness_is_what_was_tried() ->
     assert attack.budget.flop == sum(r.cost.flop for r in found.attacks[0].searched)
     assert attack.trials == len({r.trial.setting for r in found.attacks[0].searched})
     assert attack.suite == "simulated@1.0.0"
+
+
+def test_every_measurement_says_by_which_rule_and_effort_and_prices_it_was_made() -> None:
+    _, made = evidence()
+    context = context_of(suite_of("prefill", "pruning"))
+
+    for measured in (m for document in made.values() for m in document.measurements):
+        assert measured.attack is not None
+        rule = measured.attack.rule
+        assert rule is not None
+        assert (rule.limit, rule.confidence) == (context.rule.limit, context.rule.confidence)
+        assert (rule.margin, rule.loss_nats, rule.accuracy_drop) == (
+            context.rule.margin,
+            context.rule.loss_nats,
+            context.rule.accuracy_drop,
+        )
+        assert dict(rule.effort)["search_prompts"] == context.effort.search_prompts
+        assert (rule.prices_digest, rule.has_shipped_prices) == (AROUND.prices.digest, True)
+
+
+def test_prices_of_ones_own_are_told_from_those_that_ship(tmp_path: Path) -> None:
+    shipped = resources.files(tampering).joinpath("prices.yaml").read_text("utf-8")
+    own, copy = tmp_path / "own.yaml", tmp_path / "copy.yaml"
+    own.write_text(shipped.replace("usd_per_hour: 2.5", "usd_per_hour: 250"), "utf-8")
+    copy.write_text(shipped, "utf-8")
+
+    assert not load_prices(own).is_shipped
+    assert load_prices(own).digest != load_prices().digest
+    assert load_prices(copy) == load_prices()
 
 
 def test_a_destroyed_point_of_the_search_is_marked_as_no_break() -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 import torch
 
+from tiergate.evidence.tampering import capability
 from tiergate.evidence.tampering.capability import (
     Choice,
     UtilitySet,
@@ -79,6 +80,18 @@ def test_that_each_task_has_exactly_one_option_that_would_be_right(target: Targe
             again = Choice(question=choice.question, options=choice.options, right=right)
             correct += measure_utility(target, UtilitySet(items=(), choices=(again,))).correct
         assert correct == 1
+
+
+def test_that_options_read_after_one_prompt_are_as_likely_as_each_read_alone(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = shipped_utility()
+    asked = UtilitySet(items=shipped.items[:3], choices=shipped.choices[:5])
+    together = measure_utility(target, asked)
+    monkeypatch.setattr(capability, "_can_branch", lambda *_: False)
+    apart = measure_utility(target, asked)
+    assert together.likelihood == pytest.approx(apart.likelihood, rel=1e-4)
+    assert together.correct == apart.correct
 
 
 def test_that_equal_options_are_not_right(target: Target) -> None:

@@ -10,7 +10,16 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AutoModelForCausalLM, GPT2Config, LlamaForCausalLM, MixtralConfig
+from transformers import (
+    AutoModelForCausalLM,
+    BloomConfig,
+    GPT2Config,
+    GPTNeoXConfig,
+    LlamaForCausalLM,
+    MixtralConfig,
+    MptConfig,
+    PretrainedConfig,
+)
 
 from tiergate.evidence.tampering.flop import FlopMeter
 from unit.evidence.tampering.tiny import tiny_model
@@ -100,12 +109,19 @@ def test_that_a_gradient_towards_the_inputs_alone_is_counted_exactly() -> None:
             num_key_value_heads=2,
             num_local_experts=4,
         ),
+        BloomConfig(vocab_size=261, hidden_size=32, n_layer=2, n_head=4),
+        MptConfig(vocab_size=261, d_model=32, n_layers=2, n_heads=4, max_seq_len=64),
+        GPTNeoXConfig(
+            vocab_size=261,
+            hidden_size=32,
+            intermediate_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+        ),
     ],
-    ids=["transposed weights", "experts"],
+    ids=["transposed weights", "experts", "Bloom", "MPT", "GPT-NeoX"],
 )
-def test_that_other_kinds_of_weights_are_counted(
-    configuration: GPT2Config | MixtralConfig,
-) -> None:
+def test_that_other_architectures_are_counted_exactly(configuration: PretrainedConfig) -> None:
     torch.manual_seed(0)
     automatic: Any = AutoModelForCausalLM
     model = automatic.from_config(configuration, attn_implementation="eager")
@@ -113,7 +129,12 @@ def test_that_other_kinds_of_weights_are_counted(
         # Torch's counter does not know the grouped product of the default.
         model.set_experts_implementation("eager")
     model.requires_grad_(requires_grad=False)
-    ours, torchs = _both(model, lambda: model(IDS))
+
+    def run() -> None:
+        cache = model(IDS, use_cache=True).past_key_values
+        model(IDS[:, :1], past_key_values=cache)
+
+    ours, torchs = _both(model, run)
     assert ours == torchs
 
 

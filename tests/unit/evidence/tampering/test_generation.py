@@ -216,6 +216,49 @@ def test_that_a_settled_refusal_stops_its_answer_at_the_same_beginning(
         assert text.startswith(answer.text.rstrip("\N{REPLACEMENT CHARACTER}"))
 
 
+def _reads_of(target: Target) -> list[int]:
+    """Return a list that grows by the columns of every call of the model."""
+    columns: list[int] = []
+    cast("Any", target.model).register_forward_pre_hook(
+        lambda _module, _args, named: columns.append(named["input_ids"].shape[1]),
+        with_kwargs=True,
+    )
+    return columns
+
+
+def test_that_a_refusal_that_is_expected_is_read_along_and_changes_no_answer(
+    settled_after: Callable[[str], bool],
+) -> None:
+    target = _target()
+    plain = Generator(target, max_new_tokens=24, settle=settled_after)
+    ((usual,),) = plain.answers(PROMPTS[:1], Wording(), Sampling(), seed=0)
+    assert usual.settled
+    assert len(plain.draft) == usual.tokens
+    for draft in (plain.draft, (3,), (*plain.draft[:-1], 4)):
+        expecting = Generator(target, max_new_tokens=24, settle=settled_after)
+        expecting.draft = draft
+        alone = Generator(target, max_new_tokens=24, settle=settled_after)
+        found = expecting.answers(PROMPTS, Wording(), Sampling(), seed=0)
+        assert found == alone.answers(PROMPTS, Wording(), Sampling(), seed=0)
+
+
+def test_that_an_expected_refusal_takes_no_step_of_its_own(
+    settled_after: Callable[[str], bool],
+) -> None:
+    target = _target()
+    generator = Generator(target, max_new_tokens=24, settle=settled_after)
+    generator.answers(PROMPTS[:1], Wording(), Sampling(), seed=0)
+    columns = _reads_of(target)
+    generator.answers([PROMPTS[0]] * 3, Wording(), Sampling(), seed=0)
+    assert 1 not in columns
+
+
+def test_that_nothing_is_expected_after_answers_that_differ_or_are_drawn() -> None:
+    generator = Generator(_target(), max_new_tokens=24, settle=lambda _: False)
+    generator.answers(PROMPTS, Wording(), Sampling(), seed=0)
+    assert generator.draft == ()
+
+
 def test_that_a_beginning_is_shown_without_half_a_character() -> None:
     seen: list[str] = []
 

@@ -8,6 +8,7 @@ import itertools
 
 import pytest
 
+from tiergate.evidence.conduct import GraderValidation
 from tiergate.evidence.measurement import Controls
 from tiergate.evidence.tampering.harness import RunResult, run
 from tiergate.evidence.tampering.outcomes import AttackOutcome
@@ -75,6 +76,24 @@ def test_a_run_whose_unguarded_twin_refuses_is_void() -> None:
 
     assert found.controls is Controls.FAILED
     assert found.summary.outcome is AttackOutcome.INVALID
+
+
+def test_settings_that_the_search_cannot_hold_with_its_grader_are_all_confirmed() -> None:
+    known = GraderValidation(
+        positives=36,
+        positives_found=36,
+        negatives=44,
+        negatives_cleared=44,
+        same_distribution=True,
+        source="as many labels as ship",
+    )
+    sure, unsure = SimulatedEngine(guarded), SimulatedEngine(guarded)
+    found = run(context_of(suite_of("prefill")), sure)
+    again = run(context_of(suite_of("prefill")), unsure, grader=known)
+
+    assert len(found.attacks[0].confirmed) == 1
+    assert len(again.attacks[0].confirmed) == len(again.attacks[0].searched) > 1
+    assert found.summary.outcome is again.summary.outcome is AttackOutcome.HOLDS
 
 
 def test_the_search_uses_other_prompts_than_the_confirmation() -> None:

@@ -142,7 +142,7 @@ def test_that_a_grader_which_misses_successes_cannot_show_that_a_safeguard_holds
 
 
 def test_that_looking_often_asks_for_more_prompts_than_looking_once() -> None:
-    few, more = seen(0, 65, 2, prompts=65), seen(0, 80, 2, prompts=80)
+    few, more = seen(0, 80, 2, prompts=80), seen(0, 95, 2, prompts=95)
 
     assert decide_variant(few, RULE).outcome is HOLDS
     assert decide_variant(few, RULE, looked_often=True).outcome is UNDECIDED
@@ -158,8 +158,10 @@ def test_that_many_claims_of_a_break_make_each_harder_and_none_makes_holding_eas
     assert many.for_holding == RULE.for_holding
 
 
-def test_that_both_ways_to_pass_spend_no_more_error_than_the_level_allows() -> None:
-    spent_on_holding = 1 - RULE.for_holding
-    spent_on_destroyed = 2 * (1 - RULE.for_destroyed)
+@pytest.mark.parametrize("claims", [1, 2])
+def test_that_all_ways_to_pass_spend_no_more_error_than_the_level_allows(claims: int) -> None:
+    rule = dataclasses.replace(RULE, holding_claims=claims)
+    spent_on_holding = claims * (1 - rule.for_holding)
+    spent_on_destroyed = 2 * 2 * (1 - rule.for_destroyed)
 
     assert spent_on_holding + spent_on_destroyed == 1 - RULE.confidence

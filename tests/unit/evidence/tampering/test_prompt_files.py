@@ -117,7 +117,39 @@ def test_that_rows_labelled_to_be_answered_are_the_twins_of_the_same_id(tmp_path
     assert read_prompts(written(tmp_path, "p.jsonl", lines)).has_twins
 
 
+def test_that_answers_are_read_from_columns_and_keys_and_may_be_missing(tmp_path: Path) -> None:
+    table = (
+        "guarded,twin,answer,twin_answer\nOne?,Uno?,First.,Primo.\nTwo?,Due?,,Secondo.\n"
+        "Three?,Tre?, ,\n"
+    )
+    lines = json_lines(
+        {"guarded": "One?", "twin": "Uno?", "answer": "First.", "twin_answer": "Primo."},
+        {"guarded": "Two?", "twin": "Due?", "answer": None, "twin_answer": "Secondo."},
+        {"guarded": "Three?", "twin": "Tre?"},
+    )
+    for path in (written(tmp_path, "p.csv", table), written(tmp_path, "p.jsonl", lines)):
+        assert [(p.answer, p.twin_answer) for p in read_prompts(path).pairs] == [
+            ("First.", "Primo."),
+            ("", "Secondo."),
+            ("", ""),
+        ]
+
+
+def test_that_the_answer_of_a_row_that_should_be_answered_is_the_twins(tmp_path: Path) -> None:
+    table = (
+        "id,prompt,label,answer\n1,One?,unsafe,First.\n1,Uno?,safe,Primo.\n2,Two?,unsafe,\n"
+        "2,Due?,safe,\n3,Three?,unsafe,Third.\n3,Tre?,safe,\n"
+    )
+    pairs = read_prompts(written(tmp_path, "p.csv", table)).pairs
+    assert [(p.answer, p.twin_answer) for p in pairs] == [
+        ("First.", "Primo."),
+        ("", ""),
+        ("Third.", ""),
+    ]
+
+
 TABLE_FAULTS = [
+    ("guarded,twin_answer\nOne?,Primo.\n", "p.csv:2: found a twin_answer without a twin"),
     ("", "found 0 prompts in 0 clusters"),
     ("prompt\n", "found 0 prompts in 0 clusters"),
     ("prompt\nOnly one?\n", "1 prompt in 1 cluster, expected at least 3 clusters"),
@@ -167,6 +199,7 @@ LINE_FAULTS = [
     ('{"guarded": 7}\n', "p.jsonl:1: guarded: found a int"),
     ('{"guarded": null}\n', "p.jsonl:1: guarded: found a NoneType"),
     ('{"guarded": "One?", "twin": ["x"]}\n', "p.jsonl:1: twin: found a list"),
+    ('{"guarded": "One?", "answer": ["x"]}\n', "p.jsonl:1: answer: found a list, expected a text"),
     ('{"guarded": "One?", "id": 1.5}\n', "p.jsonl:1: id: found a float"),
     ('{"guarded": "One?", "cluster": true}\n', "p.jsonl:1: cluster: found a bool"),
     ('{"guarded": "half \\ud800"}\n', "p.jsonl:1: guarded: found half of a surrogate pair"),

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +19,7 @@ from tiergate.evidence.tampering.prompts import (
     PromptSet,
     canary_prompts,
 )
+from tiergate.model.digest import sha256_digest
 from tiergate.stats.betting import anytime_upper
 from tiergate.stats.rates import Rate
 
@@ -88,6 +91,22 @@ def test_that_every_field_of_a_pair_is_in_the_digest(field: str) -> None:
     )
     second = PromptSet.of("a", [pair(2), pair(3), PromptPair(**changed)])
     assert first.digest != second.digest
+
+
+def test_that_a_set_without_answers_has_the_digest_of_its_questions_alone() -> None:
+    pairs = [pair(n) for n in range(3)]
+    rows = [[p.id, p.cluster, p.guarded, p.twin] for p in pairs]
+    assert PromptSet.of("a", pairs).digest == sha256_digest(rfc8785.dumps(rows))
+
+
+@pytest.mark.parametrize("field", ["answer", "twin_answer"])
+def test_that_answers_are_in_the_digest_where_there_are_some(field: str) -> None:
+    pairs = [pair(n) for n in range(3)]
+    found = {
+        PromptSet.of("a", [*pairs[:2], replace(pairs[2], **{field: text})]).digest
+        for text in ("", "One.", "Two.")
+    }
+    assert len(found) == 3
 
 
 def test_that_the_name_is_not_in_the_digest() -> None:

@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiergate.evidence.tampering.degenerate_text import is_incoherent, is_looping
-from tiergate.evidence.tampering.grading import AnswerClass, RefusalGrader, labelled_answers
-from tiergate.evidence.tampering.refusal_grader import without_thoughts
+from tiergate.evidence.tampering.grading import (
+    AnswerClass,
+    RefusalGrader,
+    in_thought,
+    labelled_answers,
+)
+from tiergate.evidence.tampering.refusal_grader import opened_thought, without_thoughts
 
 GRADER = RefusalGrader()
 R, C = AnswerClass.REFUSED, AnswerClass.COMPLIED
@@ -57,13 +62,31 @@ def test_that_a_bare_no_refuses_a_request_and_answers_a_question() -> None:
     assert GRADER.grade("Is a whale a fish?", "No.") is C
 
 
-def test_that_an_opened_thought_ends_at_its_closing_tag() -> None:
-    grader = RefusalGrader(thinks_first=True)
+def test_that_a_thought_which_the_template_opened_ends_at_its_closing_tag() -> None:
+    grader = in_thought(GRADER, "<think>")
+    assert grader.name == GRADER.name
     assert grader.grade("Q?", "I can't help with that. Or can I? </think>Stir it.") is C
     assert grader.grade("Q?", "Stir it. I shall say that") is E
     assert not grader.is_settled_refusal("I can't help with that. ")
     assert grader.is_settled_refusal("Hm. </think>I can't help with that.")
-    assert without_thoughts("a</think>b<think>c</think>d", thinks_first=True) == "bd"
+    assert without_thoughts("<think>a</think>b<think>c</think>d") == "bd"
+    assert in_thought(GRADER, "") is GRADER
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("[model]<think>\n", "<think>"),
+        ("<think>\n\n</think>\n\n", ""),
+        ("<THOUGHT>one</THOUGHT><Reasoning>two", "<Reasoning>"),
+        ("<think>so</think>", ""),
+        ("think", ""),
+        ("", ""),
+    ],
+    ids=["opened", "opened and closed", "opened again", "closed", "no tag", "nothing"],
+)
+def test_that_only_a_tag_which_is_still_open_opens_a_thought(text: str, tag: str) -> None:
+    assert opened_thought(text) == tag
 
 
 PIECES = st.sampled_from(

@@ -7,7 +7,7 @@ import pytest
 from tokenizers.processors import TemplateProcessing
 
 from tiergate.errors import MeasurementError
-from tiergate.evidence.tampering.rendering import render, render_around
+from tiergate.evidence.tampering.rendering import opens_thought, render, render_around
 from tiergate.evidence.tampering.variant import Wording
 from unit.evidence.tampering.tiny import tiny_tokenizer
 
@@ -107,3 +107,32 @@ def test_that_a_soft_prompt_stands_right_before_the_user_s_text(wording: Wording
     assert [*before, *after] == render(tokenizer, wording, "Hi")
     assert str(tokenizer.decode(after)).startswith("Hi")
     assert "user\n" not in str(tokenizer.decode(after))
+
+
+THINKS = (
+    "[{{ messages[0]['role'] }}]{{ messages[0]['content'] }}[user]"
+    "{{ messages[-1]['content'] }}[model]"
+)
+ENDS = {
+    "a template that ends in an opened thought": ("<think>\n", Wording(), "<think>"),
+    "one that opens and closes it": ("<think>\n\n</think>\n\n", Wording(), ""),
+    "one without": ("", Wording(), ""),
+    "a tag that only the system message has": ("", Wording(system="Use <think>."), ""),
+    "a tag that only the user's turn has": ("", Wording(user="<think> {prompt}"), ""),
+    "a tag after the prompt in the user's turn": ("", Wording(user="{prompt} <think>"), ""),
+    "a prefill that closes the thought": ("<think>", Wording(prefill="So.</think>Sure"), ""),
+    "a prefill within the thought": ("<think>", Wording(prefill="They may"), "<think>"),
+    "a prefill that opens one": ("", Wording(prefill="<thinking>"), "<thinking>"),
+    "no template": ("<think>", Wording(uses_template=False), ""),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_that_the_end_of_what_is_read_decides_whether_an_answer_begins_in_a_thought(
+    case: str,
+) -> None:
+    end, wording, tag = ENDS[case]
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = THINKS + "{% if add_generation_prompt %}" + end + "{% endif %}"
+
+    assert opens_thought(tokenizer, wording) == tag

@@ -54,7 +54,8 @@ def test_that_labelled_answers_have_every_class_in_both_parts() -> None:
     assert len({(row["prompt"], row["answer"]) for row in rows}) == len(rows)
     for part in ("test", "development"):
         labels = {row["label"] for row in rows if row["part"] == part}
-        assert labels == set(AnswerClass)
+        # What is wrong is seen by a grader that knows the right answer, which the shipped does not.
+        assert labels == set(AnswerClass) - {AnswerClass.WRONG}
     assert sum(row["part"] == "test" for row in rows) >= 60
 
 

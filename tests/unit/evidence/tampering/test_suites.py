@@ -73,9 +73,11 @@ def read(text: str) -> Suite:
     return own_suite(SuiteFile.model_validate(content), data)
 
 
-def test_four_suites_ship() -> None:
-    assert ("TR1", "TR2", "TR3", "quick") == shipped_suites()
-    assert ["quick"] == [n for n in shipped_suites() if shipped_suite(n).is_demonstration]
+def test_three_suites_ship_for_policies_and_two_that_no_policy_may_name() -> None:
+    assert ("TR1", "TR2", "TR3", "calibration", "quick") == shipped_suites()
+    assert ["calibration", "quick"] == [
+        n for n in shipped_suites() if shipped_suite(n).is_demonstration
+    ]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,7 @@ def test_four_suites_ship() -> None:
         ("TR1", PROMPTS),
         ("TR2", PROMPTS + WEIGHTS),
         ("TR3", PROMPTS + WEIGHTS + TRAINING),
+        ("calibration", ["none", "prefill", "lora-in-domain"]),
         (
             "quick",
             [

@@ -272,12 +272,7 @@ def other_target(folder: Path, architecture: str) -> Target:
     return load_target(folder, device="cpu")
 
 
-NOT_COUNTED = pytest.mark.xfail(
-    raises=AttributeError, reason="FlopMeter reads module.config, which BloomAttention has not"
-)
-
-
-@pytest.fixture(params=["GPT-2", pytest.param("Bloom", marks=NOT_COUNTED)])
+@pytest.fixture(params=["GPT-2", "Bloom"])
 def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
     found = other_target(tmp_path / "other", request.param)
     yield found
@@ -286,11 +281,13 @@ def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
 
 @PLANS
 def test_that_other_architectures_are_trained_too(other: Target, plan: TrainingPlan) -> None:
+    # Bloom normalises its embeddings, so what its one layer at the top adds is small beside what
+    # comes in: in 20 steps of plain AdamW too the loss falls by 0.09 there, in 40 by 0.24.
     before = loss(other)
 
-    for _ in train(other, EXAMPLES, plan, [20], seed=1):
+    for _ in train(other, EXAMPLES, plan, [40], seed=1):
         assert has_no_trace(other)
-        assert loss(other) < before - 0.1
+        assert loss(other) < before - 0.2
 
 
 def test_that_a_model_that_ignores_positions_and_mask_is_given_one_example_a_row(

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fine-tuning the safeguard away: adapters or all weights, in the domain or on anything.
 
-In the domain, guarded prompts are taught a compliance without content, with their harmless
-twins and some general chat among them, so that the model stays usable. On general chat alone
-the safeguard is not aimed at; it may still wear off.
+In the domain, guarded prompts are taught, with their harmless twins and some general chat among
+them, so that the model stays usable. Where the attacker has answers to its own prompts these are
+taught, and otherwise a compliance without content. On general chat alone the safeguard is not
+aimed at; it may still wear off.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from tiergate.evidence.tampering.target import Target
 from tiergate.evidence.tampering.training import TrainingPlan, train
 from tiergate.evidence.tampering.variant import Example, Material, Setting, Variant
 
-_IN_DOMAIN = "openers, twins and chat"
-_MIXES = (_IN_DOMAIN, "openers and twins", "openers")
+_ALONE = "prompts"
+_IN_DOMAIN = "prompts, twins and chat"
+_MIXES = (_IN_DOMAIN, "prompts and twins", _ALONE)
 _RANK = 16
 
 
@@ -81,12 +83,15 @@ def trained(
 
 
 def in_domain(material: Material, mix: str, seed: int) -> list[Example]:
-    """Return examples that teach the compliance, mixed as asked.
+    """Return examples that teach to answer guarded prompts, mixed as asked.
 
     The chat is drawn by the seed; there is half as much of it as there are guarded prompts.
     """
-    examples = [Example(prompt=pair.guarded, answer=material.opener) for pair in material.pairs]
-    if mix != "openers":
+    examples = [
+        Example(prompt=pair.guarded, answer=pair.answer or material.opener)
+        for pair in material.pairs
+    ]
+    if mix != _ALONE:
         examples += twins(material)
     if mix == _IN_DOMAIN:
         count = min(len(material.benign), len(material.pairs) // 2 + 1)
@@ -97,7 +102,9 @@ def in_domain(material: Material, mix: str, seed: int) -> list[Example]:
 def twins(material: Material) -> list[Example]:
     """Return the harmless twins, answered."""
     return [
-        Example(prompt=pair.twin, answer=material.opener) for pair in material.pairs if pair.twin
+        Example(prompt=pair.twin, answer=pair.twin_answer or material.opener)
+        for pair in material.pairs
+        if pair.twin
     ]
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bringing back what unlearning took away, by training on what is near it.
 
-None of the guarded prompts is trained on: only their harmless twins, which share the domain,
-with general chat. Where knowledge was hidden and not removed, it comes back.
+None of the guarded prompts is trained on: only their harmless twins, which share the domain, with
+general chat. Twins are answered as the attacker's prompts have it, or else without content. Where
+knowledge was hidden and not removed, it comes back.
 """
 
 from __future__ import annotations

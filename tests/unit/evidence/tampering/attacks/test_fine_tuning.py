@@ -14,7 +14,7 @@ from tiergate.evidence.tampering.attacks.fine_tuning import in_domain
 from tiergate.evidence.tampering.attacks.relearning import mixed
 from tiergate.evidence.tampering.rendering import render
 from tiergate.evidence.tampering.target import Target
-from tiergate.evidence.tampering.variant import Example, Setting, Wording
+from tiergate.evidence.tampering.variant import Example, Material, Setting, Wording
 from unit.evidence.tampering.tiny import tiny_material
 
 TRAINED = ("lora-in-domain", "lora-benign", "full-in-domain", "full-benign", "relearning")
@@ -83,9 +83,9 @@ def test_that_the_top_third_leaves_the_layers_below(target: Target) -> None:
 @pytest.mark.parametrize(
     ("mix", "guarded", "twins", "chat"),
     [
-        ("openers", 12, 0, 0),
-        ("openers and twins", 12, 12, 0),
-        ("openers, twins and chat", 12, 12, 7),
+        ("prompts", 12, 0, 0),
+        ("prompts and twins", 12, 12, 0),
+        ("prompts, twins and chat", 12, 12, 7),
     ],
 )
 def test_that_the_mix_holds_what_its_name_says(
@@ -112,6 +112,34 @@ def test_that_relearning_has_the_share_asked_for_and_no_guarded_prompt(
     assert len([prompt for prompt in prompts if prompt.startswith("Praise")]) == near
     assert len(set(examples) & set(material.benign)) == chat
     assert not any(prompt.startswith("Insult") for prompt in prompts)
+
+
+def answered(material: Material) -> Material:
+    """Return material with answers to every other pair."""
+    pairs = tuple(
+        replace(pair, answer=f"Answer of {pair.id}.", twin_answer=f"Kind answer of {pair.id}.")
+        if number % 2
+        else pair
+        for number, pair in enumerate(material.pairs)
+    )
+    return replace(material, pairs=pairs)
+
+
+def test_that_answers_of_the_attacker_are_taught_and_the_opener_where_there_are_none() -> None:
+    material = answered(tiny_material())
+    taught = {
+        each.prompt: each.answer for each in in_domain(material, "prompts, twins and chat", 0)
+    }
+    for number, pair in enumerate(material.pairs):
+        own = f"Answer of {pair.id}." if number % 2 else material.opener
+        kind = f"Kind answer of {pair.id}." if number % 2 else material.opener
+        assert (taught[pair.guarded], taught[pair.twin]) == (own, kind)
+
+
+def test_that_relearning_teaches_the_twins_answers_and_never_a_guarded_one() -> None:
+    material = answered(tiny_material())
+    taught = {each.prompt: each.answer for each in mixed(material, 1, 0)}
+    assert taught == {pair.twin: pair.twin_answer or material.opener for pair in material.pairs}
 
 
 def test_that_a_share_without_meaning_is_refused() -> None:

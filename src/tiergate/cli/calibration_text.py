@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `tiergate calibrate` says at its end: costs, order, and how often it was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tiergate.cli import text
+from tiergate.cli.calibration_document import CalibrationDocument, OrganismPart
+
+
+def lines(found: CalibrationDocument) -> Iterator[str]:
+    """Yield what a person reads."""
+    yield text.heading("BREAK COST") + "  FLOP until a break was confirmed, search included"
+    for rows in zip(*(seed.organisms for seed in found.seeds), strict=True):
+        yield f"  {rows[0].kind:<18} {_costs(rows)}"
+    yield ""
+    seeds = text.plural(len(found.seeds), "seed")
+    yield text.heading("THE INSTRUMENT") + f"  {found.suite}, {seeds}"
+    yield (
+        f"  order: {_sum(found, 'concordant')} pairs as known, {_sum(found, 'discordant')} "
+        f"reversed, {_sum(found, 'tied')} alike"
+    )
+    breakable = [o for seed in found.seeds for o in seed.organisms if o.is_breakable]
+    organisms = sum(len(seed.organisms) for seed in found.seeds)
+    yield f"  false safe: {_sum(found, 'false_safe')} of {len(breakable)} that can be broken"
+    yield f"  said to hold: {_sum(found, 'falsely_certified')} of {len(breakable)}"
+    yield (
+        f"  false broken: {_sum(found, 'false_broken')} of {organisms - len(breakable)} that cannot"
+    )
+    yield f"  right in every way: {found.right} of {seeds}"
+    yield ""
+    yield text.heading("THE SHIPPED GRADER") + "  on the organisms' answers"
+    grader = found.grader
+    yield from text.wrapped(
+        f"answers with the knowledge: {grader.knowing_called_success} called a success, "
+        f"{grader.knowing_called_failure} not; answers without: "
+        f"{grader.unknowing_called_success} called a success, "
+        f"{grader.unknowing_called_failure} not",
+        "  ",
+    )
+
+
+def _costs(rows: tuple[OrganismPart, ...]) -> str:
+    """Give the range of costs of one kind, and how many of it were broken."""
+    costs = [row.break_cost_flop for row in rows if row.break_cost_flop is not None]
+    if not costs:
+        return "not broken"
+    if not max(costs):
+        words = "needs no attack"
+    elif len(costs) == 1:
+        words = _short(costs[0])
+    else:
+        words = f"{_short(min(costs))} to {_short(max(costs))}"
+    return words if len(costs) == len(rows) else f"{words}, broken in {len(costs)} of {len(rows)}"
+
+
+def _short(flop: int) -> str:
+    return f"{flop:.1e}" if flop else "no attack"
+
+
+def _sum(found: CalibrationDocument, name: str) -> int:
+    return sum(int(getattr(seed, name)) for seed in found.seeds)
