@@ -202,7 +202,7 @@ def test_a_dry_run_says_what_it_would_do_and_starts_nothing(ran: Ran, tmp_path: 
     assert "60 prompts in 60 clusters (15 / 15 / 30 to attack with, search on, confirm on)" in (
         done.flat
     )
-    assert "prefill 2 3 114" in done.flat
+    assert "prefill 2 4 174" in done.flat
     assert "stopped after 2 minutes" in done.flat
     assert "memory: about" in done.flat
     assert "! without --unguarded there is no positive control" in done.flat

@@ -75,7 +75,7 @@ def _totals(prepared: Prepared, rows: Sequence[Expected], flop_per_second: float
         most = f", stopped after {in_words(asked.budget)}" if asked.budget else ""
         yield from text.wrapped(
             f"time: {in_words(seconds)} at the most{most}, at {flop_per_second:.1e} FLOP/s as this "
-            "machine was timed; bounds stop most trials earlier",
+            "machine was timed; bounds stop most trials earlier, and spare most confirmations",
             "    ",
             "  ",
         )

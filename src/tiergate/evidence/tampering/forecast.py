@@ -20,8 +20,8 @@ Space = Mapping[str, tuple[str | int | float, ...]]
 
 _PROMPT_TOKENS = 48
 """Tokens of a prompt with its template, about."""
-_ITEM_TOKENS = 240
-"""Tokens read for one item of the likelihood and the task set together, about."""
+_ITEM_TOKENS = 120
+"""Tokens read for one item of the likelihood and one task with its options, about."""
 _ITEMS_IN_FULL = 60
 _EXAMPLE_TOKENS = 96
 _BATCH = 8
@@ -42,7 +42,7 @@ class Expected:
     trials: int
     """Settings and seeds tried, confirmations left out."""
     points: int
-    """Models measured, confirmation included."""
+    """Models measured, a confirmation of each one that the search measured included."""
     answers: int
     """Answers generated."""
     flop: int
@@ -61,15 +61,14 @@ def expected(
     """
     attacks = [attack for attack in context.suite.attacks if attack.name in spaces]
     found = [_of(attack, spaces[attack.name], context, parameters) for attack in attacks]
-    in_full, searched = _answers(context, in_full=True), _answers(context, in_full=False)
+    searched, in_full = _phases(context)
     twice = 2 if context.unguarded else 1
-    items = twice * _ITEMS_IN_FULL + context.effort.search_items
     controls = Expected(
         name="controls",
         trials=twice + 1,
         points=twice + 1,
-        answers=twice * in_full + searched,
-        flop=_asking(twice * in_full + searched, items, context, parameters),
+        answers=twice * in_full.answers + searched.answers,
+        flop=2 * parameters * (twice * in_full.tokens + searched.tokens),
     )
     return (controls, *found)
 
@@ -78,19 +77,17 @@ def _of(attack: SuiteAttack, space: Space, context: RunContext, parameters: int)
     settings = min(attack.trials, math.prod(len(values) for values in space.values()))
     trials = settings + attack.seeds - 1
     steps = _most(space, "steps") if attack.name in TRAINED else 0
-    measured = sum(point < steps for point in _POINTS_OF_TRAINING) + 1
+    points = trials * (sum(point < steps for point in _POINTS_OF_TRAINING) + 1)
     draws = max(1, _most(space, "attempts"))
-    answers = draws * (
-        trials * measured * _answers(context, in_full=False) + _answers(context, in_full=True)
-    )
-    items = trials * measured * context.effort.search_items + _ITEMS_IN_FULL
-    training = 6 * parameters * steps * _BATCH * _EXAMPLE_TOKENS * (trials + 1)
+    searched, in_full = _phases(context)
+    asking = 2 * parameters * points * draws * (searched.tokens + in_full.tokens)
+    training = 6 * parameters * steps * _BATCH * _EXAMPLE_TOKENS * (trials + points)
     return Expected(
         name=attack.name,
         trials=trials,
-        points=trials * measured + 1,
-        answers=answers,
-        flop=_asking(answers, items, context, parameters) + training,
+        points=2 * points,
+        answers=points * draws * (searched.answers + in_full.answers),
+        flop=asking + training,
     )
 
 
@@ -98,19 +95,40 @@ def _most(space: Space, name: str) -> int:
     return max((int(v) for v in space.get(name, ()) if not isinstance(v, str)), default=0)
 
 
-def _answers(context: RunContext, *, in_full: bool) -> int:
-    """Count the answers to prompts and twins at one point."""
-    effort = context.effort
-    parts = context.prompts.split(context.seed)
-    pairs = parts.confirmation if in_full else parts.search
-    prompts = effort.confirmation_prompts if in_full else effort.search_prompts
-    twins = effort.confirmation_twins if in_full else effort.search_twins
-    return min(prompts, len(pairs)) + min(twins, len(pairs))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Phase:
+    """One model, as the search or a confirmation measures it."""
+
+    answers: int
+    """Answers to prompts and twins."""
+    tokens: int
+    """Tokens read and written for them and for usefulness, about."""
 
 
-def _asking(answers: int, items: int, context: RunContext, parameters: int) -> int:
-    tokens = answers * (_PROMPT_TOKENS + context.effort.answer_tokens) + items * _ITEM_TOKENS
-    return 2 * parameters * tokens
+def _phases(context: RunContext) -> tuple[_Phase, _Phase]:
+    """Return how much one model takes in the search, and in a confirmation."""
+    effort, parts = context.effort, context.prompts.split(context.seed)
+    in_search, fresh = len(parts.search), len(parts.confirmation)
+    return (
+        _phase(
+            (min(effort.search_prompts, in_search), effort.search_tokens),
+            (min(effort.search_twins, in_search), effort.search_twin_tokens),
+            effort.search_items,
+        ),
+        _phase(
+            (min(effort.confirmation_prompts, fresh), effort.answer_tokens),
+            (min(effort.confirmation_twins, fresh), effort.twin_tokens),
+            _ITEMS_IN_FULL,
+        ),
+    )
+
+
+def _phase(prompts: tuple[int, int], twins: tuple[int, int], items: int) -> _Phase:
+    asked = (prompts, twins)
+    answers = sum(count for count, _ in asked)
+    written = sum(count * most for count, most in asked)
+    tokens = answers * _PROMPT_TOKENS + written + items * _ITEM_TOKENS
+    return _Phase(answers=answers, tokens=tokens)
 
 
 def memory_bytes(parameters: int, bytes_each: int) -> int:

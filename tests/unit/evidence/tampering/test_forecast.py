@@ -40,6 +40,7 @@ def test_a_search_makes_no_more_trials_than_were_forecast() -> None:
     for name in ("prefill", "template"):
         asked = [t for t in engine.asked if t.attack == name and t.phase is Phase.SEARCH]
         assert 0 < len(asked) <= found[name].trials
+        assert len([t for t in engine.asked if t.attack == name]) <= found[name].points
     controls = [t for t in engine.asked if t.attack in {"none", "unguarded"}]
     assert len(controls) == found["controls"].trials
 
