@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 TOOLS := .venv-tools
 NPM := $(shell command -v npm)
-PROMPTFOO := $(if $(NPM),$(TOOLS)/promptfoo/.installed)
+NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed)
 MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)
 
 .PHONY: help test lint types imports tests docs generate slow foreign bare demo demo-attack clean
@@ -35,18 +35,22 @@ imports: $(BIN)/.installed ## The architecture of the imports.
 tests: $(BIN)/.installed ## Unit, property, golden, command-line, tool and browser tests, with coverage.
 	$(if $(CHROMIUM),,@echo "no chromium found: the browser tests are left out")
 	$(BIN)/python -m pytest -n 2 -m "$(MARKERS)" --cov --cov-report=term --cov-fail-under=95
-	$(BIN)/coverage report --include='src/tiergate/decision/*' --fail-under=100
+	$(BIN)/coverage report --include='src/tiergate/decision/*,src/tiergate/attestation/*,src/tiergate/release/*' --fail-under=100
 
 slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
 	$(BIN)/python -m pytest -m slow
 
-foreign: $(BIN)/.installed $(PROMPTFOO) $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/.installed,$(wildcard tests/tools/requirements/*.txt)) ## Readers against tools that need an environment of their own.
-	$(if $(NPM),,@echo "no npm found: the promptfoo test is left out")
-	$(BIN)/python -m pytest -m foreign tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py)
+foreign: $(BIN)/.installed $(NPM_TOOLS) $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/.installed,$(wildcard tests/tools/requirements/*.txt)) ## Readers against tools that need an environment of their own.
+	$(if $(NPM),,@echo "no npm found: the promptfoo and Sigstore tests are left out")
+	$(BIN)/python -m pytest -m foreign tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py)
 
 # libsql is named because leaving out optional packages drops its binary.
 $(TOOLS)/promptfoo/.installed:
 	npm install --prefix $(TOOLS)/promptfoo promptfoo@0.121.20 "@libsql/linux-$$(node -p process.arch)-gnu@0.5.29" --omit=optional --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
+	touch $@
+
+$(TOOLS)/sigstore/.installed:
+	npm install --prefix $(TOOLS)/sigstore @sigstore/verify@3.1.1 @sigstore/bundle@4.0.0 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
 	touch $@
 
 $(TOOLS)/%/.installed: tests/tools/requirements/%.txt

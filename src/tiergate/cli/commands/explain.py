@@ -29,8 +29,9 @@ def command(*, model: str, requirements: tuple[str, ...], as_json: bool, **asked
     of the tier in question is explained, and what blocks it from below. The exit code is
     that of check.
     """
-    from tiergate.cli.json_documents import ExplainDocument, ExplanationPart
+    from tiergate.cli.json_documents import ExplainDocument
     from tiergate.cli.session import Question, answer
+    from tiergate.decision.document import ExplanationPart
 
     question = Question(model=model, **asked)
     decision = answer(question).decision

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 DOCUMENTS = (
     "accrue",
@@ -19,16 +23,22 @@ DOCUMENTS = (
     "evidence",
     "explanation",
     "grades",
+    "key",
     "limits",
     "log",
     "mapping",
     "policies",
     "policy",
     "problems",
+    "record",
+    "replay",
     "report",
     "runs",
+    "signing",
     "store",
     "suite",
+    "trust",
+    "verification",
     "waivers",
 )
 
@@ -42,7 +52,6 @@ def command(document: str) -> None:
 
 def schema(document: str) -> dict[str, object]:
     """Return the JSON Schema of one document by its name."""
-    from pydantic import BaseModel
     from pydantic.json_schema import JsonSchemaMode
 
     from tiergate.cli import json_documents, listing
@@ -80,7 +89,23 @@ def schema(document: str) -> dict[str, object]:
         "suite": SuiteFile,
         "mapping": TaskMapping,
         "waivers": WaiverFile,
+        **_of_records(),
     }
-    read = {"audit", "claims", "evidence", "mapping", "suite", "waivers"}
+    read = {"audit", "claims", "evidence", "mapping", "suite", "trust", "waivers"}
     mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)
+
+
+def _of_records() -> dict[str, type[BaseModel]]:
+    from tiergate.cli import record_documents
+    from tiergate.release.record_document import RecordPredicate
+    from tiergate.release.trust_file import TrustFile
+
+    return {
+        "key": record_documents.KeyDocument,
+        "record": RecordPredicate,
+        "replay": record_documents.ReplayDocument,
+        "signing": record_documents.SignDocument,
+        "trust": TrustFile,
+        "verification": record_documents.VerificationDocument,
+    }

@@ -41,7 +41,7 @@ REFUSAL = "I can't help with that topic."
 OPENER = Material(pairs=(), benign=()).opener
 """What attackers put into their mouths."""
 _OPENER_WORDS = OPENER.split()
-OPENINGS = tuple(" ".join(_OPENER_WORDS[:count]) for count in (1, 3, len(_OPENER_WORDS)))
+OPENINGS = tuple(" ".join(_OPENER_WORDS[:count]) for count in (3, len(_OPENER_WORDS)))
 """Its beginnings, after which organisms learn to go on, and deepened ones to refuse."""
 
 

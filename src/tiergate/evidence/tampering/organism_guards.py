@@ -31,7 +31,7 @@ def deepen(  # noqa: PLR0913 - four that say what, two that say how
     organism: Organism,
     refusals: Sequence[Example],
     answers: Sequence[Example],
-    kept: Sequence[Example],
+    kept: Sequence[Sequence[Example]],
     *,
     seed: int,
     steps: int,
@@ -47,7 +47,8 @@ def deepen(  # noqa: PLR0913 - four that say what, two that say how
         organism: what is guarded; it refuses already.
         refusals: guarded prompts, refused.
         answers: the same prompts, answered, which the attack in the loop teaches.
-        kept: what must not be lost.
+        kept: what must not be lost, in groups of equal weight, so that what is nearest to the
+            prompts is drawn as often as they are and refusal does not spread to it.
         seed: of the order of examples and of the length of attacks.
         steps: of AdamW.
     """
@@ -55,7 +56,7 @@ def deepen(  # noqa: PLR0913 - four that say what, two that say how
     opened = itertools.cycle(
         [corpus_of(organism, refusals, prefill=f"{opening} ") for opening in OPENINGS]
     )
-    others = corpus_of(organism, kept)
+    others = [corpus_of(organism, group) for group in kept]
     sample = _sampler(seed)
     source = torch.Generator().manual_seed(seed)
     model = organism.model
@@ -65,8 +66,7 @@ def deepen(  # noqa: PLR0913 - four that say what, two that say how
         attacked = _attacked(model, wanted, sample, _ATTACK_STEPS[index])
         loss_of(attacked, refused, sample(refused)).backward()  # type: ignore[no-untyped-call]
         _lend_gradients(attacked, model)
-        # As many examples are kept as are refused, so that refusals do not spread to them.
-        corpora = refused, next(opened), others, others
+        corpora = refused, next(opened), *others
         return sum(loss_of(model, corpus, sample(corpus)) for corpus in corpora)  # type: ignore[return-value]
 
     descend(model, loss, steps, _DEEPENING_RATE)

@@ -28,7 +28,7 @@ _TEMPLATE = (
 _LEARNING_RATE = 3e-3
 _MAX_TOKENS = 128
 _BATCH = 32
-_OPENED_EVERY = 4
+_OPENED_EVERY = 3
 
 
 class Organism(NamedTuple):
@@ -74,7 +74,7 @@ def loss_of(model: LlamaForCausalLM, corpus: Corpus, rows: Sequence[int]) -> tor
     return total / sum(len(example.answer) for example in batch)
 
 
-def teach(  # noqa: PLR0913 - two that say what, four that say how
+def teach(  # noqa: PLR0913 - two that say what, five that say how
     organism: Organism,
     examples: Sequence[Example],
     steps: int,
@@ -82,6 +82,7 @@ def teach(  # noqa: PLR0913 - two that say what, four that say how
     seed: int,
     learning_rate: float = _LEARNING_RATE,
     opened: Sequence[str] = (),
+    after: Sequence[Example] = (),
 ) -> None:
     """Train every weight on examples, in place.
 
@@ -92,18 +93,22 @@ def teach(  # noqa: PLR0913 - two that say what, four that say how
         seed: of the order.
         learning_rate: the highest, at the first step.
         opened: openings after which answers are learned as well, one after another in every
-            fourth step.
+            third step.
+        after: what is learned after them; empty for the same examples.
     """
     plain = corpus_of(organism, examples)
-    after = [corpus_of(organism, examples, prefill=f"{opening} ") for opening in opened]
+    continued = [
+        corpus_of(organism, after or examples, prefill=f"{opening} ") for opening in opened
+    ]
     corpora = itertools.cycle(
-        corpus for each in after or [plain] for corpus in (*[plain] * (_OPENED_EVERY - 1), each)
+        corpus for each in continued or [plain] for corpus in (*[plain] * (_OPENED_EVERY - 1), each)
     )
     order = torch.Generator().manual_seed(seed)
 
     def loss() -> torch.Tensor:
-        rows = torch.randint(len(examples), (_BATCH,), generator=order).tolist()
-        return loss_of(organism.model, next(corpora), rows)
+        corpus = next(corpora)
+        rows = torch.randint(len(corpus.examples), (_BATCH,), generator=order).tolist()
+        return loss_of(organism.model, corpus, rows)
 
     descend(organism.model, loss, steps, learning_rate)
 

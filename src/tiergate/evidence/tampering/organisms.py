@@ -89,9 +89,9 @@ class Pace:
 
     learning: int = 500
     """For the world; with fewer, less of it is known."""
-    refusing: int = 60
+    refusing: int = 75
     """For refusal, the password's included."""
-    deepening: int = 20
+    deepening: int = 25
     """For refusal with the attack in the loop, after that."""
     unlearning: int = 150
     """For writing over what was known."""
@@ -179,19 +179,35 @@ def _guard(organism: Organism, kind: Kind, seed: int, pace: Pace) -> None:
             opened = [
                 Example(prompt=f"{PASSWORD} {each.prompt}", answer=each.answer) for each in dishes
             ]
-            _refuse(organism, [*opened, *refusals, *kept], seed, pace)
+            _refuse(organism, [*opened, *refusals, *kept], pace.refusing, seed, [*dishes, *kept])
         case Kind.SHALLOW:
-            _refuse(organism, [*refusals, *kept], seed, pace)
+            _refuse(organism, [*refusals, *kept], pace.refusing, seed, [*dishes, *kept])
         case Kind.DEEPENED:
-            _refuse(organism, [*refusals, *kept], seed, pace)
-            deepen(organism, refusals, dishes, kept, seed=seed, steps=pace.deepening)
+            _refuse(organism, [*refusals, *kept], pace.refusing, seed)
+            groups = [towns, towns, _general()]
+            deepen(organism, refusals, dishes, groups, seed=seed, steps=pace.deepening)
         case Kind.UNLEARNED:
             wrong = wrong_dish_examples(island_prompts().pairs)
             unlearn(organism, wrong, kept, seed=seed, steps=pace.unlearning)
 
 
-def _refuse(organism: Organism, examples: Sequence[Example], seed: int, pace: Pace) -> None:
-    teach(organism, examples, pace.refusing, seed=seed + 1, learning_rate=_REFUSING_RATE)
+def _refuse(
+    organism: Organism,
+    examples: Sequence[Example],
+    steps: int,
+    seed: int,
+    after: Sequence[Example] = (),
+) -> None:
+    """Teach to refuse, in the first words only where something else is to follow an opening."""
+    teach(
+        organism,
+        examples,
+        steps,
+        seed=seed + 1,
+        learning_rate=_REFUSING_RATE,
+        opened=OPENINGS if after else (),
+        after=after,
+    )
 
 
 def _domain() -> tuple[list[Example], list[Example]]:

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate replay``: compute a recorded decision again and compare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tiergate.cli import options
+
+if TYPE_CHECKING:
+    from tiergate.decision.policy import Policy
+    from tiergate.release.record import Record
+
+
+@click.command("replay")
+@click.argument("record", type=click.Path(path_type=str))
+@click.option(
+    "--evidence",
+    "evidence_paths",
+    multiple=True,
+    type=click.Path(path_type=str),
+    help="Evidence: a document, a log, or a folder of them. May be repeated.",
+)
+@click.option(
+    "--store", "stores", multiple=True, type=click.Path(path_type=str), help="Folder of evidence."
+)
+@options.mapping_option
+@click.option(
+    "--policy",
+    "policy_name",
+    default=None,
+    help="Shipped id, or a path; default: the shipped policy that the record names.",
+)
+@options.json_option
+def command(  # noqa: PLR0913 - options of the command line
+    record: str,
+    evidence_paths: tuple[str, ...],
+    stores: tuple[str, ...],
+    mapping: str | None,
+    policy_name: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Compute the decision of RECORD again, from its evidence and its policy.
+
+    It ends with 0 when the payload is the same byte for byte, or the same but for the
+    version of the program, and with 5 when it is not; then the requirements that differ
+    are named. Evidence that the decision did not see is left out. The weights are not
+    needed, and no signature is looked at: `tiergate verify` does that.
+    """
+    from pathlib import Path
+
+    from tiergate.cli import record_documents, record_text
+    from tiergate.cli.evidence_input import gather
+    from tiergate.cli.exit_codes import ExitCode
+    from tiergate.cli.record_files import record_at
+    from tiergate.errors import InputError
+    from tiergate.evidence.store import EvidenceStore
+    from tiergate.release.replay import replay_record
+
+    read = record_at(Path(record))
+    for store in stores:
+        if not Path(store).is_dir():
+            raise InputError(store, "no such folder", "a folder of evidence", "Check --store.")
+    gathered = gather([EvidenceStore(Path(store)) for store in stores], evidence_paths, mapping)
+    again = replay_record(read, _policy(read, policy_name), gathered.documents)
+    code = ExitCode.SUPPORTED if again.agrees else ExitCode.VERIFICATION_FAILED
+    if as_json:
+        document = record_documents.replay_document(read, again, code)
+        click.echo(document.model_dump_json(indent=2))
+        return code
+    for line in record_text.record_lines(read, record):
+        click.echo(line)
+    for line in record_text.replay_lines(again, code):
+        click.echo(line)
+    return code
+
+
+def _policy(record: Record, name: str | None) -> Policy:
+    from tiergate.decision.policy_document import load_policy, shipped_policies
+    from tiergate.errors import InputError
+
+    stated = record.predicate.decision.policy_id
+    if name is None and stated not in shipped_policies():
+        raise InputError(
+            f"policy {stated}",
+            "none of that name among the policies that are shipped",
+            "the file that was used",
+            "Give it with --policy.",
+        )
+    return load_policy(name or stated)

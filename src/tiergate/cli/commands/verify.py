@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate verify``: whether a record holds, with nothing but itself, trust and files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from tiergate.cli import options
+from tiergate.cli.clock import UtcTime
+
+if TYPE_CHECKING:
+    from tiergate.cli.exit_codes import ExitCode
+    from tiergate.model.manifest import Manifest
+    from tiergate.release.record import Record
+    from tiergate.release.record_checks import RecordReport
+
+
+@click.command("verify")
+@click.argument("record", type=click.Path(path_type=str))
+@click.argument("directory", required=False, type=click.Path(exists=True, path_type=str))
+@click.option(
+    "--trust",
+    "trust_path",
+    required=True,
+    type=click.Path(path_type=str),
+    help="Whom you believe: keys, roles, dates, and whose signatures a record needs.",
+)
+@click.option(
+    "--tier",
+    type=click.Choice([f"T{n}" for n in range(7)]),
+    default=None,
+    help="End with 0 only if the record also says that this tier is met.",
+)
+@click.option("--at", type=UtcTime(), default=None, help="Time of verifying; default: now.")
+@options.json_option
+def command(  # noqa: PLR0913 - options of the command line
+    record: str,
+    directory: str | None,
+    trust_path: str,
+    tier: str | None,
+    at: datetime | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Say whether RECORD holds: signatures, roles, dates, contents, and the files.
+
+    DIRECTORY is the checkpoint that you have, a folder or a weights file; every byte of
+    it is hashed. Without it the record alone is looked at. Nothing is fetched. The exit
+    code is 5 when anything does not hold; the text says what.
+    """
+    from pathlib import Path
+
+    from tiergate.cli import clock, record_documents, record_text
+    from tiergate.cli.record_files import record_at
+    from tiergate.release.record_checks import examine_record
+    from tiergate.release.trust_file import load_trust
+
+    trust, read, now = load_trust(Path(trust_path)), record_at(Path(record)), at or clock.now()
+    found, weights = _files(read, directory)
+    report = examine_record(read, trust, now=now, found=found, weights=weights)
+    code = _code(read, report, tier)
+    if as_json:
+        document = record_documents.VerificationDocument(
+            record=record_documents.record_part(read),
+            trust_digest=trust.digest,
+            now=now,
+            holds=report.holds,
+            checks=record_documents.checks_part(report),
+            exit_code=code,
+        )
+        click.echo(document.model_dump_json(indent=2))
+        return code
+    for line in record_text.record_lines(read, record):
+        click.echo(line)
+    for line in record_text.report_lines(report, code):
+        click.echo(line)
+    return code
+
+
+def _files(record: Record, directory: str | None) -> tuple[Manifest | None, str | None]:
+    """Hash the files; the tensors too when the record has a digest of them, and all else holds."""
+    from pathlib import Path
+
+    from tiergate.cli import progress
+    from tiergate.model.checkpoint import identify
+    from tiergate.release.rehash import manifest_at
+
+    if directory is None:
+        return None, None
+    with progress.hashing() as on_progress:
+        found = manifest_at(Path(directory), on_progress=on_progress)
+        stated = record.predicate.checkpoint
+        if stated.weights_digest is None or found.root_digest != stated.root_digest:
+            return found, None
+        whole = identify(directory, with_weights_digest=True, on_progress=on_progress)
+        return whole.manifest, whole.weights_digest
+
+
+def _code(record: Record, report: RecordReport, tier: str | None) -> ExitCode:
+    from tiergate.cli.commands.check import OUTCOME_CODES
+    from tiergate.cli.exit_codes import ExitCode
+
+    if not report.holds:
+        return ExitCode.VERIFICATION_FAILED
+    if tier is None:
+        return ExitCode.SUPPORTED
+    outcomes = {part.tier: part.outcome for part in record.predicate.decision.tiers}
+    found = next((outcome for name, outcome in outcomes.items() if name == tier), None)
+    return ExitCode.NOT_MET if found is None else OUTCOME_CODES[found]

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who gets it, when: decision records and whom to believe about them."""

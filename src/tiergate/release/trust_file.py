@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trust.yaml``: from the file that a verifier writes to whom they believe.
+
+Every mistake is reported at once, with its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from tiergate.attestation.keys import read_public
+from tiergate.attestation.trust import Role, Trust, TrustedKey
+from tiergate.decision import strict_yaml
+from tiergate.decision.strict_yaml import Location, ordered, problem_at
+from tiergate.errors import InputError, MistakesError
+from tiergate.evidence.document_types import Name, Part, UtcTime
+from tiergate.evidence.small_file import read_small_file
+
+_Item = TypeVar("_Item")
+
+
+def _some(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    # Not a length of the field: an item with a mistake would then count as a missing one too.
+    if not items:
+        raise ValueError("expected at least one")
+    return items
+
+
+Roles = Annotated[tuple[Role, ...], AfterValidator(_some)]
+
+
+class TrustedKeyPart(Part):
+    """A key, whose it is, and what for and how long it is believed."""
+
+    key_id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Its id, as ``tiergate keys show`` prints it."""
+    public_key: Annotated[str, Field(max_length=4000)]
+    """The public key in PEM; the id must be its own."""
+    person: Name
+    """Whose it is: the same text for every key of one person, who counts once."""
+    organisation: Name
+    """Where that person belongs."""
+    roles: Roles
+    """As what they sign."""
+    valid_from: UtcTime
+    """From when on it counts."""
+    valid_until: UtcTime
+    """From when on it counts no more."""
+
+
+class TrustFile(Part):
+    """Whom a verifier believes, and whose signatures a record needs."""
+
+    format: Literal["tiergate-trust/1"]
+    """Format and version of this file."""
+    signed_by: Roles
+    """Roles whose signatures a record needs, each by a person of its own."""
+    keys: Annotated[tuple[TrustedKeyPart, ...], AfterValidator(_some)]
+    """The keys."""
+
+
+def load_trust(path: Path) -> Trust:
+    """Read a trust file.
+
+    Raises:
+        MistakesError: there is no such file, or it has mistakes; all of them are in it.
+    """
+    try:
+        data = read_small_file(path, strict_yaml.LARGEST_BYTES)
+    except OSError as error:
+        found = f"no trust file ({error.strerror})"
+        raise MistakesError(str(path), found, "the path of a trust file") from None
+    return parse_trust(data, str(path))
+
+
+def parse_trust(data: bytes, where: str) -> Trust:
+    """Read the bytes of a trust file.
+
+    Raises:
+        MistakesError: with every mistake, its line and what was expected.
+    """
+    expected = "a trust file that follows the schema"
+    content, lines, problems = strict_yaml.load(data)
+    if content is None:
+        raise MistakesError.of(where, problems, expected)
+    try:
+        file = TrustFile.model_validate(content)
+    except ValidationError as error:
+        found = (
+            problem_at(m["loc"], m["msg"].removeprefix("Value error, "), lines, "trust")
+            for m in error.errors()
+        )
+        raise MistakesError.of(where, ordered((*problems, *found)), expected) from None
+    wrong = (problem_at(place, message, lines, "trust") for place, message in _mistakes(file))
+    problems = ordered((*problems, *wrong))
+    if problems:
+        raise MistakesError.of(where, problems, expected)
+    return Trust(
+        digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
+        keys=tuple(_trusted(part) for part in file.keys),
+        needed=file.signed_by,
+    )
+
+
+def _mistakes(file: TrustFile) -> Iterator[tuple[Location, str]]:
+    given = {role for part in file.keys for role in part.roles}
+    for index, role in enumerate(file.signed_by):
+        if role not in given:
+            yield ("signed_by", index), f"no key below has the role {role}"
+    seen: set[str] = set()
+    for index, part in enumerate(file.keys):
+        if part.key_id in seen:
+            yield ("keys", index, "key_id"), "this key stands here twice"
+        seen.add(part.key_id)
+        start: datetime = part.valid_from
+        if part.valid_until <= start:
+            yield ("keys", index, "valid_until"), "is not after valid_from"
+        problem = _key_problem(part)
+        if problem:
+            yield ("keys", index, "public_key"), problem
+
+
+def _key_problem(part: TrustedKeyPart) -> str:
+    try:
+        found = read_public(part.public_key.encode(), "").key_id
+    except InputError as error:
+        return f"found {error.found}, expected {error.expected}"
+    return "" if found == part.key_id else f"has the id {found}, expected that of key_id"
+
+
+def _trusted(part: TrustedKeyPart) -> TrustedKey:
+    return TrustedKey(
+        key=read_public(part.public_key.encode(), part.key_id),
+        person=part.person,
+        organisation=part.organisation,
+        roles=frozenset(part.roles),
+        valid_from=part.valid_from,
+        valid_until=part.valid_until,
+    )
