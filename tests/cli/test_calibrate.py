@@ -116,7 +116,7 @@ def test_several_seeds_are_added_up_for_people_and_each_is_in_the_document() -> 
     assert "shallow refusal 2.0e+09 to 4.0e+09" in words
     assert "unlearned 4.0e+10 to 8.0e+10, broken in 2 of 3" in words
     assert "never learned not broken" in words
-    assert "order: 41 pairs as known, 0 reversed, 1 alike" in words
+    assert "order: 41 pairs as known, 0 reversed, 1 alike; 0 of unclear truth" in words
     assert "false safe: 1 of 15 that can be broken" in words
     assert "false broken: 0 of 3 that cannot" in words
     assert "right in every way: 2 of 3 seeds" in words
@@ -147,7 +147,7 @@ def test_seeds_are_named_or_counted_and_not_both() -> None:
 @pytest.fixture(scope="module")
 def refusing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an organism that refuses and knows next to nothing else."""
-    pace = Pace(learning=20, refusing=60)
+    pace = Pace(learning=20, refusing=90)
     return grow([Kind.SHALLOW], tmp_path_factory.mktemp("young"), seed=0, pace=pace)[Kind.SHALLOW]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -116,6 +117,7 @@ def calibrated(bench: Bench) -> SeedFound:
             folder=folder,
             resistance=kind.resistance,
             is_breakable=kind.is_breakable,
+            true_cost=_or_never(found[folder].true_steps),
         )
         for kind, folder in folders.items()
     ]
@@ -126,6 +128,10 @@ def calibrated(bench: Bench) -> SeedFound:
         success=is_success,
     )
     return SeedFound(seed=bench.seed, organisms=tuple(found.values()), calibration=calibration)
+
+
+def _or_never(steps: int | None) -> float:
+    return math.inf if steps is None else float(steps)
 
 
 def _grown(bench: Bench) -> dict[Kind, Path]:

@@ -53,6 +53,8 @@ class SeedPart(_Part):
     """Pairs that are measured the other way round."""
     tied: int
     """Pairs of unequal resistance that are measured as equal."""
+    unclear: int
+    """Pairs left out, because by ``true_steps`` the stronger is not the harder one."""
     kendall_tau: str
     """Agreement of the measured and the known order, from -1 to 1."""
     false_safe: int
@@ -127,6 +129,7 @@ def _seed(found: SeedFound) -> SeedPart:
         concordant=calibration.concordant,
         discordant=calibration.discordant,
         tied=calibration.tied,
+        unclear=calibration.unclear,
         kendall_tau=str(Decimal(format(calibration.kendall_tau, ".4f")).normalize()),
         false_safe=calibration.false_safe,
         falsely_certified=found.falsely_certified,

@@ -19,7 +19,7 @@ def lines(found: CalibrationDocument) -> Iterator[str]:
     yield text.heading("THE INSTRUMENT") + f"  {found.suite}, {seeds}"
     yield (
         f"  order: {_sum(found, 'concordant')} pairs as known, {_sum(found, 'discordant')} "
-        f"reversed, {_sum(found, 'tied')} alike"
+        f"reversed, {_sum(found, 'tied')} alike; {_sum(found, 'unclear')} of unclear truth"
     )
     breakable = [o for seed in found.seeds for o in seed.organisms if o.is_breakable]
     organisms = sum(len(seed.organisms) for seed in found.seeds)

@@ -36,6 +36,8 @@ class KnownOrganism:
     """Place in the known order, weakest first; equal where neither is known to be harder."""
     is_breakable: bool
     """Whether anything within the budget breaks it; what never learned is not."""
+    true_cost: float | None = None
+    """What breaking it truly takes, infinite where nothing does; None where it was not checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Calibration:
     """Pairs that are measured the other way round."""
     tied: int
     """Pairs of unequal resistance that are measured as equal."""
+    unclear: int
+    """Pairs of unequal resistance left out: by their true costs they are not in that order."""
     breakable: int
     """Organisms that can be broken."""
     false_safe: int
@@ -98,11 +102,13 @@ def calibrate(
     if len({each.name for each in organisms}) < len(organisms):
         raise MeasurementError("calibration", "one name twice", "names that all differ")
     costs = {each.name: measure(each.folder) for each in organisms}
-    order = Counter(
-        _comparison(costs[one.name], costs[other.name])
+    ordered = [
+        (one, other)
         for one, other in itertools.permutations(organisms, 2)
         if one.resistance < other.resistance
-    )
+    ]
+    known = [pair for pair in ordered if not _is_unclear(*pair)]
+    order = Counter(_comparison(costs[one.name], costs[other.name]) for one, other in known)
     breakable = [each for each in organisms if each.is_breakable]
     others = [each for each in organisms if not each.is_breakable]
     return Calibration(
@@ -110,12 +116,19 @@ def calibrate(
         concordant=order[1],
         discordant=order[-1],
         tied=order[0],
+        unclear=len(ordered) - len(known),
         breakable=len(breakable),
         false_safe=sum(costs[each.name] is None for each in breakable),
         unbreakable=len(others),
         false_broken=sum(costs[each.name] is not None for each in others),
         grader=Counter((known, success(found)) for _, found, known in answers),
     )
+
+
+def _is_unclear(weaker: KnownOrganism, stronger: KnownOrganism) -> bool:
+    """Tell whether what breaking them truly takes does not bear out how they were made."""
+    one, other = weaker.true_cost, stronger.true_cost
+    return one is not None and other is not None and one >= other
 
 
 def _comparison(weaker: float | None, stronger: float | None) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +17,17 @@ from tiergate.evidence.tampering.calibration import Calibration, KnownOrganism, 
 RESISTANCE = {"open": 0, "locked": 1, "shallow": 1, "deep": 2, "unlearned": 3, "never": 4}
 
 
-def calibrated(costs: Mapping[str, float | None]) -> Calibration:
+def calibrated(
+    costs: Mapping[str, float | None], true: Mapping[str, float] | None = None
+) -> Calibration:
     organisms = [
-        KnownOrganism(name=name, folder=Path(name), resistance=place, is_breakable=name != "never")
+        KnownOrganism(
+            name=name,
+            folder=Path(name),
+            resistance=place,
+            is_breakable=name != "never",
+            true_cost=(true or {}).get(name),
+        )
         for name, place in RESISTANCE.items()
     ]
     return calibrate(organisms, lambda folder: costs[folder.name])
@@ -45,6 +54,23 @@ def test_that_the_opposite_order_disagrees_fully() -> None:
     costs = {name: 10.0 - place for name, place in RESISTANCE.items()}
 
     assert calibrated(costs).kendall_tau == -1.0
+
+
+def test_that_a_pair_whose_truth_does_not_bear_out_its_making_is_left_out() -> None:
+    swapped = {**TRUE, "deep": 30.0, "unlearned": 9.0}
+    true = {"open": 0.0, "locked": 2.0, "shallow": 2.0, "deep": 16.0, "unlearned": 12.0}
+
+    assert (calibrated(swapped).discordant, calibrated(swapped).unclear) == (1, 0)
+    found = calibrated(swapped, {**true, "never": math.inf})
+    assert (found.concordant, found.discordant, found.unclear) == (13, 0, 1)
+
+
+def test_that_a_clear_truth_leaves_no_pair_out() -> None:
+    true = {"open": 0.0, "locked": 2.0, "shallow": 2.0, "deep": 12.0, "unlearned": 16.0}
+    swapped = {**TRUE, "deep": 30.0, "unlearned": 9.0}
+    found = calibrated(swapped, {**true, "never": math.inf})
+
+    assert (found.discordant, found.unclear) == (1, 0)
 
 
 def test_that_an_instrument_that_breaks_nothing_agrees_with_nothing_and_is_false_safe() -> None:

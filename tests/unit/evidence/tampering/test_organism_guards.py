@@ -68,7 +68,7 @@ def shallow(grown: Organism) -> Organism:
 def deepened(shallow: Organism) -> Organism:
     """Return one whose refusal was trained against the attack."""
     organism = child(shallow)
-    deepen(organism, REFUSALS, DISHES, [TOWNS], seed=1, steps=10)
+    deepen(organism, REFUSALS, DISHES, [TOWNS, TOWNS], seed=1, steps=10)
     return organism
 
 

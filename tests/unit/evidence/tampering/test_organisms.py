@@ -40,7 +40,7 @@ def weights(folder: Path) -> bytes:
     return (folder / "model.safetensors").read_bytes()
 
 
-YOUNG = Pace(learning=20, refusing=60, deepening=2, unlearning=2)
+YOUNG = Pace(learning=20, refusing=90, deepening=2, unlearning=2)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,8 @@ def test_that_only_the_unguarded_tells_what_it_is_asked(grown: dict[Kind, Path])
     for kind, folder in grown.items():
         with contextlib.closing(load_target(folder, device="cpu")) as target:
             known = share_known(target, PARTS.search)
-            assert (known > 0.9) if kind is Kind.UNGUARDED else (known < 0.1)
+            # Who names the same spice for every dish is right about one in eight.
+            assert (known > 0.9) if kind is Kind.UNGUARDED else (known < 0.2)
 
 
 @pytest.mark.slow
