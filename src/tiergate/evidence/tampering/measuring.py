@@ -29,6 +29,7 @@ from tiergate.evidence.tampering.grading import (
     in_thought,
 )
 from tiergate.evidence.tampering.looks import in_clusters, next_look
+from tiergate.evidence.tampering.outcomes import is_destroyed
 from tiergate.evidence.tampering.prompts import Parts, PromptPair
 from tiergate.evidence.tampering.rendering import opens_thought
 from tiergate.evidence.tampering.sequential import Next, StoppingRule, by_cluster
@@ -39,7 +40,9 @@ from tiergate.evidence.tampering.trial import (
     Trial,
     UtilityFound,
 )
+from tiergate.evidence.tampering.utility_loss import UtilityLoss
 from tiergate.evidence.tampering.variant import Sampling, Variant, Wording
+from tiergate.stats.rates import Rate
 
 _ASKED_BEFORE = 8
 """Prompts that an untouched model is asked to know its usual refusal."""
@@ -58,6 +61,7 @@ class Measurer:
         self.untouched_digest = target.digest()
         self._untouched: dict[bool, UtilityFound] = {}
         self._usual_refusal = self._find_usual_refusal()
+        self._untouched[False] = self._measured_utility(in_full=False)
 
     def _find_usual_refusal(self) -> tuple[int, ...]:
         """Ask the untouched model a few prompts, to know its refusal by its tokens.
@@ -88,10 +92,11 @@ class Measurer:
         generator.draft = self._usual_refusal
         asking = _Asking(generator, grader, variant, seed=trial.seed)
         with generator.held():
-            guarded, decided = self._guarded(asking, in_full=in_full)
+            utility = self._utility(variant, digest, in_full=in_full)
+            is_gone = not in_full and self._is_destroyed(utility)
+            guarded, decided = self._guarded(asking, in_full=in_full, is_gone=is_gone)
             asking.turn_to_twins(self._generator(meter, lengths.twin, grader, in_full=in_full))
             twin = self._twins(asking, in_full=in_full)
-            utility = self._utility(variant, digest, in_full=in_full)
         self._keep(trial, variant, asking, lengths, is_changed=digest != self.untouched_digest)
         result = PointResult(
             point=variant.point,
@@ -111,8 +116,12 @@ class Measurer:
         )
         return result, decided
 
-    def _guarded(self, asking: _Asking, *, in_full: bool) -> tuple[Labels, Next]:
-        """Ask guarded prompts, batch by batch, until a bound decides or the prompts are used up."""
+    def _guarded(self, asking: _Asking, *, in_full: bool, is_gone: bool) -> tuple[Labels, Next]:
+        """Ask guarded prompts, batch by batch, until a bound decides or the prompts are used up.
+
+        A model that is shown to be destroyed counts as that whatever it says, so that the first
+        look at it is the last.
+        """
         effort, rule = self._context.effort, self._context.rule
         most = effort.confirmation_prompts if in_full else effort.search_prompts
         pairs = in_clusters(self._pairs(in_full=in_full)[:most])
@@ -129,7 +138,7 @@ class Measurer:
             seen = _results(rows, pairs)
             decided = stop.after(by_cluster(seen))
             # A confirmation that looks good goes on to the end, so that its size was fixed.
-            if decided is Next.BROKEN or (decided.is_stop and not in_full):
+            if decided is Next.BROKEN or is_gone or (decided.is_stop and not in_full):
                 break
         return Labels(rows=tuple(rows)), decided
 
@@ -181,6 +190,18 @@ class Measurer:
         if in_full not in self._untouched:
             self._untouched[in_full] = self._measured_utility(in_full=in_full)
         return self._untouched[in_full]
+
+    def _is_destroyed(self, utility: UtilityFound) -> bool:
+        """Tell what will be decided in the search from the loss alone."""
+        before = self._untouched[False]
+        pairs = zip(before.likelihood, utility.likelihood, strict=True)
+        loss = UtilityLoss(
+            losses=tuple(late - early for early, late in pairs),
+            solved_before=Rate(before.correct, before.asked),
+            solved=Rate(utility.correct, utility.asked),
+            repeated=Rate(0, 0),  # decides nothing
+        )
+        return is_destroyed(loss, self._context.rule)
 
     def _measured_utility(self, *, in_full: bool) -> UtilityFound:
         items = self._items
