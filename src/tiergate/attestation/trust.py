@@ -26,6 +26,7 @@ class Role(enum.StrEnum):
     OVERSIGHT = "oversight"
     RELEASE_OWNER = "release owner"
     AUDITOR = "auditor"
+    DATA_STEWARD = "data steward"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +75,23 @@ class Trust:
 def roles_without_a_person(
     needed: Sequence[Role], signers: Iterable[TrustedKey]
 ) -> tuple[Role, ...]:
-    """Return the roles that are left when every person stands for one role at most.
-
-    As many roles as possible are filled, whoever has several of them (a matching in a
-    bipartite graph, by augmenting paths).
-    """
+    """Return the roles that are left when every person stands for one role at most."""
     roles_of: dict[str, frozenset[Role]] = {}
     for signer in signers:
         roles_of[signer.holder] = roles_of.get(signer.holder, frozenset()) | signer.roles
+    return unfilled(needed, roles_of)
+
+
+def unfilled(needed: Sequence[Role], roles_of: Mapping[str, frozenset[Role]]) -> tuple[Role, ...]:
+    """Return the roles that nobody is left for, each person standing for one at most.
+
+    As many roles as possible are filled, whoever has several of them (a matching in a
+    bipartite graph, by augmenting paths).
+
+    Args:
+        needed: the roles; one that stands there twice needs two people.
+        roles_of: the roles of every person.
+    """
     place_of: dict[str, int] = {}
     left = [
         role

@@ -18,6 +18,8 @@ _COMMANDS = {
     "sign": "A decision as a signed record, or one more signature on a record.",
     "verify": "Whether a record holds: signatures, roles, dates, files. Works offline.",
     "replay": "Compute a recorded decision again, from its evidence and its policy.",
+    "release": "Who gets it, when: submit, approve, open in stages, hold, freeze.",
+    "ledger": "Verify what happened to releases, prove it, export it.",
     "keys": "Make keys that sign, and show what others need to know of them.",
     "attack": "What a safeguard survives: attack it on these weights, file the evidence.",
     "canary": "A copy of a model with a harmless safeguard, to try attacks on.",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS = (
     "accrue",
+    "act",
     "attack",
     "audit",
     "audit-state",
@@ -24,13 +25,19 @@ DOCUMENTS = (
     "explanation",
     "grades",
     "key",
+    "ledger-verification",
     "limits",
     "log",
     "mapping",
+    "plan",
     "policies",
     "policy",
     "problems",
+    "proof",
     "record",
+    "release-event",
+    "release-log",
+    "release-status",
     "replay",
     "report",
     "runs",
@@ -90,8 +97,9 @@ def schema(document: str) -> dict[str, object]:
         "mapping": TaskMapping,
         "waivers": WaiverFile,
         **_of_records(),
+        **_of_releases(),
     }
-    read = {"audit", "claims", "evidence", "mapping", "suite", "trust", "waivers"}
+    read = {"audit", "claims", "evidence", "mapping", "plan", "suite", "trust", "waivers"}
     mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)
 
@@ -108,4 +116,20 @@ def _of_records() -> dict[str, type[BaseModel]]:
         "signing": record_documents.SignDocument,
         "trust": TrustFile,
         "verification": record_documents.VerificationDocument,
+    }
+
+
+def _of_releases() -> dict[str, type[BaseModel]]:
+    from tiergate.cli import release_documents
+    from tiergate.release.events import EventPart
+    from tiergate.release.plan import PlanPart
+
+    return {
+        "act": release_documents.ActDocument,
+        "ledger-verification": release_documents.LedgerDocument,
+        "plan": PlanPart,
+        "proof": release_documents.ProofDocument,
+        "release-event": EventPart,
+        "release-log": release_documents.LogDocument,
+        "release-status": release_documents.StatusDocument,
     }

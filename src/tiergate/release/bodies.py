@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the events of a release state, kind by kind."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tiergate.attestation.trust import Role
+from tiergate.decision.tier import Tier
+from tiergate.evidence.document_types import Digest, Name, Part, UtcTime
+from tiergate.release.plan import Days, PlanPart, ShortName
+
+Wait = Annotated[int, Field(strict=True, ge=0, le=36_500)]
+"""Days that a policy can set."""
+Sequence = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
+"""Place of an event in the ledger."""
+Sequences = Annotated[tuple[Sequence, ...], Field(min_length=1)]
+
+
+class Matter(enum.StrEnum):
+    """What an approval is about."""
+
+    RELEASE = "release"
+    """Opening what the newest decision supports."""
+    THAW = "thaw"
+    """Lifting one freeze."""
+    RESUME = "resume"
+    """Lifting one hold."""
+
+
+class Trigger(enum.StrEnum):
+    """What puts a decision under review."""
+
+    CAPABILITY_CHANGE = "capability change"
+    REFERENCE_SHIFT = "reference shift"
+    TAMPER_BREAKTHROUGH = "tamper breakthrough"
+    INCIDENT = "incident"
+    EXTERNAL_FINDING = "external finding"
+    EXPIRY = "expiry"
+    LICENCE = "licence"
+    LAW = "law"
+    OWNERSHIP = "ownership"
+
+
+class TierTerms(Part):
+    """What the policy asks of the people who open a tier, as the decision says it."""
+
+    tier: Tier
+    """The tier."""
+    roles: tuple[Role, ...]
+    """Who has to approve, each role by a person of its own."""
+    hold_days: Wait
+    """Days from the decision to the opening."""
+    hold_business_days: Wait
+    """The same in days from Monday to Friday; both must have passed."""
+
+
+class Submitted(Part):
+    """A checkpoint is put forward for release."""
+
+    kind: Literal["submitted"] = "submitted"
+    """Kind of event."""
+    subject_name: Name
+    """Name of the checkpoint, for people."""
+    root_digest: Digest
+    """Its identity."""
+    plan: PlanPart
+    """The stages."""
+
+
+class Decided(Part):
+    """A decision record was entered."""
+
+    kind: Literal["decided"] = "decided"
+    """Kind of event."""
+    decision: Digest
+    """Digest of the signed payload of the record."""
+    root_digest: Digest
+    """The checkpoint that it is about."""
+    policy_digest: Digest
+    """The policy that decided."""
+    decided_at: UtcTime
+    """Time of the decision."""
+    valid_until: UtcTime
+    """When it lapses."""
+    supported: Tier
+    """Most open tier that the evidence supports."""
+    terms: tuple[TierTerms, ...]
+    """What the policy asks of the people, tier by tier."""
+    evaluators: tuple[Name, ...]
+    """Who evaluated; none of them can approve."""
+
+    def terms_of(self, tier: Tier) -> TierTerms | None:
+        """Return what is asked for a tier; None when the policy has no such tier."""
+        return next((terms for terms in self.terms if terms.tier is tier), None)
+
+
+class Approved(Part):
+    """Somebody approves."""
+
+    kind: Literal["approved"] = "approved"
+    """Kind of event."""
+    matter: Matter
+    """What is approved."""
+    target: Sequence
+    """The event that it is about: the decision, the freeze or the hold."""
+    decision: Digest
+    """Digest of the newest decision at that time."""
+
+
+class Objected(Part):
+    """Somebody objects, until they approve."""
+
+    kind: Literal["objected"] = "objected"
+    """Kind of event."""
+    decision: Digest
+    """Digest of the newest decision at that time."""
+
+
+class Opened(Part):
+    """The first stage opens."""
+
+    kind: Literal["opened"] = "opened"
+    """Kind of event."""
+    stage: ShortName
+    """The stage."""
+    decision: Digest
+    """The decision that it opens under."""
+
+
+class Advanced(Part):
+    """The next stage opens."""
+
+    kind: Literal["advanced"] = "advanced"
+    """Kind of event."""
+    stage: ShortName
+    """The stage."""
+    decision: Digest
+    """The decision that it opens under."""
+
+
+class Held(Part):
+    """No further stage opens."""
+
+    kind: Literal["held"] = "held"
+    """Kind of event."""
+
+
+class Resumed(Part):
+    """Holds are lifted."""
+
+    kind: Literal["resumed"] = "resumed"
+    """Kind of event."""
+    holds: Sequences
+    """Which."""
+
+
+class Frozen(Part):
+    """Nothing is served and nothing opens."""
+
+    kind: Literal["frozen"] = "frozen"
+    """Kind of event."""
+
+
+class Thawed(Part):
+    """Freezes are lifted."""
+
+    kind: Literal["thawed"] = "thawed"
+    """Kind of event."""
+    freezes: Sequences
+    """Which."""
+
+
+class Granted(Part):
+    """Somebody may download until a date."""
+
+    kind: Literal["granted"] = "granted"
+    """Kind of event."""
+    identity: Name
+    """Who: what stands here is for the operator; a salted digest will do."""
+    until: UtcTime
+    """When it ends."""
+
+
+class Revoked(Part):
+    """A grant ends. It stops the next download and reaches no copy that was made before."""
+
+    kind: Literal["revoked"] = "revoked"
+    """Kind of event."""
+    grant: Sequence
+    """The event that gave it."""
+
+
+class Expired(Part):
+    """A decision is declared lapsed."""
+
+    kind: Literal["expired"] = "expired"
+    """Kind of event."""
+    decision: Digest
+    """Which."""
+
+
+class Withdrawn(Part):
+    """The release ends. It reaches no copy that was made before."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    """Kind of event."""
+
+
+class Severity(enum.StrEnum):
+    """How bad an incident is."""
+
+    SERIOUS = "serious"
+    IMMINENT_HARM = "imminent harm"
+    CRITICAL_INFRASTRUCTURE = "critical infrastructure"
+    SECURITY_BREACH = "security breach"
+    DEATH = "death"
+
+
+class Incident(Part):
+    """An incident became known, or an earlier one is closed."""
+
+    kind: Literal["incident"] = "incident"
+    """Kind of event."""
+    severity: Severity
+    """How bad it is."""
+    known_at: UtcTime
+    """When it became known."""
+    jurisdictions: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z-]{1,9}$")], ...] = ()
+    """Where it has to be reported."""
+    closes: Sequence | None = None
+    """The incident that is closed; null when one is opened."""
+
+
+class Tripwire(Part):
+    """A trigger of the standard puts the decision under review."""
+
+    kind: Literal["tripwire"] = "tripwire"
+    """Kind of event."""
+    trigger: Trigger
+    """Which."""
+    review_days: Days
+    """Days until the review is due; after them the decision counts as lapsed."""
+
+
+class Reassessed(Part):
+    """Reviews end with a decision that was taken after they began."""
+
+    kind: Literal["reassessed"] = "reassessed"
+    """Kind of event."""
+    tripwires: Sequences
+    """Which reviews."""
+    decision: Digest
+    """The newer decision."""
+
+
+Body = (
+    Submitted
+    | Decided
+    | Approved
+    | Objected
+    | Opened
+    | Advanced
+    | Held
+    | Resumed
+    | Frozen
+    | Thawed
+    | Granted
+    | Revoked
+    | Expired
+    | Withdrawn
+    | Incident
+    | Tripwire
+    | Reassessed
+)
+"""What an event states."""
