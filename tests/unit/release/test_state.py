@@ -419,7 +419,9 @@ STANDINGS: list[tuple[Standing, list[Event], Tier | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("standing", "events", "serves"), STANDINGS, ids=str)
+@pytest.mark.parametrize(
+    ("standing", "events", "serves"), STANDINGS, ids=[str(row[0]) for row in STANDINGS]
+)
 def test_a_release_stands_where_its_events_put_it(
     standing: Standing, events: list[Event], serves: Tier | None
 ) -> None:
