@@ -21,6 +21,7 @@ import torch
 
 from tiergate.errors import MeasurementError
 from tiergate.evidence.tampering.batches import Batch, PaddedBatch, Reader, RollingBatch
+from tiergate.evidence.tampering.branches import shared_beginning
 from tiergate.evidence.tampering.decoding import Answer, Decoder, Job, Row
 from tiergate.evidence.tampering.packing import packed
 from tiergate.evidence.tampering.paths import GenerationPath, find_path, fits_window
@@ -193,7 +194,8 @@ class Generator:
             self._path = find_path(reader, jobs[0].ids, plain=self._plain)
         longest = max(len(job.ids) for job in jobs) + self._max_new_tokens
         if self._path is GenerationPath.SHARED and fits_window(reader.model, longest):
-            return RollingBatch(reader, size, _shared(jobs), self._max_new_tokens)
+            shared = jobs[0].ids[: shared_beginning([job.ids for job in jobs])]
+            return RollingBatch(reader, size, shared, self._max_new_tokens)
         return PaddedBatch(reader, 1 if self._path is GenerationPath.SINGLE else size)
 
 
@@ -239,16 +241,6 @@ def _run(  # noqa: PLR0913 - what a batch needs
         if over:
             yield from (active[place] for place in over)
             active = [active[place] for place in batch.leave(over)]
-
-
-def _shared(jobs: Sequence[Job]) -> tuple[int, ...]:
-    """Return the tokens that all prompts begin with, short of the last of any."""
-    first, last = min(job.ids for job in jobs), max(job.ids for job in jobs)
-    length = min(len(job.ids) for job in jobs) - 1
-    for place in range(length):
-        if first[place] != last[place]:
-            return first[:place]
-    return first[:length]
 
 
 def _smaller(size: int, error: RuntimeError) -> int:
