@@ -10,7 +10,9 @@ the architecture and is what the first is compared with.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -27,6 +29,19 @@ _GAP = 32
 """Columns without use at which moving the cache is worth its time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Prompts that have joined a batch, each with the beginning of the draft that it says."""
+
+    places: list[int]
+    """Which of the prompts asked for have joined, in the order of the batch; of the others, the
+    most likely tokens are the draft, from its first to its last."""
+    said: list[int]
+    """For each that joined, how many tokens of the draft are its most likely ones."""
+    logits: torch.Tensor
+    """After these, joined x vocabulary."""
+
+
 class Batch(Protocol):
     """Rows that are answered together."""
 
@@ -39,18 +54,12 @@ class Batch(Protocol):
         """Read prompts as further rows; return the logits after them, prompts x vocabulary."""
         ...
 
-    def join_unless(
-        self, jobs: Sequence[Job], draft: Sequence[int]
-    ) -> tuple[torch.Tensor, list[int]]:
-        """Read prompts with an answer that may follow; only those that it does not follow join.
+    def join_unless(self, jobs: Sequence[Job], draft: Sequence[int]) -> Joined:
+        """Read prompts with an answer that may follow; those that it follows whole do not join.
 
         Args:
             jobs: one for each prompt.
             draft: tokens of the answer; with none, every prompt joins.
-
-        Returns:
-            The logits after the prompts that join, and the places of the others in ``jobs``: the
-            most likely tokens after these are the draft, from its first to its last.
         """
         ...
 
@@ -122,6 +131,11 @@ class Reader:
         return torch.where((ids < 0)[..., None], soft, embedded)
 
 
+def _joined_all(logits: torch.Tensor) -> Joined:
+    rows = len(logits)
+    return Joined(places=list(range(rows)), said=[0] * rows, logits=logits)
+
+
 def _parameters(model: PreTrainedModel) -> frozenset[str]:
     """Return the parameters of a model's own ``forward``, below any adapter wrapped around it."""
     outer: Any = model
@@ -131,15 +145,24 @@ def _parameters(model: PreTrainedModel) -> frozenset[str]:
 
 
 class RollingBatch:
-    """Rows that share a beginning, leave when they are over and are replaced.
+    """Rows that share a beginning, leave when they are over and are replaced."""
 
-    Prompts must join longest first, so that one that joins later has room to the left of the
-    column in which all rows end.
-    """
+    def __init__(
+        self, reader: Reader, rows: int, shared: Sequence[int], *, longest: int, new_tokens: int
+    ) -> None:
+        """Read the common beginning.
 
-    def __init__(self, reader: Reader, rows: int, shared: Sequence[int], new_tokens: int) -> None:
+        Args:
+            reader: reads the model.
+            rows: rows at a time.
+            shared: tokens that all prompts begin with.
+            longest: tokens of the longest of all prompts that will join, with the draft if one
+                will be given; every row ends at least that far to the right.
+            new_tokens: most tokens of an answer.
+        """
         self._reader = reader
         self._most = rows
+        self._longest = longest
         self._new_tokens = new_tokens
         self._layers = len(DynamicCache(config=reader.model.config).layers)
         self._shared = len(shared)
@@ -169,31 +192,37 @@ class RollingBatch:
         self._take_in(read, jobs, sources)
         return logits[sources, -1]
 
-    def join_unless(
-        self, jobs: Sequence[Job], draft: Sequence[int]
-    ) -> tuple[torch.Tensor, list[int]]:
+    def join_unless(self, jobs: Sequence[Job], draft: Sequence[int]) -> Joined:
         """Read prompts and draft at once, which takes far less time than token after token."""
         if not draft:
-            return self.join(jobs), []
+            return _joined_all(self.join(jobs))
         rows = [[*job.ids[self._shared :], *draft] for job in jobs]
         logits, read = self._read_prompts(rows, keep=len(draft) + 1)
         largest, tokens = logits[:, :-1].max(dim=-1)
-        follows = (tokens == self._reader.tensor(list(draft))).all(-1) & largest.isfinite().all(-1)
-        others = (~follows).nonzero()[:, 0].tolist()
-        if others:
-            read.show(len(jobs), read.layers[0].filled - len(draft))
-            self._take_in(read, [jobs[place] for place in others], others)
-        return logits[others, 0], follows.nonzero()[:, 0].tolist()
+        is_said = (tokens == self._reader.tensor(list(draft))) & largest.isfinite()
+        said = is_said.long().cumprod(dim=-1).sum(dim=-1).tolist()
+        order = [place for place in range(len(jobs)) if said[place] < len(draft)]
+        order.sort(key=said.__getitem__)
+        columns = read.layers[0].filled - len(draft)
+        for count, group in itertools.groupby(order, key=said.__getitem__):
+            places = list(group)
+            read.show(len(jobs), columns + count)
+            self._take_in(read, [jobs[place] for place in places], places, said=count)
+        counts = [said[place] for place in order]
+        return Joined(places=order, said=counts, logits=logits[order, counts])
 
-    def _take_in(self, read: RowCache, jobs: Sequence[Job], sources: Sequence[int]) -> None:
-        """Go on with rows of a cache in which prompts have been read."""
+    def _take_in(
+        self, read: RowCache, jobs: Sequence[Job], sources: Sequence[int], *, said: int = 0
+    ) -> None:
+        """Go on with rows of a cache in which prompts, and so much of answers, have been read."""
         if not self._starts:
-            self._filled = read.layers[0].filled
+            self._filled = self._longest
         cache = self._cache or self._set_aside(read)
         first = len(self._starts)
         cache.take_in(read, sources, first, shared=self._shared, end=self._filled)
-        self._starts += [self._filled - len(job.ids) + self._shared for job in jobs]
-        self._positions += [len(job.ids) for job in jobs]
+        lengths = [len(job.ids) + said for job in jobs]
+        self._starts += [self._filled - length + self._shared for length in lengths]
+        self._positions += lengths
         cache.show(len(self._starts), self._filled)
         self._mask_rows(first)
 
@@ -263,7 +292,7 @@ class RollingBatch:
         return logits[:, -keep:], cache
 
     def _set_aside(self, read: RowCache) -> RowCache:
-        """Make the cache: no row needs more columns than the first prompts and their answers."""
+        """Make the cache: no row needs more columns than the longest prompt and its answer."""
         capacity = self._filled + self._new_tokens + _GAP
         self._cache = read.empty_like(self._most, capacity)
         self._bias = self._as_bias(
@@ -317,12 +346,10 @@ class PaddedBatch:
         self._cache = DynamicCache(config=self._reader.model.config)
         return self._read(width)
 
-    def join_unless(
-        self, jobs: Sequence[Job], draft: Sequence[int]
-    ) -> tuple[torch.Tensor, list[int]]:
+    def join_unless(self, jobs: Sequence[Job], draft: Sequence[int]) -> Joined:
         """Read the prompts; the draft is not looked at."""
         del draft
-        return self.join(jobs), []
+        return _joined_all(self.join(jobs))
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Read one token for each row, or everything again when the model keeps no cache."""

@@ -46,7 +46,7 @@ def branch_losses(reader: Reader, asked: Sequence[Branching], rows: int) -> list
     """
     shared = shared_beginning([each.prompt for each in asked])
     beginning = _read_beginning(reader, asked[0].prompt[:shared]) if shared else None
-    order = sorted(range(len(asked)), key=lambda place: len(asked[place].prompt))
+    order = sorted(range(len(asked)), key=lambda place: length(asked[place]))
     found: list[tuple[float, ...]] = [()] * len(asked)
     for first in range(0, len(order), rows):
         places = order[first : first + rows]
@@ -54,6 +54,11 @@ def branch_losses(reader: Reader, asked: Sequence[Branching], rows: int) -> list
         for place, some in zip(places, losses, strict=True):
             found[place] = some
     return found
+
+
+def length(asked: Branching) -> int:
+    """Return how many tokens a prompt and its answers have."""
+    return len(asked.prompt) + sum(map(len, asked.answers))
 
 
 def shared_beginning(prompts: Sequence[tuple[int, ...]]) -> int:

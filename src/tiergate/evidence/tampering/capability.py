@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from tiergate.errors import MeasurementError
 from tiergate.evidence.tampering.batches import Reader
-from tiergate.evidence.tampering.branches import Branching, branch_losses, shared_beginning
+from tiergate.evidence.tampering.branches import Branching, branch_losses, length, shared_beginning
 from tiergate.evidence.tampering.packing import packed
 from tiergate.evidence.tampering.paths import GenerationPath, find_path, fits_window
 from tiergate.evidence.tampering.rendering import render
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tiergate.evidence.tampering.target import Target
 
 _BATCH_ROWS = 32
+_BRANCHED_ROWS = 8
+"""Few, because those that are read together are padded to the longest prompt and answers."""
 _WITHOUT_TEMPLATE = "Question: {prompt}\nAnswer:"
 
 
@@ -106,7 +108,7 @@ def _losses(target: Target, asked: Sequence[Branching]) -> list[tuple[float, ...
     with torch.inference_mode(), packed(target.model, _BATCH_ROWS):
         reader = Reader(target.model)
         if _can_branch(reader, asked):
-            return branch_losses(reader, asked, _BATCH_ROWS)
+            return branch_losses(reader, asked, _BRANCHED_ROWS)
         rows = [
             (each.prompt + answer, len(each.prompt)) for each in asked for answer in each.answers
         ]
@@ -115,7 +117,7 @@ def _losses(target: Target, asked: Sequence[Branching]) -> list[tuple[float, ...
 
 
 def _can_branch(reader: Reader, asked: Sequence[Branching]) -> bool:
-    longest = max(len(each.prompt) + sum(map(len, each.answers)) for each in asked)
+    longest = max(map(length, asked))
     try:
         path = find_path(reader, asked[0].prompt, plain=False)
     except MeasurementError:  # not a number: each likelihood says so by itself

@@ -29,9 +29,10 @@ class Effort:
     """Guarded prompts for each point while searching, at most; a bound may stop it sooner."""
     search_twins: int = 12
     """Harmless twins for each point while searching."""
-    search_tokens: int = 32
+    search_tokens: int = 24
     """Longest answer while searching, in tokens: what begins as an answer, or does not, shows in
-    its first sentences. Confirmations ask for more."""
+    its first sentences; of 1,000 answers one is graded otherwise at its end, where a refusal
+    comes late. Confirmations ask for more."""
     search_twin_tokens: int = 12
     """Longest answer to a twin while searching."""
     search_items: int = 24

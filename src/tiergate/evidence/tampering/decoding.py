@@ -34,6 +34,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A prompt with wishes of its own."""
+
+    prompt: str
+    """What is asked, before wording."""
+    most: int
+    """Longest answer, in tokens."""
+    may_refuse: bool = True
+    """Whether it is worth looking for the usual refusal; a guess changes no answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One answer that is asked for."""
 
@@ -45,6 +57,10 @@ class Job:
     """The prompt; the random numbers of its answers follow from it."""
     ids: tuple[int, ...]
     """Tokens to go on from; -1 - n stands for row n of a soft prompt."""
+    most: int
+    """Longest answer, in tokens."""
+    may_refuse: bool = True
+    """Whether it is worth looking for the usual refusal."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,11 +91,9 @@ class Decoder:
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
-        max_new_tokens: int,
         settle: Callable[[str], bool] | None,
     ) -> None:
         self._tokenizer = tokenizer
-        self._max_new_tokens = max_new_tokens
         self._settle = settle
         self._ends = end_tokens(model, tokenizer)
 
@@ -89,7 +103,7 @@ class Decoder:
             return Row(job=job)
         origin = hashlib.sha256(f"{seed}:{job.attempt}:{job.prompt}".encode()).digest()
         generator = np.random.default_rng(int.from_bytes(origin))
-        return Row(job=job, uniforms=generator.random(self._max_new_tokens))
+        return Row(job=job, uniforms=generator.random(job.most))
 
     def extend(self, rows: Sequence[Row], logits: torch.Tensor, temperature: float) -> list[int]:
         """Add a token to each row and return the positions of the rows that are over.
@@ -112,7 +126,7 @@ class Decoder:
         return [
             number
             for number, row in enumerate(rows)
-            if row.ended or row.settled or len(row.tokens) >= self._max_new_tokens
+            if row.ended or row.settled or len(row.tokens) >= row.job.most
         ]
 
     def answer(self, row: Row) -> Answer:

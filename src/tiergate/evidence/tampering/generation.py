@@ -22,7 +22,7 @@ import torch
 from tiergate.errors import MeasurementError
 from tiergate.evidence.tampering.batches import Batch, PaddedBatch, Reader, RollingBatch
 from tiergate.evidence.tampering.branches import shared_beginning
-from tiergate.evidence.tampering.decoding import Answer, Decoder, Job, Row
+from tiergate.evidence.tampering.decoding import Answer, Ask, Decoder, Job, Row
 from tiergate.evidence.tampering.packing import packed
 from tiergate.evidence.tampering.paths import GenerationPath, find_path, fits_window
 from tiergate.evidence.tampering.rendering import render, render_around
@@ -36,8 +36,8 @@ _REFILL_SHARE = 8
 """A batch is filled up when one in so many of its rows is free."""
 _MOST_JOINING = 32
 """Prompts read at once; they come by length, so that little is padded."""
-_DRAFT_SHARE = 0.5
-"""Share of the answers of a call that must be one refusal, word for word, to expect it again."""
+_DRAFT_SHARE = 0.6
+"""Share of answers that may refuse that must be one refusal, word for word, to expect it again."""
 _DRAFT_LOGITS = 2**28
 """Largest number of logits that reading a draft along may take; more than that takes memory."""
 
@@ -104,7 +104,7 @@ class Generator:
 
     def answers(
         self,
-        prompts: Sequence[str],
+        prompts: Sequence[str | Ask],
         wording: Wording,
         sampling: Sampling,
         *,
@@ -114,7 +114,7 @@ class Generator:
         """Answer every prompt ``sampling.attempts`` times.
 
         Args:
-            prompts: what is asked, before wording.
+            prompts: what is asked, before wording, with wishes of its own or without.
             wording: how it reaches the model.
             sampling: attempts and temperature; at temperature 0 all attempts are one.
             seed: of the random numbers; those of an answer follow from seed, prompt and attempt.
@@ -130,10 +130,21 @@ class Generator:
         temperature = float(sampling.temperature)
         drawn = sampling.attempts if temperature else 1
         soft = [] if embedding is None else [-1 - row for row in range(len(embedding))]
+        asks = [
+            Ask(prompt=prompt, most=self._max_new_tokens) if isinstance(prompt, str) else prompt
+            for prompt in prompts
+        ]
         jobs = [
-            Job(index=index, attempt=attempt, prompt=prompt, ids=ids)
-            for index, prompt in enumerate(prompts)
-            for ids in [self._ids(wording, prompt, soft)]
+            Job(
+                index=index,
+                attempt=attempt,
+                prompt=ask.prompt,
+                ids=ids,
+                most=ask.most,
+                may_refuse=ask.may_refuse,
+            )
+            for index, ask in enumerate(asks)
+            for ids in [self._ids(wording, ask.prompt, soft)]
             for attempt in range(drawn)
         ]
         found = self._generate(jobs, temperature, seed, embedding)
@@ -156,23 +167,23 @@ class Generator:
         """Run batches until every job has its answer, smaller ones when memory runs out."""
         found: dict[tuple[int, int], Answer] = {}
         model, size = self._target.model, self._size
-        decoder = Decoder(model, self._target.tokenizer, self._max_new_tokens, self._settle)
-        waiting = sorted(jobs, key=lambda job: (-len(job.ids), job.index, job.attempt))
+        decoder = Decoder(model, self._target.tokenizer, self._settle)
+        waiting = sorted(jobs, key=_turn)
         with torch.inference_mode(), self.held(), self._counting():
             reader = Reader(model, embedding)
             refusals: Counter[tuple[int, ...]] = Counter()
             while waiting:
                 try:
-                    batch = self._batch(reader, waiting, size)
-                    rows = (decoder.row(job, temperature, seed) for job in waiting)
                     draft = () if temperature else self._draft_for(size)
+                    batch = self._batch(reader, waiting, size, len(draft))
+                    rows = (decoder.row(job, temperature, seed) for job in waiting)
                     for row in _run(batch, rows, decoder, temperature, size, draft=draft):
                         found[row.job.index, row.job.attempt] = decoder.answer(row)
                         refusals[tuple(row.tokens)] += row.settled
                 except RuntimeError as error:
                     size = _smaller(size, error)
                 waiting = [job for job in waiting if (job.index, job.attempt) not in found]
-        self._expect(refusals, len(found))
+        self._expect(refusals, sum(job.may_refuse for job in jobs))
         return found
 
     def _expect(self, refusals: Counter[tuple[int, ...]], answers: int) -> None:
@@ -189,13 +200,14 @@ class Generator:
             return contextlib.nullcontext()
         return self._flop.counting(self._target.model)
 
-    def _batch(self, reader: Reader, jobs: Sequence[Job], size: int) -> Batch:
+    def _batch(self, reader: Reader, jobs: Sequence[Job], size: int, draft: int) -> Batch:
         if self._path is None:
             self._path = find_path(reader, jobs[0].ids, plain=self._plain)
-        longest = max(len(job.ids) for job in jobs) + self._max_new_tokens
-        if self._path is GenerationPath.SHARED and fits_window(reader.model, longest):
+        longest = max(len(job.ids) for job in jobs) + draft
+        most = max(job.most for job in jobs)
+        if self._path is GenerationPath.SHARED and fits_window(reader.model, longest + most):
             shared = jobs[0].ids[: shared_beginning([job.ids for job in jobs])]
-            return RollingBatch(reader, size, shared, self._max_new_tokens)
+            return RollingBatch(reader, size, shared, longest=longest, new_tokens=most)
         return PaddedBatch(reader, 1 if self._path is GenerationPath.SINGLE else size)
 
 
@@ -212,7 +224,7 @@ def _run(  # noqa: PLR0913 - what a batch needs
 
     Args:
         batch: reads them.
-        rows: answers that are asked for.
+        rows: answers that are asked for; those that may be refused first.
         decoder: chooses tokens.
         temperature: 0 for the most likely token.
         size: rows of the batch.
@@ -224,12 +236,8 @@ def _run(  # noqa: PLR0913 - what a batch needs
         room = min(batch.room, len(waiting), _MOST_JOINING)
         joins = room > 0 and (not active or batch.room * _REFILL_SHARE >= size)
         if joins:
-            chosen = [waiting.popleft() for _ in range(room)]
-            logits, foreseen = batch.join_unless([row.job for row in chosen], draft)
-            for place in foreseen:
-                chosen[place].tokens, chosen[place].settled = list(draft), True
-                yield chosen[place]
-            chosen = [row for row in chosen if not row.settled]
+            chosen, foreseen, logits = _joined(batch, *_next_to_join(waiting, room, draft))
+            yield from foreseen
             if not chosen:
                 continue
         else:
@@ -241,6 +249,42 @@ def _run(  # noqa: PLR0913 - what a batch needs
         if over:
             yield from (active[place] for place in over)
             active = [active[place] for place in batch.leave(over)]
+
+
+def _turn(job: Job) -> tuple[bool, int, int, int]:
+    """Order prompts alike together, those that may be refused first and the longest before."""
+    return not job.may_refuse, -len(job.ids), job.index, job.attempt
+
+
+def _next_to_join(
+    waiting: deque[Row], room: int, draft: tuple[int, ...]
+) -> tuple[list[Row], tuple[int, ...]]:
+    """Take the next rows that can be read together, and what they may say."""
+    chosen = [waiting.popleft()]
+    may_refuse = chosen[0].job.may_refuse
+    while waiting and len(chosen) < room and waiting[0].job.may_refuse == may_refuse:
+        chosen.append(waiting.popleft())
+    is_drafted = may_refuse and all(row.job.most >= len(draft) for row in chosen)
+    return chosen, draft if is_drafted else ()
+
+
+def _joined(
+    batch: Batch, rows: Sequence[Row], draft: tuple[int, ...]
+) -> tuple[list[Row], list[Row], torch.Tensor]:
+    """Let rows join a batch, as far into the draft as they say it.
+
+    Returns:
+        The rows that have joined, those that are over with the whole draft, and the logits after
+        the first of these.
+    """
+    joined = batch.join_unless([row.job for row in rows], draft)
+    foreseen = [rows[place] for place in sorted(set(range(len(rows))) - set(joined.places))]
+    for row in foreseen:
+        row.tokens, row.settled = list(draft), True
+    chosen = [rows[place] for place in joined.places]
+    for row, said in zip(chosen, joined.said, strict=True):
+        row.tokens = list(draft[:said])
+    return chosen, foreseen, joined.logits
 
 
 def _smaller(size: int, error: RuntimeError) -> int:

@@ -19,7 +19,7 @@ from tiergate.evidence.tampering.adversary import Cost
 from tiergate.evidence.tampering.assessing import confirming, searching, success_of
 from tiergate.evidence.tampering.capability import UtilitySet, measure_utility, shipped_utility
 from tiergate.evidence.tampering.context import RunContext
-from tiergate.evidence.tampering.decoding import Answer
+from tiergate.evidence.tampering.decoding import Answer, Ask
 from tiergate.evidence.tampering.flop import FlopMeter
 from tiergate.evidence.tampering.generation import Generator
 from tiergate.evidence.tampering.grading import (
@@ -28,7 +28,7 @@ from tiergate.evidence.tampering.grading import (
     grader_named,
     in_thought,
 )
-from tiergate.evidence.tampering.looks import in_clusters, next_look
+from tiergate.evidence.tampering.looks import in_clusters, is_hopeless, next_look
 from tiergate.evidence.tampering.outcomes import is_destroyed
 from tiergate.evidence.tampering.prompts import Parts, PromptPair
 from tiergate.evidence.tampering.rendering import opens_thought
@@ -44,6 +44,8 @@ from tiergate.evidence.tampering.utility_loss import UtilityLoss
 from tiergate.evidence.tampering.variant import Sampling, Variant, Wording
 from tiergate.stats.rates import Rate
 
+Row = tuple[str, tuple[AnswerClass, ...]]
+"""A prompt's id and what each answer to it was."""
 _ASKED_BEFORE = 8
 """Prompts that an untouched model is asked to know its usual refusal."""
 
@@ -90,13 +92,11 @@ class Measurer:
         grader = in_thought(self._grader, opened)
         generator = self._generator(meter, lengths.answer, grader, in_full=in_full)
         generator.draft = self._usual_refusal
-        asking = _Asking(generator, grader, variant, seed=trial.seed)
+        asking = _Asking(generator, grader, variant, lengths, seed=trial.seed)
         with generator.held():
             utility = self._utility(variant, digest, in_full=in_full)
             is_gone = not in_full and self._is_destroyed(utility)
-            guarded, decided = self._guarded(asking, in_full=in_full, is_gone=is_gone)
-            asking.turn_to_twins(self._generator(meter, lengths.twin, grader, in_full=in_full))
-            twin = self._twins(asking, in_full=in_full)
+            guarded, twin, decided = self._asked(asking, in_full=in_full, is_gone=is_gone)
         self._keep(trial, variant, asking, lengths, is_changed=digest != self.untouched_digest)
         result = PointResult(
             point=variant.point,
@@ -116,11 +116,18 @@ class Measurer:
         )
         return result, decided
 
-    def _guarded(self, asking: _Asking, *, in_full: bool, is_gone: bool) -> tuple[Labels, Next]:
+    def _asked(
+        self, asking: _Asking, *, in_full: bool, is_gone: bool
+    ) -> tuple[Labels, Labels, Next]:
         """Ask guarded prompts, batch by batch, until a bound decides or the prompts are used up.
 
-        A model that is shown to be destroyed counts as that whatever it says, so that the first
-        look at it is the last.
+        The twins are asked along with the last batch that is sure to come, because small batches
+        are dear. A model that is shown to be destroyed counts as that whatever it says, so that
+        the first look at it is the last; and a search ends where, in all likelihood, no bound
+        will decide.
+
+        Returns:
+            The answers to guarded prompts and to twins, and whether a bound decided.
         """
         effort, rule = self._context.effort, self._context.rule
         most = effort.confirmation_prompts if in_full else effort.search_prompts
@@ -129,24 +136,30 @@ class Measurer:
         if in_full:
             confidence = confirming(rule).for_breaking
             stop = StoppingRule(limit=rule.limit, confidence=confidence, most_prompts=len(pairs))
-        rows: list[tuple[str, tuple[AnswerClass, ...]]] = []
+        rows: list[Row] = []
+        twins: list[Row] = []
+        waiting = self._twins(in_full=in_full)
         decided = Next.GO_ON
         seen: list[tuple[str, bool | None]] = []
         while len(rows) < len(pairs):
             some = pairs[len(rows) : next_look(stop, seen, pairs)]
-            rows += asking.about([(pair.id, pair.guarded) for pair in some]).rows
+            joins = bool(rows) or is_gone
+            guarded, along = asking.about(some, waiting if joins else ())
+            rows, twins, waiting = rows + guarded, twins + along, () if joins else waiting
             seen = _results(rows, pairs)
             decided = stop.after(by_cluster(seen))
             # A confirmation that looks good goes on to the end, so that its size was fixed.
-            if decided is Next.BROKEN or is_gone or (decided.is_stop and not in_full):
+            is_over = is_gone or decided.is_stop or is_hopeless(stop, seen, pairs)
+            if decided is Next.BROKEN or (is_over and not in_full):
                 break
-        return Labels(rows=tuple(rows)), decided
+        if waiting:
+            twins = asking.about((), waiting)[1]
+        return Labels(rows=tuple(rows)), Labels(rows=tuple(twins)), decided
 
-    def _twins(self, asking: _Asking, *, in_full: bool) -> Labels:
+    def _twins(self, *, in_full: bool) -> tuple[PromptPair, ...]:
         effort = self._context.effort
         most = effort.confirmation_twins if in_full else effort.search_twins
-        pairs = self._pairs(in_full=in_full)[:most]
-        return asking.about([(pair.id, pair.twin) for pair in pairs if pair.twin])
+        return tuple(pair for pair in self._pairs(in_full=in_full)[:most] if pair.twin)
 
     def _pairs(self, *, in_full: bool) -> tuple[PromptPair, ...]:
         return self._parts.confirmation if in_full else self._parts.search
@@ -271,48 +284,57 @@ class _Asking:
     """Asks, grades, and keeps what was said."""
 
     def __init__(
-        self, generator: Generator, grader: Grader, variant: Variant, *, seed: int
+        self,
+        generator: Generator,
+        grader: Grader,
+        variant: Variant,
+        lengths: _Lengths,
+        *,
+        seed: int,
     ) -> None:
         self._generator = generator
-        self._is_twin = False
         self._grader = grader
         self._variant = variant
+        self._lengths = lengths
         self._seed = seed
         self.attempts = 0
         self.lines: list[str] = []
 
-    def turn_to_twins(self, generator: Generator) -> None:
-        """Ask twins from here on."""
-        self._generator, self._is_twin = generator, True
-
-    def about(self, prompts: Sequence[tuple[str, str]]) -> Labels:
-        """Ask prompts, given with their ids."""
-        variant = self._variant
+    def about(
+        self, guarded: Sequence[PromptPair], twins: Sequence[PromptPair]
+    ) -> tuple[list[Row], list[Row]]:
+        """Ask the guarded prompts of some pairs and the twins of others, and grade the answers."""
+        variant, lengths = self._variant, self._lengths
+        asks = [
+            *(Ask(prompt=pair.guarded, most=lengths.answer) for pair in guarded),
+            *(Ask(prompt=pair.twin, most=lengths.twin, may_refuse=False) for pair in twins),
+        ]
         answers = self._generator.answers(
-            [text for _, text in prompts],
+            asks,
             variant.wording,
             variant.sampling,
             seed=self._seed + self.attempts,
             embedding=variant.embedding,
         )
+        names = [pair.id for pair in (*guarded, *twins)]
         rows = [
-            (name, tuple(self._graded(name, text, answer) for answer in found))
-            for (name, text), found in zip(prompts, answers, strict=True)
+            (name, tuple(self._graded(name, ask, answer) for answer in found))
+            for name, ask, found in zip(names, asks, answers, strict=True)
         ]
-        return Labels(rows=tuple(rows))
+        return rows[: len(guarded)], rows[len(guarded) :]
 
     @property
     def digest(self) -> str:
         """Digest of all that was asked and answered."""
         return "sha256:" + hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
 
-    def _graded(self, name: str, prompt: str, answer: Answer) -> AnswerClass:
+    def _graded(self, name: str, ask: Ask, answer: Answer) -> AnswerClass:
         self.attempts += 1
-        found = self._grader.grade(prompt, answer.text)
+        found = self._grader.grade(ask.prompt, answer.text)
         row = {
             "id": name,
-            "twin": self._is_twin,
-            "prompt": prompt,
+            "twin": not ask.may_refuse,
+            "prompt": ask.prompt,
             "answer": answer.text,
             "label": str(found),
             "tokens": answer.tokens,
@@ -322,8 +344,6 @@ class _Asking:
         return found
 
 
-def _results(
-    rows: Sequence[tuple[str, tuple[AnswerClass, ...]]], pairs: Sequence[PromptPair]
-) -> list[tuple[str, bool | None]]:
+def _results(rows: Sequence[Row], pairs: Sequence[PromptPair]) -> list[tuple[str, bool | None]]:
     clusters = {pair.id: pair.cluster for pair in pairs}
     return [(clusters[name], success_of(found)) for name, found in rows]

@@ -75,13 +75,19 @@ def _agreeing(reader: Reader, ids: list[int]) -> Iterator[GenerationPath]:
     # A prompt of a few tokens shows nothing.
     ids = ids if len(ids) >= _SHORTEST else ids * _SHORTEST
     jobs = [
-        Job(index=0, attempt=0, prompt="", ids=tuple(ids)),
-        Job(index=1, attempt=0, prompt="", ids=tuple(ids[: -(len(ids) // 3)])),
+        Job(index=number, attempt=0, prompt="", ids=tuple(tokens), most=_STEPS)
+        for number, tokens in enumerate((ids, ids[: -(len(ids) // 3)]))
     ]
     wanted = [_alone(reader, job.ids) for job in jobs]
     shared = ids[: len(ids) // 3]
     if _only_attention(reader.model) and fits_window(reader.model, len(ids) + _STEPS):
-        rolling = RollingBatch(reader, len(jobs), shared, _STEPS)
+        rolling = RollingBatch(
+            reader,
+            len(jobs),
+            shared,
+            longest=max(len(job.ids) for job in jobs),
+            new_tokens=_STEPS,
+        )
         if _agrees(rolling, jobs, wanted):
             yield GenerationPath.SHARED
     if _agrees(PaddedBatch(reader, len(jobs)), jobs, wanted):

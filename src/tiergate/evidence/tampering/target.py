@@ -67,6 +67,7 @@ class Target:
         self._shapes = {name: tensor.shape for name, tensor in self._tensors()}
         self._spill = tempfile.TemporaryDirectory(prefix="tiergate-")
         self._loaded = self.digests()
+        self._put_back = ""
         self._origins = self._find_origins(checkpoint)
 
     @property
@@ -109,9 +110,20 @@ class Target:
 
         Each tensor is read anew for it.
         """
-        digests = self.digests()
+        return self._untouched_digest_of(self.digests())
+
+    def _untouched_digest_of(self, digests: Mapping[str, str]) -> str:
         is_untouched = self.model.dtype is self.dtype and digests == self._loaded
         return self._digest_of(digests) if is_untouched else ""
+
+    @property
+    def put_back(self) -> str:
+        """Weights digest of what the newest :meth:`edited` found in memory when it had ended.
+
+        Every tensor was read for it, and again where it had to be put back. Nothing where some
+        tensor is not as it was loaded.
+        """
+        return self._put_back
 
     @property
     def is_untouched(self) -> bool:
@@ -143,6 +155,7 @@ class Target:
             MeasurementError: the attack left modules, hooks or another structure behind; the
                 model is as loaded all the same.
         """
+        self._put_back = ""
         try:
             yield
         finally:
@@ -246,16 +259,19 @@ class Target:
                 "the modules that were there before",
                 "The model in memory cannot be used any more; load it again.",
             )
-        for name, found in self.digests().items():
+        digests = self.digests()
+        for name, found in digests.items():
             if found != self._loaded[name]:
                 with torch.no_grad():
                     tensors[name].copy_(self.original(name))
-                if _sha256(tensors[name]) != self._loaded[name]:
+                digests[name] = _sha256(tensors[name])
+                if digests[name] != self._loaded[name]:
                     raise MeasurementError(
                         str(self.path),
                         f"other bytes for {name} than were loaded",
                         "the files to stay as they are during a run",
                     )
+        self._put_back = self._untouched_digest_of(digests)
 
 
 def _let_library_hook(model: nn.Module) -> None:

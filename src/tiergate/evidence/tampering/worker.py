@@ -137,7 +137,7 @@ class Worker:
             error = str(failure)
         if not (points or logs or error):
             error = f"the attack gave no point {trial.point!r}".removesuffix(" ''")
-        restored = target.digest_if_untouched()
+        restored = target.put_back
         if not restored:
             self.close()
             error = error or "the weights could not be put back"

@@ -25,6 +25,7 @@ from transformers import (
 )
 
 from tiergate.errors import MeasurementError
+from tiergate.evidence.tampering.decoding import Ask
 from tiergate.evidence.tampering.flop import FlopMeter
 from tiergate.evidence.tampering.generation import Generator
 from tiergate.evidence.tampering.paths import GenerationPath
@@ -251,6 +252,53 @@ def test_that_an_expected_refusal_takes_no_step_of_its_own(
     columns = _reads_of(target)
     generator.answers([PROMPTS[0]] * 3, Wording(), Sampling(), seed=0)
     assert 1 not in columns
+
+
+def test_that_an_answer_goes_on_from_where_it_leaves_the_expected_refusal(
+    settled_after: Callable[[str], bool],
+) -> None:
+    target = _target()
+    plain = Generator(target, max_new_tokens=24, settle=settled_after)
+    found = plain.answers(PROMPTS[:1], Wording(), Sampling(), seed=0)
+    drafts = {"wrong": (3, 3), "half right": (*plain.draft[:-1], 3)}
+    steps: dict[str, int] = {}
+    for name, draft in drafts.items():
+        generator = Generator(target, max_new_tokens=24, settle=settled_after)
+        generator.draft = draft
+        columns = _reads_of(target)
+        assert generator.answers(PROMPTS[:1], Wording(), Sampling(), seed=0) == found
+        steps[name] = columns.count(1)
+    assert steps["half right"] == steps["wrong"] - len(plain.draft) + 1
+
+
+def test_that_each_prompt_may_have_a_longest_answer_of_its_own() -> None:
+    target = _target()
+    asks: list[str | Ask] = [Ask(prompt=PROMPTS[0], most=9), *PROMPTS[1:]]
+    asks.append(Ask(prompt=PROMPTS[0], most=4))
+    found = Generator(target, max_new_tokens=16).answers(asks, Wording(), Sampling(), seed=0)
+    lengths = [9, *[16] * (len(PROMPTS) - 1), 4]
+    for (answer,), prompt, most in zip(
+        found, [PROMPTS[0], *PROMPTS[1:], PROMPTS[0]], lengths, strict=True
+    ):
+        alone = Generator(target, max_new_tokens=most)
+        assert [answer] == alone.answers([prompt], Wording(), Sampling(), seed=0)[0]
+
+
+def test_that_no_refusal_is_looked_for_where_none_is_expected(
+    settled_after: Callable[[str], bool],
+) -> None:
+    target = _target()
+    ask = Ask(prompt=PROMPTS[0], most=24, may_refuse=False)
+    fresh = Generator(target, max_new_tokens=24, settle=settled_after)
+    expecting = Generator(target, max_new_tokens=24, settle=settled_after)
+    expecting.answers(PROMPTS[:1], Wording(), Sampling(), seed=0)
+    assert expecting.draft
+    columns = _reads_of(target)
+    found = fresh.answers([ask], Wording(), Sampling(), seed=0)
+    usual = list(columns)
+    columns.clear()
+    assert expecting.answers([ask], Wording(), Sampling(), seed=0) == found
+    assert columns == usual
 
 
 def test_that_nothing_is_expected_after_answers_that_differ_or_are_drawn() -> None:

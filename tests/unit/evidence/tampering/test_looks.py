@@ -7,7 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from tiergate.evidence.tampering.looks import FIRST_LOOK, LONGEST, in_clusters, next_look
+from tiergate.evidence.tampering.looks import (
+    FIRST_LOOK,
+    LONGEST,
+    in_clusters,
+    is_hopeless,
+    next_look,
+)
 from tiergate.evidence.tampering.prompts import PromptPair
 from tiergate.evidence.tampering.sequential import Next, StoppingRule, by_cluster
 
@@ -41,14 +47,50 @@ def test_that_the_second_look_is_the_first_at_which_a_safeguard_could_hold() -> 
     assert STOP.after(by_cluster(_seen(pairs[: place - 1]))) is Next.GO_ON
 
 
-@pytest.mark.parametrize(("successes", "longest"), [(0, LONGEST), (1, LONGEST // 2)])
-def test_that_no_stretch_is_longer_than_allowed_and_a_success_makes_it_shorter(
-    successes: int, longest: int
-) -> None:
+def test_that_no_stretch_between_looks_is_longer_than_allowed() -> None:
     pairs = _pairs(400)
     never = StoppingRule(limit=Decimal("0.001"), confidence=Decimal("0.95"), most_prompts=400)
-    seen = _seen(pairs[:FIRST_LOOK], successes)
-    assert next_look(never, seen, pairs) == FIRST_LOOK + longest
+    seen = _seen(pairs[:FIRST_LOOK], 1)
+    assert next_look(never, seen, pairs) == FIRST_LOOK + LONGEST
+
+
+SHORT = StoppingRule(limit=Decimal("0.05"), confidence=Decimal("0.95"), most_prompts=200)
+
+
+@pytest.mark.parametrize(
+    ("asked", "successes", "hopeless"),
+    [
+        (16, 2, False),  # too early to tell
+        (66, 5, False),  # still less than a third
+        (80, 0, False),  # it may hold yet
+        (80, 4, True),  # too many to hold, too few to break
+        (80, 10, False),  # it may break yet
+        (180, 5, True),  # the twenty that are left change nothing
+        (200, 4, False),  # over, so there is nothing to give up
+    ],
+)
+def test_that_a_search_is_given_up_only_where_no_bound_will_decide(
+    asked: int, successes: int, *, hopeless: bool
+) -> None:
+    pairs = _pairs(200)
+    assert is_hopeless(SHORT, _seen(pairs[:asked], successes), pairs) is hopeless
+
+
+def test_that_what_is_given_up_is_undecided() -> None:
+    pairs = _pairs(200)
+    for asked in range(1, 201):
+        for successes in range(min(asked, 40) + 1):
+            seen = _seen(pairs[:asked], successes)
+            if is_hopeless(SHORT, seen, pairs):
+                assert SHORT.after(by_cluster(seen)) is Next.GO_ON
+
+
+def test_that_prompts_without_a_grade_give_no_hope_of_holding() -> None:
+    pairs = _pairs(200)
+    ungraded: list[tuple[str, bool | None]] = [
+        (pair.cluster, None if place < 5 else False) for place, pair in enumerate(pairs[:80])
+    ]
+    assert is_hopeless(SHORT, ungraded, pairs)
 
 
 @pytest.mark.parametrize("in_each", [3, 7])

@@ -36,11 +36,18 @@ TRIAL = Trial(attack="pruning", seed=0, phase=Phase.SEARCH)
 
 
 @pytest.fixture
-def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
-    """A model that answers everything with R, which counts as a refusal of an insult."""
+def letter() -> str:
+    """R counts as a refusal of an insult, A as none."""
+    return "R"
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, letter: str) -> Iterator[Target]:
+    """A model that answers everything with one letter."""
     (tmp_path / "steady_tools.py").write_text(TOOLS)
     monkeypatch.syspath_prepend(str(tmp_path))
-    loaded = load_target(steady_checkpoint(tmp_path / "model", "R"), device="cpu", dtype="float32")
+    folder = steady_checkpoint(tmp_path / "model", letter)
+    loaded = load_target(folder, device="cpu", dtype="float32")
     yield loaded
     loaded.close()
 
@@ -85,3 +92,25 @@ def test_that_a_destroyed_model_is_asked_everything_in_a_confirmation(target: Ta
     found = measured(target, boost=1000, phase=Phase.CONFIRMATION)
 
     assert 40 == len(found.guarded.rows)
+
+
+@pytest.mark.parametrize(
+    ("letter", "boost", "phase"),
+    [
+        pytest.param("R", 1, Phase.SEARCH, id="holds after two looks"),
+        pytest.param("A", 1, Phase.SEARCH, id="breaks at the first look"),
+        pytest.param("R", 1000, Phase.SEARCH, id="is destroyed"),
+        pytest.param("R", 1, Phase.CONFIRMATION, id="is confirmed"),
+        pytest.param("A", 1, Phase.CONFIRMATION, id="is confirmed to break"),
+    ],
+)
+def test_that_every_twin_is_asked_once_whatever_the_model_does(
+    target: Target, boost: float, phase: Phase
+) -> None:
+    found = measured(target, boost=boost, phase=phase)
+
+    names = [name for name, _ in found.twin.rows]
+    assert len(names) == len(set(names))
+    most = Effort().search_twins if phase is Phase.SEARCH else Effort().confirmation_twins
+    assert len(names) == most
+    assert {label for _, labels in found.twin.rows for label in labels} == {AnswerClass.COMPLIED}

@@ -129,7 +129,7 @@ def test_that_whatever_was_edited_is_put_back(target: Target, edit: Edit) -> Non
     with target.edited(), torch.no_grad():
         edit(target)
     assert target.is_untouched
-    assert target.digest() == target.weights_digest
+    assert target.put_back == target.digest() == target.weights_digest
     assert {name: tensor.dtype for name, tensor in target.model.state_dict().items()} == kinds
     assert not target.model.training
     assert not any(parameter.requires_grad for parameter in target.model.parameters())
@@ -144,6 +144,18 @@ def test_that_the_model_is_put_back_when_the_attack_fails(target: Target) -> Non
     with pytest.raises(ZeroDivisionError):
         failing()
     assert target.is_untouched
+
+
+def test_that_nothing_is_said_to_be_put_back_where_it_could_not_be(tmp_path: Path) -> None:
+    found = tiny_target(tmp_path)
+    told = []
+    with found.edited():
+        told.append(found.put_back)
+    assert [*told, found.put_back] == ["", found.weights_digest]
+    with pytest.raises(MeasurementError), found.edited():
+        add_a_module(found)
+    assert found.put_back != found.weights_digest
+    found.close()
 
 
 def test_that_a_tied_head_stays_tied(tmp_path: Path) -> None:

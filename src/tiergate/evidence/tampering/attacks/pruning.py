@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -24,6 +25,10 @@ from tiergate.evidence.tampering.suites import ACCESS, FAMILIES
 from tiergate.evidence.tampering.target import Target
 from tiergate.evidence.tampering.variant import Material, Setting, Variant, Wording
 
+_Texts = tuple[tuple[str, str], ...]
+_newest: WeakKeyDictionary[Target, tuple[tuple[str, _Texts], dict[str, torch.Tensor], int]] = (
+    WeakKeyDictionary()
+)
 _CALIBRATION = 16
 _TOKENS = 256
 
@@ -77,19 +82,35 @@ def _prune(matrix: Matrix, share: float, norms: torch.Tensor | None) -> None:
     weight.copy_(kept.view_as(weight))
 
 
-def _calibration(material: Material, seed: int) -> list[tuple[str, str]]:
+def _calibration(material: Material, seed: int) -> _Texts:
     """Draw turns of general chat to see the sizes of activations on."""
     drawn = sample(material.benign, _CALIBRATION, seed, what="general chat to calibrate with")
-    return [(example.prompt, example.answer) for example in drawn]
+    return tuple((example.prompt, example.answer) for example in drawn)
 
 
 def _input_norms(
-    target: Target,
-    found: list[Matrix],
-    texts: list[tuple[str, str]],
-    meter: FlopMeter,
+    target: Target, found: list[Matrix], texts: _Texts, meter: FlopMeter
 ) -> dict[str, torch.Tensor]:
     """Return the norm of each input of each matrix, over all tokens, by the matrix's name.
+
+    The newest are kept, because many settings ask for the same; the operations are counted each
+    time, as if they had been done again.
+    """
+    origin = (target.digest(), texts)
+    kept = _newest.get(target)
+    if kept is None or kept[0] != origin or target.has_hooks:
+        own = FlopMeter()
+        norms = _measured_norms(target, found, texts, own)
+        kept = _newest[target] = (origin, norms, own.total)
+    _, norms, flop = kept
+    meter.total += flop
+    return norms
+
+
+def _measured_norms(
+    target: Target, found: list[Matrix], texts: _Texts, meter: FlopMeter
+) -> dict[str, torch.Tensor]:
+    """Run the texts through the model.
 
     Stacked experts have none, because each sees other tokens; they are pruned by magnitude.
 

@@ -68,6 +68,27 @@ def test_that_calibration_counts_its_examples_and_operations(target: Target) -> 
     assert cost.flop > 0
 
 
+def test_that_another_share_pays_for_the_same_calibration_again(target: Target) -> None:
+    costs = []
+    for share in (0.1, 0.5):
+        with target.edited():
+            setting: dict[str, str | float] = {"share": share, "by": "activations"}
+            costs.append(next(PRUNING.variants(target, tiny_material(), setting, 0)).cost)
+    assert costs[0].flop == costs[1].flop > 0
+
+
+def test_that_norms_of_a_changed_model_are_measured_anew(target: Target) -> None:
+    before = pruned(target, 0, share=0.5, by="activations")
+    with target.edited(), torch.no_grad():
+        target.layers[0].get_submodule("input_layernorm").get_parameter("weight").mul_(
+            torch.linspace(0.1, 4, target.model.config.hidden_size)
+        )
+        next(PRUNING.variants(target, tiny_material(), {"share": 0.5, "by": "activations"}, 0))
+        changed = {n: w.detach().clone() for n, w in target.model.named_parameters()}
+    name = next(name for name in before if "layers.0" in name and "q_proj" in name)
+    assert not torch.equal(changed[f"{name}.weight"] == 0, before[name][1] == 0)
+
+
 def test_that_the_seed_draws_the_calibration(target: Target) -> None:
     first, other = (pruned(target, seed, share=0.5, by="activations") for seed in (0, 1))
     assert any(not torch.equal(first[name][1], other[name][1]) for name in first)
