@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 BIN := $(VENV)/bin
+COMMA := ,
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 TOOLS := .venv-tools
 NPM := $(shell command -v npm)
 NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed)
-MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)
+POSTGRESQL := $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
+MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)$(if $(POSTGRESQL),, and not postgresql)
 
 .PHONY: help test lint types imports tests docs generate slow foreign bare demo demo-attack clean
 
@@ -34,8 +36,9 @@ imports: $(BIN)/.installed ## The architecture of the imports.
 
 tests: $(BIN)/.installed ## Unit, property, golden, command-line, tool and browser tests, with coverage.
 	$(if $(CHROMIUM),,@echo "no chromium found: the browser tests are left out")
+	$(if $(POSTGRESQL),,@echo "no postgresql found: the tests of ledgers on it are left out, and so is their coverage")
 	$(BIN)/python -m pytest -n 2 -m "$(MARKERS)" --cov --cov-report=term --cov-fail-under=95
-	$(BIN)/coverage report --include='src/tiergate/decision/*,src/tiergate/attestation/*,src/tiergate/release/*' --fail-under=100
+	$(BIN)/coverage report --include='src/tiergate/decision/*,src/tiergate/attestation/*,src/tiergate/release/*' $(if $(POSTGRESQL),,--omit='*/ledger_postgresql*$(COMMA)*/ledger_address.py') --fail-under=100
 
 slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
 	$(BIN)/python -m pytest -m slow

@@ -18,6 +18,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,10 +29,17 @@ from tiergate.cli.commands.schema import DOCUMENTS, schema
 from tiergate.cli.exit_codes import ExitCode
 from tiergate.cli.failures import exit_code_for
 from tiergate.cli.main import cli
+from tiergate.release.incident_deadlines import Phase, shipped_deadlines
+from tiergate.report.bom_coverage import ELEMENTS, Filling
 
 DOCS = Path(__file__).resolve().parent
 SCHEMAS = DOCS / "reference" / "schemas"
 
+_COUNTED_FROM = {
+    Phase.INITIAL: "when it became known",
+    Phase.UPDATE: "the last report, while it is open",
+    Phase.FINAL: "when it was closed",
+}
 _REGION = re.compile(r"(<!-- generated: (?P<what>[^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 _Schema = dict[str, object]
 
@@ -67,6 +75,10 @@ def _region(what: str) -> str:
             return _errors()
         case "exit-codes":
             return _exit_codes()
+        case "bom-coverage":
+            return _bom_coverage()
+        case "incident-deadlines":
+            return _incident_deadlines()
         case _:
             raise SystemExit(f"docs/generate.py: no region is called {what!r}")
 
@@ -106,6 +118,37 @@ def _exit_codes() -> str:
         f"| {int(c)} | {c.name.lower().replace('_', ' ')} | {notes[c.name]} |" for c in ExitCode
     ]
     return "\n".join(rows)
+
+
+def _bom_coverage() -> str:
+    rows = ["| element | | in the bill | where | what stands there, or why nothing does |"]
+    rows += ["|---|---|---|---|---|"]
+    for element in ELEMENTS:
+        where = f"`{element.path}`" if element.path else ""
+        rows.append(
+            f"| {element.code} | {element.name} | {element.filling} | {where} | {element.why} |"
+        )
+    counts = Counter(element.filling for element in ELEMENTS)
+    words = "; ".join(f"{counts[filling]} {filling}" for filling in Filling)
+    return "\n".join([f"Of {len(ELEMENTS)} elements: {words}.", "", *rows])
+
+
+def _incident_deadlines() -> str:
+    table = shipped_deadlines()
+    head = ["| id | where | incidents | how long | counted from | to whom | status | known as |"]
+    rows = [*head, "|---|---|---|---|---|---|---|---|"]
+    for row in table.deadlines:
+        within = row.words if row.within is None else row.within.text
+        source = f"[{row.instrument}]({row.source_url}), {row.source_date}"
+        force = "" if row.in_force_from is None else f"; holds from {row.in_force_from}"
+        rows.append(
+            f"| `{row.id}` | {row.jurisdiction} | {', '.join(row.severities)} | {within} "
+            f"| {_COUNTED_FROM[row.phase]} | {row.to} | {row.status}: {source}{force}. "
+            f"{row.basis} | {row.read_as} |"
+        )
+    rows += ["", "Looked at, and without a deadline here:", ""]
+    rows += [f"- {row.jurisdiction}: {row.says}" for row in table.without]
+    return "\n".join([f"As of {table.as_of}.", "", *rows])
 
 
 def _field_docstrings(owner: type) -> dict[str, str]:

@@ -34,8 +34,15 @@ from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.tier import Band, TamperLevel, Tier
+from tiergate.evidence.assurance import Assurance, Standing, Vouching
 from tiergate.evidence.claim import Claim, ClaimField
-from tiergate.evidence.collection import EvidenceDocument, Subject, collect
+from tiergate.evidence.collection import (
+    Collection,
+    EvidenceDocument,
+    RegisteredDocument,
+    Subject,
+    collect,
+)
 from tiergate.evidence.conduct import Access, Conduct, Coverage, Effort, GraderKind
 from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.hazards import HazardDomain
@@ -247,11 +254,33 @@ def domain_of(metric: str) -> HazardDomain | None:
     return next((domain for domain in HazardDomain if domain.value == prefix), None)
 
 
+def attested(documents: Iterable[EvidenceDocument]) -> Vouching:
+    """Return that whoever made each of ``documents`` signed it, and is believed."""
+    standing = Standing(
+        assurance=Assurance.ATTESTED, reason="signed by its maker", signers=("its maker",)
+    )
+    return Vouching(
+        trust_digest=f"sha256:{'7' * 64}",
+        standings={document.digest: standing for document in documents},
+    )
+
+
+def all_signed(
+    documents: Iterable[EvidenceDocument],
+    register: Iterable[RegisteredDocument] = (),
+    *,
+    subject: Subject | None = None,
+) -> Collection:
+    """Collect ``documents``, each signed by whoever made it."""
+    found = tuple(documents)
+    return collect(subject or a_subject(), found, register, vouching=attested(found))
+
+
 def decide(
     policy: Policy, documents: Iterable[EvidenceDocument], *, subject: Subject | None = None
 ) -> Decision:
-    """Evaluate ``documents`` about ``subject`` at the time of the tests."""
-    return evaluate(policy, collect(subject or a_subject(), documents), at=AT)
+    """Evaluate ``documents`` about ``subject``, all signed, at the time of the tests."""
+    return evaluate(policy, all_signed(documents, subject=subject), at=AT)
 
 
 def full_evidence(

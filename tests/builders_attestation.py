@@ -32,21 +32,26 @@ def trusted(
     person: str = "",
     valid_from: dt.datetime = FROM,
     valid_until: dt.datetime = UNTIL,
+    organisation: str = "Lab",
+    measures_here: bool = False,
 ) -> TrustedKey:
     """Return the key of that name as a verifier believes it."""
     return TrustedKey(
         key=key(name).public,
         person=person or name,
-        organisation="Lab",
+        organisation=organisation,
         roles=frozenset(roles),
         valid_from=valid_from,
         valid_until=valid_until,
+        measures_here=measures_here,
     )
 
 
-def trust(*keys: TrustedKey, needed: tuple[Role, ...] = (Role.RELEASE_OWNER,)) -> Trust:
+def trust(
+    *keys: TrustedKey, needed: tuple[Role, ...] = (Role.RELEASE_OWNER,), developer: str = ""
+) -> Trust:
     """Return what a verifier believes."""
-    return Trust(digest="sha256:00", keys=keys, needed=needed)
+    return Trust(digest="sha256:00", keys=keys, needed=needed, developer=developer)
 
 
 def envelope(*names: str, payload: bytes = PAYLOAD, kind: str = PAYLOAD_TYPE) -> Envelope:

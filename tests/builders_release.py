@@ -61,12 +61,13 @@ def decided(
     hold_days: int = 0,
     root: str = ROOT,
     evaluators: tuple[str, ...] = ("Eve",),
+    policy: int = 999,
 ) -> Decided:
     """Return a decision."""
     return Decided(
         decision=digest(number),
         root_digest=root,
-        policy_digest=digest(999),
+        policy_digest=digest(policy),
         decided_at=at,
         valid_until=at + days * DAY,
         supported=supported,

@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from postgresql_server import Server
 
 # Run by tests or by make in a process of their own; importing them starts their work.
 collect_ignore = ["bare_install.py", "tools/run_inspect_ai.py"]
@@ -13,3 +20,16 @@ settings.load_profile("shared")
 
 # Programs of their own, run by the interpreters that have the tools they import.
 collect_ignore_glob = ["tools/run_*.py"]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """Start a server of PostgreSQL; without one on this machine the test is left out."""
+    # Here, because most tests need none of it.
+    import postgresql_server
+
+    binaries = postgresql_server.programs()
+    if binaries is None:
+        pytest.skip("no PostgreSQL on this machine: neither initdb nor /usr/lib/postgresql")
+    with postgresql_server.running(binaries) as server:
+        yield server

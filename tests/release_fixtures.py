@@ -13,7 +13,7 @@ from builders_attestation import key
 from cli_runner import Run, run
 from record_fixtures import key_file, trust_file, trusted
 from tiergate.cli import clock
-from tiergate.release.ledger import TRIGGERS
+from tiergate.release.ledger_sqlite import TRIGGERS
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "release"
 _START = clock.now()

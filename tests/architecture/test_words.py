@@ -78,7 +78,9 @@ TEXTS = dict(_texts())
 
 @pytest.mark.parametrize("where", TEXTS)
 def test_no_text_uses_a_word_that_is_ruled_out(where: str) -> None:
-    words = set(re.findall(r"[a-z-]+", TEXTS[where].lower()))
+    # An X.509 certificate is what it is called: it vouches for a key, and attests nothing.
+    text = TEXTS[where].lower().replace("x.509 certificate", "")
+    words = set(re.findall(r"[a-z-]+", text))
 
     assert {} == {w: instead for w, instead in RULED_OUT.items() if w in words}
 

@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from builders import AT, a_subject, an_attack, full_evidence
+from builders import AT, a_subject, all_signed, an_attack, full_evidence
 from builders_default import POLICY
 from builders_report import a_log, a_run, named
 from cli_fixtures import a_folder, evidence
@@ -68,7 +68,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def full_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the report of a model with all evidence that open weights need."""
-    found = collect(a_subject(), full_evidence(POLICY, Tier.T5))
+    found = all_signed(full_evidence(POLICY, Tier.T5))
     decision = evaluate(POLICY, found, at=AT, asked=Tier.T5)
     long = "x" * 300
     facts = ReportFacts(

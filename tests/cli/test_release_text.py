@@ -36,6 +36,10 @@ def _shown(*events: object, at: object = START) -> str:
             bodies.Incident(severity=Severity.DEATH, known_at=START, closes=6),
             "closed incident 6",
         ),
+        (
+            bodies.Reported(incident=6, deadline="eu-cop-death", reported_at=START),
+            "reported incident 6 under eu-cop-death",
+        ),
         (REVIEW, "tripwire, law"),
         (
             bodies.Reassessed(tripwires=(6,), decision=digest(2)),
@@ -94,7 +98,7 @@ def test_without_a_decision_there_is_nothing_to_act_on() -> None:
 
 def test_the_choices_of_the_options_are_all_that_there_are() -> None:
     from tiergate.attestation.trust import Role
-    from tiergate.cli.commands.release import SEVERITIES
+    from tiergate.cli.commands.release_incident import SEVERITIES
     from tiergate.cli.commands.release_review import TRIGGERS
     from tiergate.cli.release_options import ROLES
 

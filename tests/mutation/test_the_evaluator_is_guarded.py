@@ -7,43 +7,11 @@ the one that was tested, and without any change the same tests pass in it.
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-import tiergate
-
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = Path(tiergate.__file__).resolve().parent
-
-NOT_THE_COPY = 99
-RUN = f"""
-import sys, pathlib, pytest, tiergate
-copy, *tests = sys.argv[1:]
-if pathlib.Path(tiergate.__file__).resolve().parent != pathlib.Path(copy).resolve():
-    sys.exit({NOT_THE_COPY})
-sys.exit(pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-p", "pytest_socket", *tests]))
-"""
-
-
-class Mutation(NamedTuple):
-    """One line that is changed, and the test that must notice."""
-
-    file: str
-    """Module below the package."""
-    old: str
-    """Text that stands in it exactly once."""
-    new: str
-    """What is put in its place."""
-    test: str
-    """Test below ``tests/unit`` that must fail."""
-
+from mutants import Mutation, assert_all_pass, assert_noticed
 
 OUTCOME = "decision/outcome.py"
 EVALUATE = "decision/evaluate.py"
@@ -338,51 +306,10 @@ MUTATIONS = {
 }
 
 
-def _copy(folder: Path) -> Path:
-    copy = folder / "tiergate"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    return copy
-
-
-def _run(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
-    settings = {
-        "PYTHONPATH": str(copy.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        # Only the plugin that the project's own settings need: each run starts faster.
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    }
-    return subprocess.run(
-        [sys.executable, "-c", RUN, str(copy), *(f"tests/unit/{test}" for test in tests)],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("case", MUTATIONS)
 def test_one_wrong_line_is_noticed(case: str, tmp_path: Path) -> None:
-    mutation = MUTATIONS[case]
-    copy = _copy(tmp_path)
-    source = (copy / mutation.file).read_text(encoding="utf-8")
-    assert 1 == source.count(mutation.old)
-    (copy / mutation.file).write_text(source.replace(mutation.old, mutation.new), encoding="utf-8")
-
-    found = _run(copy, mutation.test)
-
-    # 1 is pytest's "a test failed"; a copy that cannot be imported would be another number.
-    assert found.returncode == pytest.ExitCode.TESTS_FAILED, found.stdout + found.stderr
-    assert "1 failed" in found.stdout
+    assert_noticed(MUTATIONS[case], tmp_path)
 
 
 def test_without_a_wrong_line_every_one_of_these_tests_passes(tmp_path: Path) -> None:
-    tests = sorted({mutation.test for mutation in MUTATIONS.values()})
-
-    found = _run(_copy(tmp_path), *tests)
-
-    assert found.returncode == pytest.ExitCode.OK, found.stdout + found.stderr
-    passed = re.search(r"(\d+) passed", found.stdout)
-    # A test with parameters counts once for each of them.
-    assert passed is not None
-    assert int(passed[1]) >= len(tests)
+    assert_all_pass(MUTATIONS.values(), tmp_path)

@@ -64,8 +64,9 @@ Made = tuple[Body, str, Role | None]
 def _decide(now: Now, choice: int) -> Made:
     tier = (Tier.T5, Tier.T4, Tier.T1, Tier.T0)[choice % 4]
     hold = (0, 0, 3)[choice % 3]
+    policy = 900 + choice // 13 % 3
     return (
-        decided(now.number + 1, at=now.at, supported=tier, days=30, hold_days=hold),
+        decided(now.number + 1, at=now.at, supported=tier, days=30, hold_days=hold, policy=policy),
         "Ada",
         None,
     )
@@ -130,6 +131,12 @@ def _lapse(now: Now, choice: int) -> Made:
     return bodies.Reassessed(tripwires=reviews, decision=digest(now.number)), "Bea", SAFETY
 
 
+def _replace(now: Now, choice: int) -> Made:
+    del now
+    policy = digest(900 + choice % 4)
+    return bodies.Superseded(policy_digest=policy), ("Bea", "Cem")[choice % 2], None
+
+
 def _rest(now: Now, choice: int) -> Made:
     if choice % 4 == 0:
         return bodies.Granted(identity="somebody", until=now.at + DAY), "Ada", None
@@ -140,6 +147,11 @@ def _rest(now: Now, choice: int) -> Made:
         return bodies.Incident(severity=severity, known_at=now.at), "Cem", None
     if choice % 20 == 3:
         return bodies.Withdrawn(), "Ada", None
+    if choice % 20 == 7:
+        incident = (list(now.facts.cases) or [1])[0]
+        name = "eu-cop-serious"
+        body = bodies.Reported(incident=incident, deadline=name, reported_at=now.at)
+        return body, "Cem", None
     return submitted(), "Ada", None
 
 
@@ -152,6 +164,7 @@ KINDS: tuple[Callable[[Now, int], Made], ...] = (
     _stop,
     _object,
     _lapse,
+    _replace,
     _rest,
 )
 STEPS = st.lists(
@@ -211,6 +224,10 @@ def _opening_is_lawful(found: Event, before: Sequence[Event], stage: str) -> Non
     assert found.at < decision.valid_until
     assert not any(
         isinstance(e.body, bodies.Expired) and e.body.decision == decision.decision for e in before
+    )
+    assert not any(
+        isinstance(e.body, bodies.Superseded) and e.body.policy_digest == decision.policy_digest
+        for e in before
     )
     assert _people_agree(before, Matter.RELEASE, entered.sequence)
     assert found.at >= entered.at + max(t.hold_days for t in decision.terms) * DAY

@@ -9,7 +9,7 @@ payload off as another.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tiergate.attestation.keys import Signer
 from tiergate.errors import InputError
@@ -35,6 +35,8 @@ class Envelope:
     """What kind they are."""
     signatures: tuple[Signature, ...]
     """In the order in which they were made; never empty."""
+    identity_bundle: bytes | None = field(default=None, repr=False, compare=False)
+    """The file that it was read from when an identity signed it; None for keys."""
 
     @property
     def signed_bytes(self) -> bytes:
@@ -62,8 +64,11 @@ def also_signed(envelope: Envelope, signer: Signer) -> Envelope:
     """Return the same payload with one more signature.
 
     Raises:
-        InputError: this key has signed it already.
+        InputError: this key has signed it already, or an identity has.
     """
+    if envelope.identity_bundle is not None:
+        found = "a signature of an identity, which no other can stand beside"
+        raise InputError("envelope", found, "signatures of keys")
     signer_id, data = signer.public.key_id, envelope.signed_bytes
     if any(signer.public.verifies(known.value, data) for known in envelope.signatures):
         raise InputError(f"key {signer_id}", "a signature of this key already", "another key")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys that sign: ECDSA on P-256 and Ed25519, known by the digest of the public key.
 
-Private keys are PKCS#8 in PEM, with a passphrase or without; public keys are
-SubjectPublicKeyInfo in PEM (RFC 5208, RFC 5280). Both are what ``openssl`` reads and writes.
+Model signatures also know ECDSA on P-384 and P-521. Private keys are PKCS#8 in PEM, with a
+passphrase or without; public keys are SubjectPublicKeyInfo in PEM (RFC 5208, RFC 5280). Both
+are what ``openssl`` reads and writes.
 """
 
 from __future__ import annotations
@@ -30,8 +31,34 @@ class Algorithm(enum.StrEnum):
 
     ECDSA_P256 = "ecdsa-p256"
     """ECDSA on P-256 with SHA-256; signatures in DER."""
+    ECDSA_P384 = "ecdsa-p384"
+    """ECDSA on P-384 with SHA-384; signatures in DER."""
+    ECDSA_P521 = "ecdsa-p521"
+    """ECDSA on P-521 with SHA-512; signatures in DER."""
     ED25519 = "ed25519"
     """Ed25519 over the bytes themselves."""
+
+    @property
+    def words(self) -> str:
+        """How messages name it."""
+        return "Ed25519" if self is Algorithm.ED25519 else f"ECDSA on P-{self.value[-3:]}"
+
+
+RECORD_ALGORITHMS = (Algorithm.ECDSA_P256, Algorithm.ED25519)
+"""What records, approvals and evidence are signed with."""
+MODEL_ALGORITHMS = (Algorithm.ECDSA_P256, Algorithm.ECDSA_P384, Algorithm.ECDSA_P521)
+"""What model signatures are made with (OMS 1.0, section 4.2)."""
+
+_BY_CURVE: dict[str, tuple[Algorithm, hashes.HashAlgorithm]] = {
+    "secp256r1": (Algorithm.ECDSA_P256, hashes.SHA256()),
+    "secp384r1": (Algorithm.ECDSA_P384, hashes.SHA384()),
+    "secp521r1": (Algorithm.ECDSA_P521, hashes.SHA512()),
+}
+_CURVES: dict[Algorithm, ec.EllipticCurve] = {
+    Algorithm.ECDSA_P256: ec.SECP256R1(),
+    Algorithm.ECDSA_P384: ec.SECP384R1(),
+    Algorithm.ECDSA_P521: ec.SECP521R1(),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +80,7 @@ class PublicKey:
             if isinstance(self.handle, ed25519.Ed25519PublicKey):
                 self.handle.verify(signature, data)
             else:
-                self.handle.verify(signature, data, ec.ECDSA(hashes.SHA256()))
+                self.handle.verify(signature, data, _ecdsa(self.handle.curve))
         except InvalidSignature:
             return False
         return True
@@ -85,7 +112,7 @@ class PrivateKey:
         """Return a signature over ``data``."""
         if isinstance(self.handle, ed25519.Ed25519PrivateKey):
             return self.handle.sign(data)
-        return self.handle.sign(data, ec.ECDSA(hashes.SHA256()))
+        return self.handle.sign(data, _ecdsa(self.handle.curve))
 
     def to_pem(self, passphrase: bytes | None) -> bytes:
         """Return the key as PKCS#8 in PEM, encrypted unless ``passphrase`` is None."""
@@ -101,8 +128,8 @@ class PrivateKey:
 def generate(algorithm: Algorithm) -> PrivateKey:
     """Make a new key from the system's source of randomness."""
     if algorithm is Algorithm.ED25519:
-        return _private(ed25519.Ed25519PrivateKey.generate())
-    return _private(ec.generate_private_key(ec.SECP256R1()))
+        return _private(ed25519.Ed25519PrivateKey.generate(), "key", (algorithm,))
+    return _private(ec.generate_private_key(_CURVES[algorithm]), "key", (algorithm,))
 
 
 def is_encrypted(pem: bytes) -> bool:
@@ -115,13 +142,19 @@ def is_private(pem: bytes) -> bool:
     return b"PRIVATE KEY-----" in pem
 
 
-def read_private(pem: bytes, where: str, passphrase: bytes | None = None) -> PrivateKey:
+def read_private(
+    pem: bytes,
+    where: str,
+    passphrase: bytes | None = None,
+    accepted: tuple[Algorithm, ...] = RECORD_ALGORITHMS,
+) -> PrivateKey:
     """Read a private key.
 
     Args:
         pem: PKCS#8 in PEM.
         where: how messages name the file.
         passphrase: needed for an encrypted key; not looked at for any other.
+        accepted: what it may sign with.
 
     Raises:
         InputError: no such key, of another kind, or the passphrase is not its own.
@@ -137,11 +170,13 @@ def read_private(pem: bytes, where: str, passphrase: bytes | None = None) -> Pri
         problem = "a passphrase that does not open it" if encrypted else "no readable key"
         raise InputError(where, problem, "a private key in PKCS#8") from None
     if not isinstance(found, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
-        raise _other_kind(where, found)
-    return _private(found, where)
+        raise _other_kind(where, found, accepted)
+    return _private(found, where, accepted)
 
 
-def read_public(pem: bytes, where: str) -> PublicKey:
+def read_public(
+    pem: bytes, where: str, accepted: tuple[Algorithm, ...] = RECORD_ALGORITHMS
+) -> PublicKey:
     """Read a public key: SubjectPublicKeyInfo in PEM, and nothing beside it.
 
     Raises:
@@ -152,9 +187,20 @@ def read_public(pem: bytes, where: str) -> PublicKey:
         found = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
         raise InputError(where, "no readable key", "a public key in PEM") from None
-    if not isinstance(found, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
-        raise _other_kind(where, found)
-    return _public(found, where)
+    return public_key(found, where, accepted)
+
+
+def public_key(
+    handle: object, where: str, accepted: tuple[Algorithm, ...] = RECORD_ALGORITHMS
+) -> PublicKey:
+    """Take a public key of the library that computes.
+
+    Raises:
+        InputError: it is of another kind than is accepted.
+    """
+    if not isinstance(handle, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
+        raise _other_kind(where, handle, accepted)
+    return _public(handle, where, accepted)
 
 
 def _one_block(pem: bytes, where: str, kinds: tuple[bytes, ...], expected: str) -> None:
@@ -168,23 +214,38 @@ def _one_block(pem: bytes, where: str, kinds: tuple[bytes, ...], expected: str) 
         raise InputError(where, f"a PEM block that is called {kind[:40]!r}", expected, remedy)
 
 
-def _other_kind(where: str, found: object) -> InputError:
-    kind = type(found).__name__.strip("_")
-    return InputError(where, f"a key of another kind ({kind})", "ECDSA on P-256 or Ed25519")
+def _ecdsa(curve: ec.EllipticCurve) -> ec.ECDSA:
+    return ec.ECDSA(_BY_CURVE[curve.name][1])
 
 
-def _private(handle: _PrivateHandle, where: str = "key") -> PrivateKey:
-    return PrivateKey(public=_public(handle.public_key(), where), handle=handle)
+def _private(handle: _PrivateHandle, where: str, accepted: tuple[Algorithm, ...]) -> PrivateKey:
+    return PrivateKey(public=_public(handle.public_key(), where, accepted), handle=handle)
 
 
-def _public(handle: _PublicHandle, where: str) -> PublicKey:
-    is_edwards = isinstance(handle, ed25519.Ed25519PublicKey)
-    if isinstance(handle, ec.EllipticCurvePublicKey) and handle.curve.name != "secp256r1":
-        raise InputError(where, f"a key on {handle.curve.name}", "ECDSA on P-256 or Ed25519")
+def _public(handle: _PublicHandle, where: str, accepted: tuple[Algorithm, ...]) -> PublicKey:
+    algorithm = _algorithm(handle)
+    if algorithm is None or algorithm not in accepted:
+        raise _other_kind(where, handle, accepted)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     return PublicKey(
-        algorithm=Algorithm.ED25519 if is_edwards else Algorithm.ECDSA_P256,
+        algorithm=algorithm,
         key_id=hashlib.sha256(handle.public_bytes(serialization.Encoding.DER, form)).hexdigest(),
         pem=handle.public_bytes(serialization.Encoding.PEM, form).decode("ascii"),
         handle=handle,
     )
+
+
+def _algorithm(handle: _PublicHandle) -> Algorithm | None:
+    if isinstance(handle, ed25519.Ed25519PublicKey):
+        return Algorithm.ED25519
+    known = _BY_CURVE.get(handle.curve.name)
+    return None if known is None else known[0]
+
+
+def _other_kind(where: str, found: object, accepted: tuple[Algorithm, ...]) -> InputError:
+    if isinstance(found, ec.EllipticCurvePublicKey):
+        kind = f"a key on {found.curve.name}"
+    else:
+        kind = f"a key of another kind ({type(found).__name__.strip('_')})"
+    *others, last = (algorithm.words for algorithm in accepted)
+    return InputError(where, kind, f"{', '.join(others)} or {last}")

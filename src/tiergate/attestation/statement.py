@@ -62,8 +62,13 @@ class Statement:
         return data
 
 
-def read_statement(envelope: Envelope, where: str) -> Statement:
+def read_statement(envelope: Envelope, where: str, *, whole_floats: bool = False) -> Statement:
     """Read the statement in an envelope, whoever signed it.
+
+    Args:
+        envelope: what was signed.
+        where: how messages name it.
+        whole_floats: take ``4.0`` for 4.
 
     Raises:
         VerificationError: the payload is of another kind, or is no such statement.
@@ -73,7 +78,7 @@ def read_statement(envelope: Envelope, where: str) -> Statement:
         raise VerificationError(where, found, PAYLOAD_TYPE)
     place = f"{where}: payload"
     try:
-        document = read_object(envelope.payload, place)
+        document = read_object(envelope.payload, place, whole_floats=whole_floats)
     except InputError as error:
         raise VerificationError(error.where, error.found, error.expected) from None
     needed = frozenset(["_type", "subject", "predicateType", "predicate"])

@@ -14,8 +14,13 @@ from typing import NoReturn
 from tiergate.errors import InputError, VerificationError
 
 
-def read_object(data: bytes, where: str) -> dict[str, object]:
+def read_object(data: bytes, where: str, *, whole_floats: bool = False) -> dict[str, object]:
     """Parse ``data``, which must be a JSON object without floating-point numbers.
+
+    Args:
+        data: the JSON.
+        where: how messages name it.
+        whole_floats: take ``4.0`` for 4, as some writers put every number.
 
     Raises:
         VerificationError: a key stands twice, so that it has two contents.
@@ -34,7 +39,7 @@ def read_object(data: bytes, where: str) -> dict[str, object]:
         value = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=unique,
-            parse_float=_refuse,
+            parse_float=_whole_float if whole_floats else _refuse,
             parse_constant=_refuse,
             parse_int=_whole,
         )
@@ -100,6 +105,13 @@ def text_of(value: object, where: str, longest: int) -> str:
 
 def _refuse(text: str) -> NoReturn:
     raise ValueError(f"the number {text[:20]}, where only whole numbers belong")
+
+
+def _whole_float(text: str) -> int:
+    value = float(text)
+    if not value.is_integer() or abs(value) >= 2**53:
+        _refuse(text)
+    return int(value)
 
 
 def _whole(text: str) -> int:

@@ -45,6 +45,8 @@ class TrustedKey:
     """From when on it counts, in UTC."""
     valid_until: datetime
     """From when on it counts no more, in UTC."""
+    measures_here: bool = False
+    """Whether it is an instrument of the verifier, who believes it like their own eyes."""
 
     @property
     def holder(self) -> str:
@@ -61,6 +63,50 @@ class TrustedKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Somebody, as an identity provider knows them."""
+
+    name: str
+    """E-mail address or URI, exactly as it stands in what Sigstore issued."""
+    issuer: str
+    """URL of the identity provider."""
+
+    @property
+    def words(self) -> str:
+        """How messages name it."""
+        return f"{self.name}, vouched for by {self.issuer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedIdentity:
+    """An identity in place of a key: every signature of it is of a new key."""
+
+    identity: Identity
+    """The identity."""
+    person: str
+    """Whose it is; the same text for every key and identity of one person."""
+    organisation: str
+    """Where that person belongs."""
+    roles: frozenset[Role]
+    """As what they sign; never empty."""
+    valid_from: datetime
+    """From when on it counts, in UTC."""
+    valid_until: datetime
+    """From when on it counts no more, in UTC."""
+
+    def with_key(self, key: PublicKey) -> TrustedKey:
+        """Return the key of one signature, believed as the identity is."""
+        return TrustedKey(
+            key=key,
+            person=self.person,
+            organisation=self.organisation,
+            roles=self.roles,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """What one verifier believes."""
 
@@ -70,6 +116,10 @@ class Trust:
     """Every key, each once."""
     needed: tuple[Role, ...]
     """Roles whose signatures a record needs, one person each; never empty."""
+    developer: str = ""
+    """Organisation that made what is signed about; empty when it is not named."""
+    identities: tuple[TrustedIdentity, ...] = ()
+    """Every identity, each once."""
 
 
 def roles_without_a_person(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Evidence from paths on the command line: documents, logs, folders of both.
+"""Evidence from paths on the command line: documents, attestations, logs, folders of them.
 
 A path that was named and cannot be used is an error. A file in a folder that is no
 evidence is listed as not read.
@@ -11,8 +11,10 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
+from tiergate.attestation.bundle import MEDIA_TYPE
 from tiergate.cli.yaml_file import read_yaml
 from tiergate.errors import EvidenceError
+from tiergate.evidence.attestations import LARGEST_ATTESTATION_BYTES, GivenAttestation
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
 from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
 from tiergate.evidence.from_log import document_from_log
@@ -21,6 +23,7 @@ from tiergate.evidence.provenance import Producer, ProducerRelation
 from tiergate.evidence.readers.base import READERS, ForeignLog
 from tiergate.evidence.readers.builtin import read_log
 from tiergate.evidence.runs import PlannedRun
+from tiergate.evidence.small_file import read_small_file
 from tiergate.evidence.store import EvidenceStore
 
 UNNAMED = Producer(name="not stated", organisation="", relation=ProducerRelation.UNKNOWN)
@@ -38,6 +41,8 @@ class Gathered:
     """The store's run ledger."""
     not_read: tuple[str, ...]
     """Files in the folders given that are no evidence."""
+    attestations: tuple[GivenAttestation, ...] = ()
+    """Files that may vouch for a document, of the store and of the paths given."""
 
 
 def gather(
@@ -53,6 +58,7 @@ def gather(
     """
     kept = tuple(stores)
     documents = [document for store in kept for document in store.documents()]
+    attestations = [found for store in kept for found in store.attestations()]
     not_read: list[str] = []
     for name in paths:
         path = Path(name)
@@ -64,10 +70,14 @@ def gather(
             for file in sorted(p for p in path.rglob("*") if p.is_file() or p.is_symlink()):
                 if not file.is_file():
                     not_read.append(f"{file} (a link)")
+                elif is_attestation(file):
+                    attestations.append(_attestation(file))
                 elif is_document(file) or _is_log(file):
                     documents.append(_from_path(file, mapping_path))
                 else:
                     not_read.append(str(file))
+        elif is_attestation(path):
+            attestations.append(_attestation(path))
         else:
             documents.append(_from_path(path, mapping_path))
     return Gathered(
@@ -75,6 +85,7 @@ def gather(
         register=tuple(entry for store in kept for entry in store.register()),
         runs=tuple(run for store in kept for run in store.runs()),
         not_read=tuple(not_read),
+        attestations=tuple(attestations),
     )
 
 
@@ -103,6 +114,19 @@ def is_document(path: Path) -> bool:
     if path.stat().st_size > LARGEST_DOCUMENT_BYTES:
         return False
     return b'"tiergate-evidence/' in path.read_bytes()
+
+
+def is_attestation(path: Path) -> bool:
+    """Tell whether a file looks like a signed statement, about evidence or about anything else."""
+    if not path.is_file() or path.suffix != ".json":
+        return False
+    if path.stat().st_size > LARGEST_ATTESTATION_BYTES:
+        return False
+    return f'"{MEDIA_TYPE}"'.encode() in path.read_bytes()
+
+
+def _attestation(path: Path) -> GivenAttestation:
+    return GivenAttestation(where=str(path), data=read_small_file(path, LARGEST_ATTESTATION_BYTES))
 
 
 def require_mapping(mapping_path: str | None, log: ForeignLog) -> TaskMapping:

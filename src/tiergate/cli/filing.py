@@ -9,12 +9,18 @@ from pathlib import Path
 from tiergate.cli import claim_file, run_ledger
 from tiergate.cli.audit_file import audits_of
 from tiergate.cli.evidence_input import UNNAMED, is_document, require_mapping
-from tiergate.cli.listing import FiledPart, StoreDocument
+from tiergate.cli.store_documents import StoreDocument
+from tiergate.cli.store_listing import listed
 from tiergate.errors import EvidenceError, InputError
+from tiergate.evidence.attestations import (
+    LARGEST_ATTESTATION_BYTES,
+    GivenAttestation,
+    is_key_id,
+    read_attestation,
+)
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.conversion import read_document, write_document
-from tiergate.evidence.document import RemarkPart
 from tiergate.evidence.from_log import document_from_log
 from tiergate.evidence.provenance import (
     Binding,
@@ -27,6 +33,7 @@ from tiergate.evidence.provenance import (
 )
 from tiergate.evidence.readers.base import ForeignLog
 from tiergate.evidence.readers.builtin import read_log
+from tiergate.evidence.small_file import read_small_file
 from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
 from tiergate.model.checkpoint import Checkpoint
 
@@ -226,32 +233,24 @@ def file(folder: Path, prepared: Prepared) -> StoreDocument:
     return listed(folder, (added.digest,))
 
 
-def listed(folder: Path, added: tuple[str, ...] = ()) -> StoreDocument:
-    """List a store, documents that are gone included."""
+def file_attestation(folder: Path, path: Path) -> StoreDocument:
+    """File an attestation of a document of the store in ``folder``, and list the store.
+
+    Nothing is known about its signatures: whether they count is asked when it is used.
+
+    Raises:
+        InputError: it is no attestation, or one is there already.
+        EvidenceError: it is about no document of the store, or names no key.
+        VerificationError: more than one thing could be read from it.
+    """
     store = EvidenceStore(folder)
-    rows = {d.digest: _row(d) for d in store.documents()}
-    for entry in store.register():
-        rows.setdefault(
-            entry.digest,
-            FiledPart(
-                digest=entry.digest,
-                root_digest=entry.root_digest,
-                producer="",
-                topics=tuple(sorted(entry.topics)),
-                is_there=False,
-            ),
-        )
-    documents = tuple(rows[digest] for digest in sorted(rows))
-    return StoreDocument(folder=str(folder), added=added, documents=documents)
-
-
-def _row(document: EvidenceDocument) -> FiledPart:
-    maker = document.producer
-    return FiledPart(
-        digest=document.digest,
-        root_digest=document.binding.root_digest,
-        producer=f"{maker.name} ({maker.organisation})" if maker.organisation else maker.name,
-        topics=tuple(sorted(document.topics)),
-        is_there=True,
-        remarks=tuple(RemarkPart(code=r.code, message=r.message) for r in document.remarks),
-    )
+    data = read_small_file(path, LARGEST_ATTESTATION_BYTES)
+    envelope, stated = read_attestation(GivenAttestation(where=str(path), data=data))
+    if stated.document not in {document.digest for document in store.documents()}:
+        found = f"an attestation of {stated.document}"
+        raise EvidenceError(str(path), found, "one of a document of the store", "Add that first.")
+    key_id = envelope.signatures[0].key_id
+    if not is_key_id(key_id):
+        raise EvidenceError(str(path), "a signature that names no key", "the id of its key")
+    store.add_attestation(stated.document, key_id, data)
+    return listed(folder)

@@ -4,24 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
-from tiergate.cli import missing_documents, text
+from tiergate.attestation.trust import Trust
+from tiergate.cli import clock, missing_documents, text
 from tiergate.cli.listing import GradedPart, GradePart, GradesDocument
+from tiergate.evidence.attestations import vouch
 from tiergate.evidence.collection import Collection, MeasurementItem, Subject, collect
 from tiergate.evidence.grades import Grade, grades, weakest
 from tiergate.evidence.store import EvidenceStore
 
 
-def graded(folder: Path) -> GradesDocument:
-    """Grade every measurement of the store in ``folder``."""
+def graded(
+    folder: Path, trust: Trust | None = None, *, at: datetime | None = None
+) -> GradesDocument:
+    """Grade every measurement of the store in ``folder``.
+
+    Raises:
+        VerificationError: a signature names a key of ``trust`` and does not hold.
+    """
     store = EvidenceStore(folder)
     documents, runs = store.documents(), store.runs()
+    believed, _ = vouch(documents, store.attestations(), trust, at=at or clock.now())
     parts: list[GradedPart] = []
     for root in sorted({document.binding.root_digest for document in documents}):
         subject = Subject(name="", root_digest=root, code_files=None, output_modalities=frozenset())
         own = (d for d in documents if d.binding.root_digest == root)
-        evidence = collect(subject, own, runs=runs)
+        evidence = collect(subject, own, runs=runs, vouching=believed)
         parts += [_part(item, evidence) for item in _items(evidence)]
     return GradesDocument(
         folder=str(folder),

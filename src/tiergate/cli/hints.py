@@ -63,11 +63,14 @@ def deciding_options(question: Question) -> list[str]:
         ("--revision", question.revision),
         ("--endpoint", question.endpoint),
         ("--store", question.store),
+        ("--trust", question.trust_path),
         ("--mapping", question.mapping),
     ):
         words += [name, value] if value is not None else []
     for path in question.evidence_paths:
         words += ["--evidence", path]
+    for path in question.signed_waiver_paths:
+        words += ["--waiver", path]
     for path in question.waiver_paths:
         words += ["--unsafe-unsigned-waiver", path]
     return words

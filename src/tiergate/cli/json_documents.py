@@ -21,6 +21,8 @@ from tiergate.decision.document import (
     inputs_document,
 )
 from tiergate.decision.tier import Tier
+from tiergate.evidence.assurance import Assurance
+from tiergate.evidence.collection import Collection
 
 
 class CheckpointPart(DocumentPart):
@@ -60,6 +62,39 @@ class CheckpointPart(DocumentPart):
     """The manifest."""
 
 
+class AssurancePart(DocumentPart):
+    """How well it is known who made a document."""
+
+    document: str
+    """The document."""
+    assurance: Assurance
+    """Declared, attested, or measured here."""
+    reason: str
+    """Why it is no less and no more."""
+    signers: tuple[str, ...]
+    """Whose signatures count."""
+
+
+class DoubtPart(DocumentPart):
+    """An attestation, or a signature in one, that counts for nothing."""
+
+    where: str
+    """The file."""
+    reason: str
+    """Why."""
+
+
+class RefusedWaiverPart(DocumentPart):
+    """A waiver without effect, or a file of which nothing has any."""
+
+    where: str
+    """The file."""
+    requirement: str
+    """Requirement that it was to stand in for; empty where the file holds no waivers."""
+    reason: str
+    """Why it has no effect."""
+
+
 class CheckDocument(DocumentPart):
     """What ``tiergate check --json`` prints."""
 
@@ -75,6 +110,12 @@ class CheckDocument(DocumentPart):
     """Whether digests of an earlier run were believed; such a decision cannot be signed."""
     evidence_not_read: tuple[str, ...]
     """Files in the folders given that are no evidence."""
+    assurances: tuple[AssurancePart, ...] = ()
+    """Who vouches for each document, for the trust file given; empty without one."""
+    evidence_doubts: tuple[DoubtPart, ...] = ()
+    """Attestations and signatures that count for nothing, and why."""
+    waivers_refused: tuple[RefusedWaiverPart, ...] = ()
+    """Waivers without effect, and why."""
     exit_code: int
     """The exit code of the command."""
 
@@ -102,7 +143,27 @@ def check_document(
         inputs=inputs_document(answer.evidence),
         digests_from_cache=digests_from_cache,
         evidence_not_read=answer.gathered.not_read,
+        assurances=_assurances(answer.evidence),
+        evidence_doubts=tuple(DoubtPart.model_validate(doubt) for doubt in answer.doubts),
+        waivers_refused=tuple(
+            RefusedWaiverPart.model_validate(refused) for refused in answer.refused_waivers
+        ),
         exit_code=exit_code,
+    )
+
+
+def _assurances(evidence: Collection) -> tuple[AssurancePart, ...]:
+    if not evidence.vouching.trust_digest:
+        return ()
+    standings = ((d.digest, evidence.standing_of(d)) for d in evidence.documents)
+    return tuple(
+        AssurancePart(
+            document=digest,
+            assurance=standing.assurance,
+            reason=standing.reason,
+            signers=standing.signers,
+        )
+        for digest, standing in standings
     )
 
 

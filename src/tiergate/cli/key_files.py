@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys in files: reading them with their passphrase, and writing new ones."""
+"""Keys as they are named on the command line: files with their passphrase, and devices."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from tiergate.attestation.device_keys import is_key_uri, open_device_key
 from tiergate.attestation.keys import (
     LARGEST_PEM_BYTES,
+    RECORD_ALGORITHMS,
     Algorithm,
     PrivateKey,
     PublicKey,
+    Signer,
     generate,
     is_encrypted,
     is_private,
@@ -24,26 +28,39 @@ from tiergate.attestation.new_file import already_there, write_new_file
 from tiergate.errors import InputError
 from tiergate.evidence.small_file import read_small_file
 
+PIN_VARIABLE = "TIERGATE_KEY_PIN"
 PASSPHRASE_VARIABLE = "TIERGATE_KEY_PASSPHRASE"  # noqa: S105 - the name, not what it holds
 
 
-def read_signing_key(path: Path) -> PrivateKey:
-    """Read a private key, with its passphrase from the environment or typed.
+def read_signing_key(key: str, accepted: tuple[Algorithm, ...] = RECORD_ALGORITHMS) -> Signer:
+    """Get a key that signs, with its passphrase or PIN from the environment or typed.
+
+    Args:
+        key: path of a file in PEM, or URI of a key on a device.
+        accepted: what it may sign with.
 
     Raises:
         InputError: no such key, or the passphrase is not its own.
+        ExtensionError: an extra is missing, or the device cannot be reached.
     """
-    return _private(_pem(path), path)
+    if is_key_uri(key):
+        return open_device_key(key, _pin, accepted)
+    return _private(_pem(Path(key)), Path(key), accepted)
 
 
-def read_verifying_key(path: Path) -> PublicKey:
+def read_verifying_key(key: str, accepted: tuple[Algorithm, ...] = RECORD_ALGORITHMS) -> PublicKey:
     """Read a public key, or the public half of a private one.
 
     Raises:
         InputError: no such key.
+        ExtensionError: an extra is missing, or the device cannot be reached.
     """
-    pem = _pem(path)
-    return _private(pem, path).public if is_private(pem) else read_public(pem, str(path))
+    if is_key_uri(key):
+        return open_device_key(key, _pin, accepted).public
+    path, pem = Path(key), _pem(Path(key))
+    if is_private(pem):
+        return _private(pem, path, accepted).public
+    return read_public(pem, key, accepted)
 
 
 def write_new_key(path: Path, algorithm: Algorithm, passphrase: bytes | None) -> PublicKey:
@@ -87,11 +104,17 @@ def new_passphrase(*, without: bool) -> bytes | None:
     return given.encode()
 
 
-def _private(pem: bytes, path: Path) -> PrivateKey:
+def _private(pem: bytes, path: Path, accepted: tuple[Algorithm, ...]) -> PrivateKey:
     passphrase = ""
     if is_encrypted(pem):
         passphrase = os.environ.get(PASSPHRASE_VARIABLE) or _typed(f"Passphrase of {path}")
-    return read_private(pem, str(path), passphrase.encode())
+    return read_private(pem, str(path), passphrase.encode(), accepted)
+
+
+@functools.cache
+def _pin(secret: str) -> str:
+    """Return the PIN of a device, asked for once."""
+    return os.environ.get(PIN_VARIABLE) or _typed(f"Secret of the device ({secret})")
 
 
 def _typed(words: str, *, twice: bool = False) -> str:

@@ -35,8 +35,8 @@ def checked(
     """
     believed = load_trust(Path(trust))
     keys = [known.key for known in believed.keys]
-    keys += [read_verifying_key(Path(path)) for path in head_keys]
-    with Ledger.open(Path(ledger), read_only=True) as opened:
+    keys += [read_verifying_key(path) for path in head_keys]
+    with Ledger.open(ledger, read_only=True) as opened:
         report = examine_ledger(opened, _heads(ledger, heads), keys)
         count, problem = _signatures(opened, believed)
     if problem is None:
@@ -52,7 +52,7 @@ def inclusion(ledger: str, event: int) -> ProofDocument:
     """
     origin, leaves = _leaves(ledger)
     if event > len(leaves):
-        raise InputError(ledger, f"{len(leaves)} events", f"at least {event}")
+        raise InputError(origin, f"{len(leaves)} events", f"at least {event}")
     path = inclusion_proof(leaves, event - 1)
     return ProofDocument(
         kind="inclusion",
@@ -75,7 +75,7 @@ def consistency(ledger: str, since: int) -> ProofDocument:
     """
     origin, leaves = _leaves(ledger)
     if since > len(leaves):
-        raise InputError(ledger, f"{len(leaves)} events", f"at least {since}")
+        raise InputError(origin, f"{len(leaves)} events", f"at least {since}")
     path = consistency_proof(leaves, since)
     return ProofDocument(
         kind="consistency",
@@ -92,18 +92,18 @@ def consistency(ledger: str, since: int) -> ProofDocument:
 
 def lines(ledger: str) -> Iterator[str]:
     """Yield the entries of a ledger, one a line."""
-    with Ledger.open(Path(ledger), read_only=True) as opened:
+    with Ledger.open(ledger, read_only=True) as opened:
         for entry in opened.entries():
             yield entry.data.decode("utf-8", "replace")
 
 
 def _leaves(ledger: str) -> tuple[str, tuple[bytes, ...]]:
-    with Ledger.open(Path(ledger), read_only=True) as opened:
+    with Ledger.open(ledger, read_only=True) as opened:
         return opened.origin, tuple(leaf_hash(entry.data) for entry in opened.entries())
 
 
 def _heads(ledger: str, given: tuple[str, ...]) -> tuple[HeadFile, ...]:
-    places = head_folders(Path(ledger), given)
+    places = head_folders(ledger, given)
     # The folder beside the ledger may not be there; one that was named must be.
     return tuple(file for place in places if given or place.is_dir() for file in heads_in(place))
 

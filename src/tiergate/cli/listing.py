@@ -66,36 +66,6 @@ class LogDocument(_Part):
     """Tasks and scorers that the mapping does not name."""
 
 
-class FiledPart(_Part):
-    """One document of an evidence store."""
-
-    digest: str
-    """Its identity."""
-    root_digest: str
-    """The checkpoint that it is about; empty when it names none."""
-    producer: str
-    """Who made it."""
-    topics: tuple[str, ...]
-    """Metrics and claim items."""
-    is_there: bool
-    """False when it was registered and is gone."""
-    remarks: tuple[RemarkPart, ...] = ()
-    """What was noticed about it; empty when it is gone."""
-
-
-class StoreDocument(_Part):
-    """What ``tiergate evidence add``, ``claim`` and ``list`` print with ``--json``."""
-
-    format: Literal["tiergate-store/1"] = "tiergate-store/1"
-    """Format and version of this document."""
-    folder: str
-    """Where the store is."""
-    added: tuple[str, ...] = ()
-    """Digests added by this command."""
-    documents: tuple[FiledPart, ...]
-    """Every document, sorted by digest."""
-
-
 class PolicySummary(_Part):
     """One policy."""
 

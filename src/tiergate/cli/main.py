@@ -18,8 +18,13 @@ _COMMANDS = {
     "sign": "A decision as a signed record, or one more signature on a record.",
     "verify": "Whether a record holds: signatures, roles, dates, files. Works offline.",
     "replay": "Compute a recorded decision again, from its evidence and its policy.",
+    "export": "A decision for other tools: bill of materials, model card, OSCAL.",
     "release": "Who gets it, when: submit, approve, open in stages, hold, freeze.",
     "ledger": "Verify what happened to releases, prove it, export it.",
+    "serve": "A hub that hands out what the ledger and the grants allow, and nothing else.",
+    "gateway": "Offer a checkpoint on a gateway, make accounts and tokens.",
+    "model-signature": "OpenSSF model signatures (model.sig): sign all files, verify, show.",
+    "waiver": "Sign human exceptions from single requirements.",
     "keys": "Make keys that sign, and show what others need to know of them.",
     "attack": "What a safeguard survives: attack it on these weights, file the evidence.",
     "canary": "A copy of a model with a harmless safeguard, to try attacks on.",
@@ -43,7 +48,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        found = importlib.import_module(f"tiergate.cli.commands.{cmd_name}").command
+        found = importlib.import_module(_module(cmd_name)).command
         assert isinstance(found, click.Command)  # noqa: S101 - our own modules
         return found
 
@@ -52,6 +57,10 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _module(command: str) -> str:
+    return f"tiergate.cli.commands.{command.replace('-', '_')}"
 
 
 @click.group(

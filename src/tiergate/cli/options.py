@@ -26,6 +26,13 @@ store_option = click.option(
     envvar="TIERGATE_STORE",
     help="Folder of evidence; default: .tiergate in or beside the model.",
 )
+evidence_trust_option = click.option(
+    "--trust",
+    "trust_path",
+    type=click.Path(path_type=str),
+    default=None,
+    help="Whose signatures on evidence you believe; default: nobody's.",
+)
 mapping_option = click.option(
     "--mapping",
     type=click.Path(path_type=str),
@@ -69,8 +76,16 @@ def decision_options(command: Command) -> Command:
             "waiver_paths",
             multiple=True,
             type=click.Path(path_type=str),
-            help="A waiver file. Weakens the gate; shows in every output.",
+            help="A waiver file. Weakens the gate; shows in every output. No effect with --trust.",
         ),
+        click.option(
+            "--waiver",
+            "signed_waiver_paths",
+            multiple=True,
+            type=click.Path(path_type=str),
+            help="A signed waiver file, for --trust. Weakens the gate; shows in every output.",
+        ),
+        evidence_trust_option,
         store_option,
         mapping_option,
         click.option(

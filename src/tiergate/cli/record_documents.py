@@ -77,7 +77,7 @@ class CheckPart(DocumentPart):
     """One step of a verification."""
 
     name: str
-    """signatures, times, contents or files."""
+    """identity, signatures, times, contents or files."""
     done: bool
     """Whether it was done; without a directory, files are not."""
     problems: tuple[str, ...]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tiergate.release.record import Record, make_record, read_record
 from tiergate.release.record_document import RecordedCheckpoint
 
 CHECK_FORMAT = "tiergate-check/1"
+_LONGEST_TOKEN = 64 * 1024
 _EXPECTED = "what tiergate check --json printed, or a record"
 
 
@@ -35,7 +36,41 @@ def record_at(path: Path) -> Record:
         InputError: there is no such file, or it is no bundle.
         VerificationError: it is one, and holds no record or something ambiguous.
     """
-    return read_record(read_bundle(_bytes(path), str(path)), str(path))
+    return record_of(_bytes(path), str(path))
+
+
+def record_of(data: bytes, where: str) -> Record:
+    """Read the bytes of a record; see ``record_at``."""
+    return read_record(read_bundle(data, where, identities=True), where)
+
+
+def token_at(path: Path) -> str:
+    """Read the token of an identity.
+
+    Raises:
+        InputError: there is none.
+    """
+    expected = "the token that an identity provider gave"
+    try:
+        token = read_small_file(path, _LONGEST_TOKEN).decode("ascii").strip()
+    except OSError as error:
+        raise InputError(str(path), f"no file ({error.strerror})", expected) from None
+    except UnicodeDecodeError:
+        token = ""
+    if not token:
+        raise InputError(str(path), "no token", expected)
+    return token
+
+
+def statement_at(path: Path, *, at: datetime) -> bytes:
+    """Return the statement of a record of the decision in a file, for somebody to sign.
+
+    Raises:
+        InputError: it is no decision, or one that nobody should sign.
+    """
+    check = check_document(read_object(_bytes(path), str(path)), str(path))
+    part = recorded_checkpoint(check, str(path))
+    return make_record(part, check.decision, check.inputs, made_at=at).to_bytes()
 
 
 def signed_envelope(path: Path, signer: Signer, *, at: datetime) -> Envelope:
@@ -48,20 +83,44 @@ def signed_envelope(path: Path, signer: Signer, *, at: datetime) -> Envelope:
     data = _bytes(path)
     document = read_object(data, str(path))
     if document.get("mediaType") == MEDIA_TYPE:
-        known = read_bundle(data, str(path))
+        known = read_bundle(data, str(path), identities=True)
         read_record(known, str(path))
         return also_signed(known, signer)
+    check = check_document(document, str(path))
+    part = recorded_checkpoint(check, str(path))
+    statement = make_record(part, check.decision, check.inputs, made_at=at)
+    return sign(statement.to_bytes(), PAYLOAD_TYPE, signer)
+
+
+def decision_or_record_at(path: Path) -> CheckDocument | Record:
+    """Read a decision, or a record of one. Nothing about its signatures is known afterwards.
+
+    Raises:
+        InputError: there is no such file, or it is neither.
+        VerificationError: it is a record that holds something ambiguous.
+    """
+    data = _bytes(path)
+    document = read_object(data, str(path))
+    if document.get("mediaType") == MEDIA_TYPE:
+        return read_record(read_bundle(data, str(path)), str(path))
+    return check_document(document, str(path))
+
+
+def check_document(document: Mapping[str, object], where: str) -> CheckDocument:
+    """Read what ``tiergate check --json`` printed.
+
+    Raises:
+        InputError: it is something else.
+    """
     if document.get("format") != CHECK_FORMAT:
         found = f"format {str(document.get('format', 'none'))[:60]!r}"
-        raise InputError(str(path), found, _EXPECTED)
+        raise InputError(where, found, _EXPECTED)
     try:
-        check = CheckDocument.model_validate(document)
+        return CheckDocument.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        raise InputError(f"{path}: {place}", first["msg"], _EXPECTED) from None
-    statement = make_record(_checkpoint(check, str(path)), check.decision, check.inputs, made_at=at)
-    return sign(statement.to_bytes(), PAYLOAD_TYPE, signer)
+        raise InputError(f"{where}: {place}", first["msg"], _EXPECTED) from None
 
 
 def refuse_existing(target: Path, kinds: Iterable[str]) -> None:
@@ -99,7 +158,12 @@ def _beside(target: Path, kind: str) -> Path:
     return target.with_name(f"{target.name.removesuffix('.json')}.{kind}.json")
 
 
-def _checkpoint(check: CheckDocument, where: str) -> RecordedCheckpoint:
+def recorded_checkpoint(check: CheckDocument, where: str) -> RecordedCheckpoint:
+    """Return what a record holds of the checkpoint of a decision.
+
+    Raises:
+        InputError: the decision is about a name, or about digests of an earlier run.
+    """
     if check.checkpoint is None:
         remedy = "Run tiergate check on the files."
         raise InputError(where, "a decision about a name", "one about weights", remedy)

@@ -68,7 +68,7 @@ def replay_lines(replay: Replay, code: ExitCode) -> Iterator[str]:
         yield f"The same but for the version of the program, {one} then, {two} now. Exit {code:d}."
     else:
         yield f"Another payload. Exit {code:d}."
-    yield "No signature was looked at: tiergate verify does that."
+    yield "No signature on the record was looked at: tiergate verify does that."
 
 
 def _row(name: str, words: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tiergate.attestation.keys import PrivateKey
+from tiergate.attestation.keys import Signer
 from tiergate.attestation.tree_head import require_ed25519
 from tiergate.attestation.trust import Role, Trust
 from tiergate.cli import clock
@@ -25,7 +25,9 @@ from tiergate.release.events import (
     trusted_key,
 )
 from tiergate.release.facts import Facts, Refusal
-from tiergate.release.ledger import Ledger, Position
+from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_entry import Position
+from tiergate.release.ledger_store import is_postgresql
 from tiergate.release.state import facts_of
 from tiergate.release.transitions import refusals
 from tiergate.release.trust_file import load_trust
@@ -79,13 +81,14 @@ class Desk:
     def __init__(self, given: Given) -> None:
         self.trust: Trust = load_trust(Path(given.trust))
         self.at: datetime = given.at or clock.now()
-        self.path = Path(given.ledger)
+        self.place = given.ledger
+        self._folders = head_folders(given.ledger, given.heads)
         self._given = given
-        self._signer: PrivateKey = read_signing_key(Path(given.key))
+        self._signer: Signer = read_signing_key(given.key)
         self._trusted = trusted_key(self.trust, self._signer.public.key_id)
         refuse_signer(self._trusted, Role(given.role), self.at, f"key {given.key}")
         same = given.head_key is None
-        self._head_signer = self._signer if same else read_signing_key(Path(given.head_key or ""))
+        self._head_signer = self._signer if same else read_signing_key(given.head_key or "")
 
     def enter(self, body_of: Callable[[Facts], Body], *, release: str | None = None) -> Outcome:
         """Enter an act, unless the rules do not allow it; then nothing is written.
@@ -99,9 +102,14 @@ class Desk:
             InputError: there is no such ledger or release.
         """
         made: list[Event] = []
+        if not self._folders:
+            remedy = "Name one with --heads."
+            found = "no folder for heads, and none beside a ledger on PostgreSQL"
+            raise InputError("ledger", found, "a folder", remedy)
 
         def make(position: Position) -> bytes:
-            events = tuple(read_events(ledger.entries(), ledger.origin, self.trust))
+            entries = ledger.verified(self._folders)
+            events = tuple(read_events(entries, ledger.origin, self.trust))
             name = release or release_name(events, self._given.release)
             facts = facts_of(e for e in events if e.release == name)
             act = self._act(name, body_of(facts))
@@ -115,12 +123,8 @@ class Desk:
             return sign_event(act.at_position(position), self._signer)
 
         try:
-            with Ledger.open(self.path) as ledger:
-                ledger.append(
-                    make,
-                    head_signer=self._head_signer,
-                    folders=head_folders(self.path, self._given.heads),
-                )
+            with Ledger.open(self.place) as ledger:
+                ledger.append(make, head_signer=self._head_signer, folders=self._folders)
         except _RefusedError as refused:
             return refused.outcome
         return Outcome(event=made[0], refused=())
@@ -144,10 +148,13 @@ class Desk:
         )
 
 
-def head_folders(ledger: Path, given: Iterable[str]) -> tuple[Path, ...]:
-    """Return the folders for heads: those given, else ``LEDGER.heads``."""
+def head_folders(ledger: str, given: Iterable[str]) -> tuple[Path, ...]:
+    """Return the folders for heads: those given, else ``LEDGER.heads``; none on PostgreSQL."""
     named = tuple(Path(folder) for folder in given)
-    return named or (ledger.with_name(f"{ledger.name}.heads"),)
+    if named or is_postgresql(ledger):
+        return named
+    path = Path(ledger)
+    return (path.with_name(f"{path.name}.heads"),)
 
 
 def release_name(events: Iterable[Event], given: str | None) -> str:
@@ -166,12 +173,18 @@ def release_name(events: Iterable[Event], given: str | None) -> str:
     return given
 
 
-def read_ledger(path: str, trust: str) -> tuple[Event, ...]:
-    """Return every event of a ledger, verified.
+def read_ledger(place: str, trust: str, heads: Iterable[str]) -> tuple[Event, ...]:
+    """Return every event of a ledger, verified: signatures, chain, and the newest heads.
+
+    Args:
+        place: its path or address.
+        trust: path of the trust file.
+        heads: folders of heads; empty for the one beside the ledger.
 
     Raises:
-        VerificationError: the first event that does not hold.
+        VerificationError: the first thing that does not hold.
     """
     believed = load_trust(Path(trust))
-    with Ledger.open(Path(path), read_only=True) as ledger:
-        return tuple(read_events(ledger.entries(), ledger.origin, believed))
+    with Ledger.open(place, read_only=True) as ledger:
+        entries = ledger.verified(head_folders(place, heads))
+        return tuple(read_events(entries, ledger.origin, believed))

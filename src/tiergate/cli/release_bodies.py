@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from tiergate.decision.policy_document import load_policy
 from tiergate.errors import InputError
+from tiergate.release.bodies import Body, Superseded
 from tiergate.release.events import Event
 from tiergate.release.facts import Facts
 
@@ -20,6 +22,27 @@ def newest(facts: Facts) -> str:
         remedy = "Enter one with: tiergate release submit RECORD"
         raise InputError("ledger", "no decision", "a decision", remedy)
     return facts.decided.decision
+
+
+def superseded(policy: str | None) -> Callable[[Facts], Body]:
+    """Return what declares a policy replaced: that one, or that of the newest decision.
+
+    Args:
+        policy: a shipped id or a path.
+
+    Raises:
+        InputError: there is no such policy.
+    """
+    digest = None if policy is None else load_policy(policy).digest
+
+    def body_of(facts: Facts) -> Body:
+        if digest is not None:
+            return Superseded(policy_digest=digest)
+        newest(facts)
+        assert facts.decided is not None  # noqa: S101 - newest() refuses it
+        return Superseded(policy_digest=facts.decided.policy_digest)
+
+    return body_of
 
 
 def targets(named: tuple[int, ...], standing: Mapping[int, Event], word: str) -> tuple[int, ...]:

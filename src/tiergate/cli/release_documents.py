@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tiergate.attestation.trust import Role
+from tiergate.cli.release_clocks import IncidentPart, incident_part
 from tiergate.decision.document import DocumentPart
 from tiergate.decision.tier import Tier
 from tiergate.evidence.document_types import UtcTime
 from tiergate.release.bodies import Body, Decided
 from tiergate.release.events import Clock, Event
 from tiergate.release.facts import Rule
+from tiergate.release.incident_clocks import IncidentClocks
 from tiergate.release.ledger_checks import LedgerReport
 from tiergate.release.state import ReleaseState, Standing
 
@@ -129,6 +131,8 @@ class StatusDocument(DocumentPart):
     """Reviews that have not ended."""
     incidents: tuple[LoggedEvent, ...]
     """Incidents that are open."""
+    clocks: tuple[IncidentPart, ...]
+    """What every incident, open or closed, makes due."""
     grants: tuple[LoggedEvent, ...]
     """Grants that are valid."""
     accepted: int
@@ -206,7 +210,9 @@ def logged(event: Event) -> LoggedEvent:
     return LoggedEvent.model_validate(event)
 
 
-def status_document(release: str, state: ReleaseState) -> StatusDocument:
+def status_document(
+    release: str, state: ReleaseState, clocks: Iterable[IncidentClocks]
+) -> StatusDocument:
     """Build what ``release status`` prints."""
     quorum = state.quorum
     return StatusDocument(
@@ -236,6 +242,7 @@ def status_document(release: str, state: ReleaseState) -> StatusDocument:
         objections=_events(state.objections),
         reviews=_events(state.reviews),
         incidents=_events(state.incidents),
+        clocks=tuple(map(incident_part, clocks)),
         grants=_events(state.grants),
         accepted=state.accepted,
         refused=tuple(RefusalPart.model_validate(each) for each in state.refused),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,7 +34,7 @@ ledger_option = click.option(
     required=True,
     envvar="TIERGATE_LEDGER",
     type=click.Path(path_type=str),
-    help="The ledger's file.",
+    help="The ledger: a file, or postgresql://USER@HOST/DATABASE.",
 )
 trust_option = click.option(
     "--trust",
@@ -50,8 +51,28 @@ heads_option = click.option(
     multiple=True,
     envvar="TIERGATE_HEADS",
     type=click.Path(path_type=str),
-    help="Folder of signed heads; may be repeated. Default: LEDGER.heads.",
+    help="Folder of signed heads; may be repeated. Default: LEDGER.heads, beside a file.",
 )
+
+
+_JURISDICTION = re.compile(r"[A-Z][A-Z-]{1,9}")
+
+
+def _jurisdictions(
+    context: click.Context, parameter: click.Parameter, places: tuple[str, ...]
+) -> tuple[str, ...]:
+    for place in places:
+        if not _JURISDICTION.fullmatch(place):
+            message = f"{place!r} is not written as in EU or US-CA"
+            raise click.BadParameter(message, context, parameter)
+    return places
+
+
+def jurisdictions_option(words: str) -> Callable[[Command], Command]:
+    """Return the option that names places where a law holds."""
+    return click.option(
+        "--jurisdiction", "places", multiple=True, callback=_jurisdictions, help=words
+    )
 
 
 def act_options(command: Command) -> Command:
@@ -79,8 +100,7 @@ def act_options(command: Command) -> Command:
         click.option(
             "--key",
             required=True,
-            type=click.Path(path_type=str),
-            help="Your private key in PEM (PKCS#8).",
+            help="Your private key: a file in PEM (PKCS#8), or the URI of a key.",
         ),
         click.option("--reason", required=True, help="Why; it stands in the ledger for good."),
         click.option(

@@ -16,6 +16,7 @@ from tiergate.release.bodies import Approved, Body, Matter, Submitted
 from tiergate.release.entering import decided_by, refuse_other
 from tiergate.release.facts import Facts
 from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_store import is_postgresql
 from tiergate.release.plan import load_plan
 from tiergate.release.record import Record
 
@@ -36,9 +37,9 @@ def submit_record(
     )
     if read is None:
         return (desk.enter(lambda _: decided),)
-    if not os.path.lexists(desk.path):
+    if not is_postgresql(desk.place) and not os.path.lexists(desk.place):
         desk.refuse_unusable_head_key()
-        Ledger.create(desk.path).close()
+        Ledger.create(desk.place).close()
     submitted = Submitted(
         subject_name=record.predicate.checkpoint.name,
         root_digest=decided.root_digest,

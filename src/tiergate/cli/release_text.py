@@ -103,6 +103,10 @@ def words_of(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one case ea
             return f"incident, {body.severity}"
         case bodies.Incident() as body:
             return f"closed incident {body.closes}"
+        case bodies.Reported() as body:
+            return f"reported incident {body.incident} under {body.deadline}"
+        case bodies.Superseded() as body:
+            return f"replaced the policy {text.short_digest(body.policy_digest)}"
         case bodies.Tripwire() as body:
             return f"tripwire, {body.trigger}"
         case bodies.Reassessed() as body:

@@ -26,11 +26,16 @@ def facts_of(question: Question, answer: Answer, output: Path) -> ReportFacts:
     checkpoint = answer.checkpoint
     if checkpoint is None:
         row = ("weights", "not read: only a name was given, so nothing can support a tier")
-        return ReportFacts(rows=(row,), notes=(), files=(), logs=logs)
+        rows, notes = (row, *_trust_row(answer)), tuple(_without_effect(answer))
+        return ReportFacts(rows=rows, notes=notes, files=(), logs=logs)
     code = answer.evidence.subject.code_files or ()
     return ReportFacts(
-        rows=(*_rows(checkpoint), ("code", ", ".join(code) or "no file runs code when loaded")),
-        notes=checkpoint.notes,
+        rows=(
+            *_rows(checkpoint),
+            ("code", ", ".join(code) or "no file runs code when loaded"),
+            *_trust_row(answer),
+        ),
+        notes=(*checkpoint.notes, *_without_effect(answer)),
         files=tuple(
             FileFact(
                 path=entry.path,
@@ -42,6 +47,21 @@ def facts_of(question: Question, answer: Answer, output: Path) -> ReportFacts:
         ),
         logs=logs,
     )
+
+
+def _trust_row(answer: Answer) -> Iterator[tuple[str, str]]:
+    digest = answer.evidence.vouching.trust_digest
+    if digest:
+        yield "trust file", digest
+
+
+def _without_effect(answer: Answer) -> Iterator[str]:
+    """Say what was signed, or given as a waiver, and counts for nothing."""
+    for doubt in answer.doubts:
+        yield f"counts for nothing: {doubt.where}: {doubt.reason}"
+    for refused in answer.refused_waivers:
+        what = f"{refused.requirement}, {refused.where}" if refused.requirement else refused.where
+        yield f"waiver without effect: {what}: {refused.reason}"
 
 
 def _found_logs(question: Question, answer: Answer, output: Path) -> Iterator[LogPlace]:

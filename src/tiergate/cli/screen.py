@@ -34,6 +34,7 @@ def screen(answer: Answer, exit_code: ExitCode, hints: Hints, *, everything: boo
     yield ""
     yield from _blockers(decision, hints, everything=everything)
     yield from _waivers(decision)
+    yield from _refused_waivers(answer)
     yield from _not_assessed(decision, hints, everything=everything)
     yield ""
     yield from text.wrapped(conclusion(decision, exit_code), "")
@@ -163,9 +164,18 @@ def _conditions(decision: Decision) -> Iterator[str]:
 
 def _waivers(decision: Decision) -> Iterator[str]:
     for waiver in decision.waivers:
-        words = f"{waiver.requirement} by {waiver.summary} (unsigned, up to {waiver.highest_tier})"
+        scope = f"{waiver.signing}, up to {waiver.highest_tier}"
+        words = f"{waiver.requirement} by {waiver.summary} ({scope})"
         yield from text.wrapped(words, "      ", "  WAIVED  ")
     if decision.waivers:
+        yield ""
+
+
+def _refused_waivers(answer: Answer) -> Iterator[str]:
+    for refused in answer.refused_waivers:
+        what = f"{refused.requirement}, {refused.where}" if refused.requirement else refused.where
+        yield from text.wrapped(f"{what}: {refused.reason}", "      ", "  WAIVER WITHOUT EFFECT  ")
+    if answer.refused_waivers:
         yield ""
 
 

@@ -10,7 +10,8 @@ from tiergate.cli import text
 from tiergate.cli.hints import Hints
 from tiergate.cli.session import Answer
 from tiergate.decision.decision import Decision
-from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.assurance import Assurance
+from tiergate.evidence.collection import Collection, EvidenceDocument
 from tiergate.evidence.measurement import AttackClass, Counts, Measurement
 from tiergate.evidence.provenance import ReadAs
 from tiergate.model.checkpoint import Checkpoint
@@ -87,11 +88,10 @@ def evidence_lines(answer: Answer, hints: Hints, *, everything: bool) -> Iterato
             text.plural(len(claims), "claim"),
         )
     )
-    unsigned = " · unsigned" if evidence.documents else ""
-    yield text.heading("EVIDENCE FOUND") + f"  {found}{unsigned}"
+    yield text.heading("EVIDENCE FOUND") + f"  {found}{_signed(answer)}"
     read = _metrics_read(answer.decision)
     aside = [] if everything else [m for _, m in measured if _is_beside(m) and m.metric not in read]
-    for maker, rows in _by_maker(measured).items():
+    for maker, rows in _by_maker(measured, evidence).items():
         yield from text.wrapped(maker, "    ", "  ")
         yield from _rows(rows, {measurement.metric for measurement in aside})
     if aside:
@@ -106,6 +106,26 @@ def evidence_lines(answer: Answer, hints: Hints, *, everything: bool) -> Iterato
         yield f"  missing: {count}; what they were about cannot be met"
     if answer.gathered.not_read:
         yield f"  not evidence: {text.plural(len(answer.gathered.not_read), 'file')}"
+    for doubt in answer.doubts:
+        words = f"{doubt.where}: {doubt.reason}"
+        yield from text.wrapped(words, "      ", "  counts for nothing: ")
+
+
+def _signed(answer: Answer) -> str:
+    """Say how far signatures on the evidence were looked at, and what they are worth."""
+    evidence = answer.evidence
+    if not evidence.documents:
+        return ""
+    if not evidence.vouching.trust_digest:
+        signed = text.plural(len(answer.gathered.attestations), "signature")
+        return (
+            f" · {signed}, not looked at: no --trust"
+            if answer.gathered.attestations
+            else (" · unsigned")
+        )
+    counts = Counter(evidence.standing_of(document).assurance for document in evidence.documents)
+    words = (f"{counts[kind]} {kind}" for kind in Assurance if counts[kind])
+    return f" · {text.joined(words)}"
 
 
 def _metrics_read(decision: Decision) -> frozenset[str]:
@@ -138,14 +158,17 @@ def _is_beside(found: Measurement) -> bool:
 
 
 def _by_maker(
-    measured: list[tuple[EvidenceDocument, Measurement]],
+    measured: list[tuple[EvidenceDocument, Measurement]], evidence: Collection
 ) -> dict[str, list[Measurement]]:
     groups: dict[str, list[Measurement]] = {}
     for document, measurement in measured:
         maker = document.producer
         second_hand = ", read second-hand" if document.read_as is ReadAs.SECONDARY else ""
         tie = f"tied by {document.binding.level}"
-        label = f"by {maker.name} ({maker.relation}), {tie}{second_hand}"
+        standing = evidence.standing_of(document)
+        signed = f", {standing.assurance}" if standing.signers else ""
+        relation = evidence.relation_of(document)
+        label = f"by {maker.name} ({relation}), {tie}{second_hand}{signed}"
         groups.setdefault(label, []).append(measurement)
     return groups
 

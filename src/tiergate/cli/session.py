@@ -9,18 +9,21 @@ from pathlib import Path
 
 from tiergate.cli import clock, progress
 from tiergate.cli.evidence_input import Gathered, gather
-from tiergate.cli.waiver_file import read_waivers
+from tiergate.cli.waiver_file import waivers_given
 from tiergate.decision.decision import Decision
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import load_policy
 from tiergate.decision.tier import Tier
+from tiergate.decision.waiver_signing import RefusedWaiver
 from tiergate.errors import CheckpointError, InputError, PolicyError
+from tiergate.evidence.attestations import Doubt, vouch
 from tiergate.evidence.collection import Collection, Subject, collect
 from tiergate.evidence.store import FOLDER_NAME, EvidenceStore
 from tiergate.evidence.tampering.keeping import marks_in
 from tiergate.model.checkpoint import Checkpoint, identify
 from tiergate.model.files import FileRole
+from tiergate.release.trust_file import load_trust
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,11 @@ class Question:
     store: str | None
     """Folder of evidence."""
     waiver_paths: tuple[str, ...]
-    """Waiver files."""
+    """Unsigned waiver files."""
+    signed_waiver_paths: tuple[str, ...] = ()
+    """Signed waiver files."""
+    trust_path: str | None = None
+    """Trust file; None believes nobody's signature."""
     without_weights: bool = False
     """Whether ``model`` is only a name, and nothing is identified."""
 
@@ -69,6 +76,10 @@ class Answer:
     """Where it came from, and what could not be read."""
     decision: Decision
     """What the standard says."""
+    doubts: tuple[Doubt, ...]
+    """Attestations and signatures on evidence that count for nothing, and why."""
+    refused_waivers: tuple[RefusedWaiver, ...]
+    """Waivers without effect, and why."""
 
 
 def answer(question: Question) -> Answer:
@@ -78,7 +89,11 @@ def answer(question: Question) -> Answer:
     if asked is not None and policy.tier(asked) is None:
         known = ", ".join(definition.tier for definition in policy.tiers)
         raise PolicyError(f"policy {policy.id}", f"no tier {asked}", f"one of {known}")
-    waivers = tuple(w for path in question.waiver_paths for w in read_waivers(Path(path)))
+    at = question.at or clock.now()
+    trust = None if question.trust_path is None else load_trust(Path(question.trust_path))
+    waivers = waivers_given(
+        question.signed_waiver_paths, question.waiver_paths, trust, policy, at=at
+    )
     checkpoint = None if question.without_weights else _identified(question)
     if checkpoint is None:
         subject = Subject(
@@ -98,16 +113,17 @@ def answer(question: Question) -> Answer:
         if beside.resolve() != Path(question.store).resolve():
             stores.append(EvidenceStore(beside))
     gathered = gather(stores, question.evidence_paths, question.mapping)
-    evidence = collect(subject, gathered.documents, gathered.register, gathered.runs)
-    decision = evaluate(
-        policy, evidence, at=question.at or clock.now(), asked=asked, waivers=waivers
-    )
+    vouching, doubts = vouch(gathered.documents, gathered.attestations, trust, at=at)
+    evidence = collect(subject, gathered.documents, gathered.register, gathered.runs, vouching)
+    decision = evaluate(policy, evidence, at=at, asked=asked, waivers=waivers.given)
     return Answer(
         checkpoint=checkpoint,
         policy=policy,
         evidence=evidence,
         gathered=gathered,
         decision=decision,
+        doubts=doubts,
+        refused_waivers=waivers.refused,
     )
 
 

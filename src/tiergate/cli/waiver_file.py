@@ -1,58 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiver files, as people write them: YAML at the edge, unsigned for now."""
+"""Waiver files on the command line: as people write them, and signed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
+from tiergate.attestation.bundle import write_bundle
+from tiergate.attestation.envelope import sign
+from tiergate.attestation.keys import Signer
+from tiergate.attestation.new_file import write_new_file
+from tiergate.attestation.statement import PAYLOAD_TYPE
+from tiergate.attestation.trust import Trust
 from tiergate.cli.yaml_file import read_yaml
-from tiergate.decision.tier import Tier
+from tiergate.decision.policy import Policy
 from tiergate.decision.waiver import Waiver
+from tiergate.decision.waiver_signing import GivenWaivers, RefusedWaiver, counted
+from tiergate.decision.waiver_statement import WaiverFile, waiver_statement
 from tiergate.errors import InputError
-from tiergate.evidence.document_types import Digest, UtcTime
+from tiergate.evidence.small_file import read_small_file
+
+_LARGEST_BYTES = 1024 * 1024
+_UNTRUSTED = "no trust file says whose signature counts: give it with --trust"
+_UNSIGNED = "it is unsigned, and --trust asks for a signature: tiergate waiver sign"
 
 
-class WaiverPart(BaseModel):
-    """One waiver: a human exception from one requirement on one checkpoint."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waivers:
+    """What became of the waivers that were given."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    requirement: Annotated[str, Field(min_length=1)]
-    """Id of the requirement that it stands in for."""
-    root_digest: Digest
-    """The one checkpoint that it is for."""
-    highest_tier: Tier
-    """It counts up to this tier, if the policy allows so much."""
-    issued_at: UtcTime
-    """When it was given."""
-    expires_at: UtcTime
-    """When it ends."""
-    by: Annotated[str, Field(min_length=1)]
-    """Who gave it."""
-    reason: Annotated[str, Field(min_length=1)]
-    """Why."""
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> WaiverPart:
-        start: datetime = self.issued_at
-        if self.expires_at <= start:
-            raise ValueError("expires_at is not after issued_at")
-        return self
+    given: tuple[Waiver, ...]
+    """Those that the decision may rest on."""
+    refused: tuple[RefusedWaiver, ...]
+    """Those without effect, and why."""
 
 
-class WaiverFile(BaseModel):
-    """A file of waivers: scoped, expiring human exceptions, capped at a tier."""
+def waivers_given(
+    signed: Iterable[str],
+    unsigned: Iterable[str],
+    trust: Trust | None,
+    policy: Policy,
+    *,
+    at: datetime,
+) -> Waivers:
+    """Read waiver files, and tell those that count from those that do not.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    Without a trust file the unsigned ones count, and nobody's signature does. With one it is
+    the other way round.
 
-    format: Literal["tiergate-waivers/1"]
-    """Format and version of this file."""
-    waivers: Annotated[tuple[WaiverPart, ...], Field(min_length=1)]
-    """The waivers."""
+    Raises:
+        InputError: a file cannot be read, or one that should be unsigned has mistakes.
+    """
+    files = tuple(signed_waivers(Path(path)) for path in signed)
+    plain = [(path, waiver) for path in unsigned for waiver in read_waivers(Path(path))]
+    if trust is None:
+        refused = (
+            RefusedWaiver(where=file.where, requirement="", reason=_UNTRUSTED) for file in files
+        )
+        return Waivers(given=tuple(waiver for _, waiver in plain), refused=tuple(refused))
+    given, doubtful = counted(files, trust, policy.waivers.roles, at=at)
+    without = (
+        RefusedWaiver(where=path, requirement=waiver.requirement, reason=_UNSIGNED)
+        for path, waiver in plain
+    )
+    return Waivers(given=given, refused=(*doubtful, *without))
 
 
 def read_waivers(path: Path) -> tuple[Waiver, ...]:
@@ -61,5 +74,36 @@ def read_waivers(path: Path) -> tuple[Waiver, ...]:
     Raises:
         InputError: it cannot be read or has mistakes; all of them are in the message.
     """
-    file = read_yaml(path, WaiverFile, "a waiver file", InputError)
-    return tuple(Waiver(**dict(part)) for part in file.waivers)
+    return tuple(Waiver(**dict(part)) for part in _file(path).waivers)
+
+
+def signed_waivers(path: Path) -> GivenWaivers:
+    """Read a signed file. Nothing about it is known afterwards.
+
+    Raises:
+        InputError: there is no such file, or it is too large.
+    """
+    try:
+        data = read_small_file(path, _LARGEST_BYTES)
+    except OSError as error:
+        found = f"no file ({error.strerror})"
+        raise InputError(str(path), found, "what tiergate waiver sign wrote") from None
+    return GivenWaivers(where=str(path), data=data)
+
+
+def sign_waivers(path: Path, output: Path, signer: Signer, *, at: datetime) -> WaiverFile:
+    """Sign the waivers of a file that people wrote, and return them.
+
+    Raises:
+        InputError: the file cannot be used, or ``output`` is there already.
+        OSError: the folder does not take it.
+    """
+    file = _file(path)
+    statement = waiver_statement(file.waivers, signed_at=at)
+    envelope = sign(statement.to_bytes(), PAYLOAD_TYPE, signer)
+    write_new_file(output, write_bundle(envelope))
+    return file
+
+
+def _file(path: Path) -> WaiverFile:
+    return read_yaml(path, WaiverFile, "a waiver file", InputError)

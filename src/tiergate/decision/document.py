@@ -7,9 +7,15 @@ No number is a floating-point number: proportions and bounds are decimal text.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from tiergate.decision.decision import Decision
 from tiergate.decision.explanation import Scale, Side
@@ -30,6 +36,23 @@ class DocumentPart(BaseModel):
     """Part of what is printed: unknown fields refused, made from the values it describes."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True, use_attribute_docstrings=True)
+
+
+class GrownPart(DocumentPart):
+    """A part that has grown: fields that say nothing are left out.
+
+    A decision that was written before they came is computed again to the same bytes.
+    """
+
+    _later: ClassVar[frozenset[str]]
+    """Fields that came later."""
+
+    # Without a return type, so that the schema stays that of the fields.
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return {
+            name: value for name, value in write(self).items() if value or name not in self._later
+        }
 
 
 class NumberPart(DocumentPart):
@@ -146,8 +169,10 @@ class BandReadingPart(DocumentPart):
     """Highest band that the evidence does not rule out."""
 
 
-class WaiverPart(DocumentPart):
+class WaiverPart(GrownPart):
     """A human exception that changed an outcome."""
+
+    _later = frozenset({"signed_by", "signature"})
 
     requirement: str
     """Id of the requirement."""
@@ -161,6 +186,10 @@ class WaiverPart(DocumentPart):
     """Who gave it."""
     reason: str
     """Why."""
+    signed_by: str = ""
+    """Whose signature on it counts, and as what; left out when it is unsigned."""
+    signature: str = ""
+    """Digest of the signed file that it stands in; left out when it is unsigned."""
 
 
 class DecisionPart(DocumentPart):
@@ -245,13 +274,28 @@ class RunPart(DocumentPart):
     """When."""
 
 
-class InputsPart(DocumentPart):
+class AttestationPart(DocumentPart):
+    """A file that was looked at because it says who vouches for a document."""
+
+    digest: str
+    """Digest of its bytes."""
+    document: str
+    """The document that it is about."""
+
+
+class InputsPart(GrownPart):
     """What was known besides the documents, so that the decision can be computed again."""
+
+    _later = frozenset({"trust_digest", "attestations"})
 
     missing: tuple[MissingPart, ...]
     """Registered documents that are gone, with what they were about."""
     runs: tuple[RunPart, ...]
     """Runs registered for this checkpoint, shown or not."""
+    trust_digest: str = ""
+    """Digest of the trust file; left out when nobody's signature was looked at."""
+    attestations: tuple[AttestationPart, ...] = ()
+    """Who vouches for the documents, whether it counts or not; left out when nobody does."""
 
 
 def decision_document(decision: Decision) -> DecisionPart:
@@ -279,6 +323,14 @@ def inputs_document(evidence: Collection) -> InputsPart:
         MissingPart(digest=gone.digest, topics=tuple(sorted(gone.topics)))
         for gone in evidence.missing
     )
+    attestations = tuple(
+        AttestationPart(digest=digest, document=document.digest)
+        for document in evidence.documents
+        for digest in evidence.standing_of(document).attestations
+    )
     return InputsPart(
-        missing=missing, runs=tuple(RunPart.model_validate(run) for run in evidence.runs)
+        missing=missing,
+        runs=tuple(RunPart.model_validate(run) for run in evidence.runs),
+        trust_digest=evidence.vouching.trust_digest,
+        attestations=attestations,
     )

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from tiergate.attestation.trust import Role
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.decision.waiver import Waiver
@@ -25,6 +26,8 @@ from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
 from tiergate.evidence.tampering.suites import Suite
 
+WAIVING_ROLES = (Role.SAFETY_LEAD, Role.OVERSIGHT)
+"""Who may waive where a policy does not say."""
 LEAST_GRADE = 1
 """The lowest grade that can support anything."""
 FROM_OUTSIDE = 2
@@ -288,6 +291,8 @@ class WaiverLimits:
     """No waiver counts above this tier."""
     longest_days: Number
     """No waiver lasts longer."""
+    roles: tuple[Role, ...] = WAIVING_ROLES
+    """Any one of them may give a signed waiver; never empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

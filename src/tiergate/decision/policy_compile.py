@@ -49,7 +49,9 @@ def compile_policy(file: file_parts.PolicyFile, digest: str) -> inside.Policy:
         },
         tamper=_tamper(file.tamper_resistance),
         waivers=inside.WaiverLimits(
-            highest_tier=file.waivers.highest_tier, longest_days=number(file.waivers.longest)
+            highest_tier=file.waivers.highest_tier,
+            longest_days=number(file.waivers.longest),
+            roles=file.waivers.roles,
         ),
         triggers=tuple(inside.Trigger(**dict(part)) for part in file.triggers),
         not_covered=file.not_covered,

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tiergate.attestation.trust import Role
+from tiergate.decision.policy import WAIVING_ROLES
 from tiergate.decision.policy_schema import (
     Clauses,
     CountPart,
@@ -221,6 +223,8 @@ class WaiversPart(Part):
     """No waiver counts above this tier."""
     longest: DaysPart
     """In days; no waiver lasts longer."""
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)] = WAIVING_ROLES
+    """Any one of them may give a signed waiver."""
 
 
 class TriggerPart(Part):

@@ -31,8 +31,17 @@ class Waiver:
     """Who gave it."""
     reason: str
     """Why."""
+    signed_by: str = ""
+    """Whose signature on it counts, and as what; empty when it is unsigned."""
+    signature: str = ""
+    """Digest of the signed file that it stands in; empty when it is unsigned."""
 
     @property
     def summary(self) -> str:
         """The waiver in one line."""
         return f"{self.by}, until {self.expires_at:%Y-%m-%d}: {self.reason}"
+
+    @property
+    def signing(self) -> str:
+        """Whether it is signed, and by whom, in words."""
+        return f"signed by {self.signed_by}" if self.signed_by else "unsigned"

@@ -12,18 +12,23 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tiergate.evidence.assurance import NOBODY, Standing, Vouching
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.measurement import Counts, Measurement, Variant
 from tiergate.evidence.provenance import (
     Binding,
     BindingLevel,
     Producer,
+    ProducerRelation,
     ReadAs,
     Relation,
     Remark,
     SourceFile,
+    maker_called,
 )
 from tiergate.evidence.runs import PlannedRun, of_claim
+
+_FROM_OUTSIDE = frozenset({ProducerRelation.COMMISSIONED, ProducerRelation.INDEPENDENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,23 @@ class Collection:
     """Registered for this checkpoint and not there any more."""
     runs: tuple[PlannedRun, ...] = ()
     """Runs registered for this checkpoint before they started."""
+    vouching: Vouching = NOBODY
+    """Whose signatures on these documents are believed."""
+
+    def standing_of(self, document: EvidenceDocument) -> Standing:
+        """Return who vouches for ``document``."""
+        return self.vouching.standing_of(document.digest)
+
+    def relation_of(self, document: EvidenceDocument) -> ProducerRelation:
+        """Return how its producer stands to the developer of the model.
+
+        That is what the document says, unless it is of the organisation that the trust file
+        names as the developer: nobody from there is commissioned or independent.
+        """
+        stated, developer = document.producer.relation, maker_called(self.vouching.developer)
+        if stated not in _FROM_OUTSIDE or not developer or document.producer.maker != developer:
+            return stated
+        return ProducerRelation.DEVELOPER
 
     def measurements(self, metric: str) -> tuple[MeasurementItem, ...]:
         """Return every measurement of ``metric``; empty means never measured."""
@@ -202,6 +224,7 @@ def collect(
     documents: Iterable[EvidenceDocument],
     register: Iterable[RegisteredDocument] = (),
     runs: Iterable[PlannedRun] = (),
+    vouching: Vouching = NOBODY,
 ) -> Collection:
     """Sort evidence by whether it is about ``subject``, and notice what is gone."""
     by_digest = {document.digest: document for document in documents}
@@ -219,4 +242,5 @@ def collect(
         elsewhere=tuple(d for d in ordered if d.binding.root_digest not in own),
         missing=tuple(gone[digest] for digest in sorted(gone)),
         runs=tuple(run for run in runs if run.root_digest == subject.root_digest),
+        vouching=vouching,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Grades of a measurement: eight dimensions from 0 to 3, the weakest counts, no average.
+"""Grades of a measurement: nine dimensions from 0 to 3, the weakest counts, no average.
 
 A grade says how far a measurement may *support* a requirement. 0 in any dimension supports
 nothing. Nothing is graded by a field that merely exists: where a statement can be held
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from tiergate.evidence.collection import Collection, MeasurementItem
+from tiergate.evidence.assurance import Assurance
+from tiergate.evidence.collection import Collection, EvidenceDocument, MeasurementItem
 from tiergate.evidence.conduct import Access, Coverage, Effort, GraderKind
 from tiergate.evidence.grader_error import is_better_than_chance
 from tiergate.evidence.measurement import AttackClass, Counts, Measurement, Quantity, Variant
@@ -42,6 +43,7 @@ class Dimension(enum.StrEnum):
     PRECISION = "precision"
     REPRODUCIBILITY = "reproducibility"
     INDEPENDENCE = "independence"
+    ASSURANCE = "assurance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +89,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PINNED = re.compile(r"(sha256:)?[0-9a-f]{7,64}")
 
 
-# A signature and a re-run have to be checked, not stated, and nothing checks them yet, so
-# neither is taken for more than a digest at load.
+# A signature and a re-run have to be checked, not stated, so neither is taken for more than a
+# digest at load here. Signatures are checked under assurance, and nothing checks re-runs.
 _LEVELS: Mapping[BindingLevel, tuple[int, str]] = MappingProxyType(
     {
         BindingLevel.NAME: (0, "nothing shows which files ran"),
@@ -329,12 +331,28 @@ _STANDINGS: Mapping[ProducerRelation, int] = MappingProxyType(
 )
 
 
-def _independence(item: MeasurementItem, _: Collection) -> Grade:
-    relation = item.document.producer.relation
+def _independence(item: MeasurementItem, evidence: Collection) -> Grade:
+    stated, relation = item.document.producer.relation, evidence.relation_of(item.document)
+    standing = evidence.standing_of(item.document)
+    reason = f"{relation}, as stated by itself"
+    if standing.assurance is not Assurance.DECLARED:
+        reason = f"{relation}, signed for by {' and '.join(standing.signers)}"
+    if relation is not stated:
+        reason = f"{stated} is stated, and {evidence.vouching.developer} is the developer"
+    return Grade(dimension=Dimension.INDEPENDENCE, value=_STANDINGS[relation], reason=reason)
+
+
+def _assurance(item: MeasurementItem, evidence: Collection) -> Grade:
+    return assurance_grade(item.document, evidence)
+
+
+def assurance_grade(document: EvidenceDocument, evidence: Collection) -> Grade:
+    """Grade how well it is known who made a document, whatever is in it."""
+    standing = evidence.standing_of(document)
     return Grade(
-        dimension=Dimension.INDEPENDENCE,
-        value=_STANDINGS[relation],
-        reason=f"{relation}, as stated by itself",
+        dimension=Dimension.ASSURANCE,
+        value=standing.assurance.rank + 1,
+        reason=f"{standing.assurance}: {standing.reason}",
     )
 
 
@@ -348,5 +366,6 @@ _GRADERS: Mapping[Dimension, Callable[[MeasurementItem, Collection], Grade]] = M
         Dimension.PRECISION: _precision,
         Dimension.REPRODUCIBILITY: _reproducibility,
         Dimension.INDEPENDENCE: _independence,
+        Dimension.ASSURANCE: _assurance,
     }
 )

@@ -77,6 +77,16 @@ class ReadAs(enum.StrEnum):
     SECONDARY = "secondary"
 
 
+def maker_called(name: str) -> str:
+    r"""Return a name as it is compared: case, spaces, width and what is invisible do not count.
+
+    >>> maker_called(" Acme\tLABS ")
+    'acme labs'
+    """
+    visible = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return " ".join("".join(visible).casefold().split())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Producer:
     """Who made a piece of evidence. Self-declared until it is signed."""
@@ -91,9 +101,7 @@ class Producer:
     @property
     def maker(self) -> str:
         """Who counts as one maker: the organisation, else the name, however it is written."""
-        name = unicodedata.normalize("NFKC", self.organisation or self.name)
-        visible = "".join(c for c in name if unicodedata.category(c) != "Cf")
-        return " ".join(visible.casefold().split())
+        return maker_called(self.organisation or self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

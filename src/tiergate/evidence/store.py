@@ -6,11 +6,13 @@
     .tiergate/
       documents/<sha256>.json   evidence documents, named by the digest of their bytes
       sources/<sha256>          the foreign files they were read from, for a recount
+      attestations/*.json       who vouches for which document, each a signed statement
       register.jsonl            one line per document ever added; never shortened
       runs.jsonl                one line per run registered before it started; never shortened
 
 A document whose bytes do not have the digest it is filed under is an error, and one that
-the register knows and that is gone closes what it was about.
+the register knows and that is gone closes what it was about. Attestations need no such
+care: one that is gone only makes a document weaker.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from typing import NotRequired
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from tiergate.attestation.new_file import write_new_file
 from tiergate.errors import DigestMismatchError, EvidenceError
+from tiergate.evidence.attestations import LARGEST_ATTESTATION_BYTES, GivenAttestation
 from tiergate.evidence.chain import head_of, linked
 from tiergate.evidence.collection import EvidenceDocument, RegisteredDocument
 from tiergate.evidence.conversion import LARGEST_DOCUMENT_BYTES, read_document
@@ -91,6 +95,32 @@ class EvidenceStore:
                     "Take it out and add it with: tiergate evidence add",
                 )
         return tuple(self._read(path) for path in paths)
+
+    def attestations(self) -> tuple[GivenAttestation, ...]:
+        """Return every file that may vouch for a document, sorted by name; nothing is read in it.
+
+        Raises:
+            InputError: one is no regular file, or is too large for an attestation.
+        """
+        return tuple(
+            GivenAttestation(where=str(path), data=read_small_file(path, LARGEST_ATTESTATION_BYTES))
+            for path in sorted((self._folder / "attestations").glob("*.json"))
+        )
+
+    def attestation_path(self, document: str, key_id: str) -> Path:
+        """Return where the attestation of a document by a key belongs."""
+        return self._folder / "attestations" / f"{_hex(document)}.{key_id[:16]}.json"
+
+    def add_attestation(self, document: str, key_id: str, data: bytes) -> Path:
+        """File an attestation beside its document, and return its path.
+
+        Raises:
+            InputError: that key has vouched for the document already; nothing is written over.
+        """
+        path = self.attestation_path(document, key_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_new_file(path, data)
+        return path
 
     def register(self) -> tuple[RegisteredDocument, ...]:
         """Read the register; empty when nothing was ever added.

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tiergate.errors import CheckpointError
+from tiergate.errors import CheckpointError, ExtensionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,21 @@ if TYPE_CHECKING:
 READ_SIZE_BYTES = 1024 * 1024
 """Large enough to amortise a system call, small enough to stay in a core's cache."""
 
+ALGORITHMS = ("sha256", "blake2b", "blake3")
+"""What a part of a file can be hashed with; a whole file always is with SHA-256."""
+
 _OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+class Hash(Protocol):
+    """A hash that is being computed."""
+
+    def update(self, data: memoryview, /) -> object:
+        """Take more bytes."""
+
+    def hexdigest(self) -> str:
+        """Return the digest in hexadecimal."""
+        ...
 
 
 class Progress(Protocol):
@@ -92,6 +106,8 @@ class HashJob:
     """The state that the file had when it was found; None accepts the state at opening."""
     sections: tuple[tuple[int, int], ...] = ()
     """Byte ranges (start, end) to hash on their own as well, ascending, not overlapping."""
+    section_algorithm: str = "sha256"
+    """With which of ``ALGORITHMS`` the sections are hashed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +140,29 @@ def unreadable(label: str, error: OSError) -> CheckpointError:
     )
 
 
+def new_hash(algorithm: str) -> Hash:
+    """Start a hash.
+
+    Raises:
+        ExtensionError: BLAKE3 is asked for and its package is not installed.
+    """
+    if algorithm == "blake3":
+        try:
+            from blake3 import blake3
+        except ImportError:
+            remedy = "Install it: pip install blake3"
+            raise ExtensionError("blake3", "no such package", "BLAKE3", remedy) from None
+        return blake3()
+    return hashlib.blake2b() if algorithm == "blake2b" else hashlib.sha256()
+
+
 class _Sections:
     """Hashes byte ranges of a stream that is fed in order."""
 
-    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, ranges: Sequence[tuple[int, int]], algorithm: str) -> None:
         self._ranges = ranges
-        self._hash = hashlib.sha256()
+        self._algorithm = algorithm
+        self._hash = new_hash(algorithm)
         self.digests: list[str] = []
 
     def update(self, view: memoryview, position: int) -> None:
@@ -142,8 +175,8 @@ class _Sections:
             self._hash.update(view[max(start - position, 0) : max(end - position, 0)])
             if end > stop:
                 return
-            self.digests.append(f"sha256:{self._hash.hexdigest()}")
-            self._hash = hashlib.sha256()
+            self.digests.append(f"{self._algorithm}:{self._hash.hexdigest()}")
+            self._hash = new_hash(self._algorithm)
 
 
 def hash_file(job: HashJob, *, on_bytes: Callable[[int], None] | None = None) -> FileDigests:
@@ -179,7 +212,8 @@ def hash_file(job: HashJob, *, on_bytes: Callable[[int], None] | None = None) ->
 def _hash_descriptor(
     descriptor: int, size_bytes: int, job: HashJob, on_bytes: Callable[[int], None] | None
 ) -> tuple[FileDigests, int]:
-    whole, sections, position = hashlib.sha256(), _Sections(job.sections), 0
+    whole, sections = hashlib.sha256(), _Sections(job.sections, job.section_algorithm)
+    position = 0
     # One byte more than a small file needs, so that its end is seen without a second buffer.
     view = memoryview(bytearray(min(size_bytes + 1, READ_SIZE_BYTES)))
     while count := os.readv(descriptor, [view]):

@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tiergate.errors import CheckpointError
 from tiergate.model.digest import FileState, unreadable
@@ -26,9 +26,17 @@ EXCLUDED_FOLDERS = (".git", ".cache/huggingface")
 """Folders directly below the checkpoint that are not part of it."""
 _STORE_FILE = re.compile(
     r"\.tiergate/(documents/[0-9a-f]{64}\.json|sources/[0-9a-f]{64}|register\.jsonl|runs\.jsonl"
-    r"|(documents|sources)/\.part-\w+)"
+    r"|attestations/[0-9a-f]{64}\.[0-9a-f]{16}\.json|(documents|sources|attestations)/\.part-\w+)"
 )
 """Files of an evidence store; anything else in its folder is part of the checkpoint."""
+
+
+class LeftOut(Protocol):
+    """Tells whether something below a folder is left out."""
+
+    def __call__(self, path: str, /, *, is_folder: bool) -> bool:
+        """Return whether it is."""
+        ...
 
 
 class FileRole(StrEnum):
@@ -236,13 +244,23 @@ def classify(path: str, content: Content) -> tuple[FileRole, WeightsFormat | Non
             return role, weights_format
 
 
-def list_files(folder: Path) -> tuple[FoundFile, ...]:
+def is_no_part(path: str, *, is_folder: bool) -> bool:
+    """Tell whether a file or a folder within a checkpoint is not part of it.
+
+    That are exactly ``.git/``, ``.cache/huggingface/`` and the files of an evidence store.
+    """
+    return path in EXCLUDED_FOLDERS if is_folder else _STORE_FILE.fullmatch(path) is not None
+
+
+def list_files(folder: Path, *, without: LeftOut = is_no_part) -> tuple[FoundFile, ...]:
     """Return every file below ``folder``, sorted by path (UTF-8 bytes).
 
-    Left out are exactly ``.git/``, ``.cache/huggingface/`` and an evidence store directly below
-    ``folder``. A link to a file within ``folder`` counts as that file. In the cache of the
-    Hugging Face client (``snapshots/<commit>``) links may also point into ``blobs/`` of the
-    same model.
+    A link to a file within ``folder`` counts as that file. In the cache of the Hugging Face
+    client (``snapshots/<commit>``) links may also point into ``blobs/`` of the same model.
+
+    Args:
+        folder: where to look.
+        without: what is left out, and not looked at.
 
     Raises:
         CheckpointError: a link leaves the folder, points nowhere or to a folder; a device,
@@ -252,7 +270,7 @@ def list_files(folder: Path) -> tuple[FoundFile, ...]:
     blobs = hub_cache_of(folder)
     if blobs is not None:
         roots.append(Path(os.path.realpath(blobs / "blobs")))
-    found = [_found(entry, path, roots) for path, entry in _walk(folder)]
+    found = [_found(entry, path, roots) for path, entry in _walk(folder, without)]
     return tuple(sorted(found, key=lambda file: file.path.encode()))
 
 
@@ -276,7 +294,7 @@ def hub_cache_of(folder: Path) -> Path | None:
     return None
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _walk(folder: Path, without: LeftOut) -> Iterator[tuple[str, os.DirEntry[str]]]:
     pending = [(folder, "")]
     while pending:
         place, prefix = pending.pop()
@@ -288,11 +306,13 @@ def _walk(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
         for entry in listed:
             path = prefix + entry.name
             _check_name(entry.name, path)
-            if not entry.is_dir(follow_symlinks=False):
-                if not _STORE_FILE.fullmatch(path):
-                    yield path, entry
-            elif path not in EXCLUDED_FOLDERS:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if without(path, is_folder=is_folder):
+                continue
+            if is_folder:
                 pending.append((Path(entry.path), path + "/"))
+            else:
+                yield path, entry
 
 
 def _check_name(name: str, path: str) -> None:

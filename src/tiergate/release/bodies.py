@@ -203,6 +203,15 @@ class Expired(Part):
     """Which."""
 
 
+class Superseded(Part):
+    """A policy is replaced: decisions under it open nothing new."""
+
+    kind: Literal["superseded"] = "superseded"
+    """Kind of event."""
+    policy_digest: Digest
+    """Which."""
+
+
 class Withdrawn(Part):
     """The release ends. It reaches no copy that was made before."""
 
@@ -218,6 +227,11 @@ class Severity(enum.StrEnum):
     CRITICAL_INFRASTRUCTURE = "critical infrastructure"
     SECURITY_BREACH = "security breach"
     DEATH = "death"
+    INTIMATE_IMAGERY = "intimate imagery"
+
+
+Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z][A-Z-]{1,9}$")]
+"""Where a law holds, as in EU or US-CA."""
 
 
 class Incident(Part):
@@ -229,10 +243,25 @@ class Incident(Part):
     """How bad it is."""
     known_at: UtcTime
     """When it became known."""
-    jurisdictions: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z-]{1,9}$")], ...] = ()
+    jurisdictions: tuple[Jurisdiction, ...] = ()
     """Where it has to be reported."""
     closes: Sequence | None = None
     """The incident that is closed; null when one is opened."""
+
+
+class Reported(Part):
+    """An incident was reported to somebody, which stops one clock."""
+
+    kind: Literal["reported"] = "reported"
+    """Kind of event."""
+    incident: Sequence
+    """The event that opened the incident."""
+    deadline: ShortName
+    """Which deadline it meets, by its id."""
+    reported_at: UtcTime
+    """When the report was made."""
+    reference: Annotated[str, Field(max_length=500)] = ""
+    """Under which its receiver has it; empty when there is none."""
 
 
 class Tripwire(Part):
@@ -271,8 +300,10 @@ Body = (
     | Granted
     | Revoked
     | Expired
+    | Superseded
     | Withdrawn
     | Incident
+    | Reported
     | Tripwire
     | Reassessed
 )

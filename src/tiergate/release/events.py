@@ -7,30 +7,37 @@ the place and the entry before it, so that no event can be put anywhere else, or
 
 from __future__ import annotations
 
-import base64
-import binascii
 import enum
 import hashlib
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
-import rfc8785
 from pydantic import Field, ValidationError
 
-from tiergate.attestation.envelope import Envelope, Signature, sign
+from tiergate.attestation.envelope import Envelope, sign
 from tiergate.attestation.keys import Signer
-from tiergate.attestation.strict_json import fields_of, read_object, text_of
+from tiergate.attestation.strict_json import read_object
 from tiergate.attestation.trust import Role, Trust, TrustedKey
 from tiergate.errors import InputError, VerificationError
 from tiergate.evidence.document_types import Part, UtcTime
-from tiergate.release.bodies import Body, Sequence
-from tiergate.release.ledger import Entry, Position
+from tiergate.release.bodies import Body
+from tiergate.release.bodies import Sequence as Place
+from tiergate.release.event_envelope import (
+    PAYLOAD_TYPE,
+    canonical,
+    canonical_of_plain_names,
+    read_entry,
+    write_entry,
+)
+from tiergate.release.in_order import in_order
+from tiergate.release.ledger_entry import Entry, Position
 from tiergate.release.plan import ShortName
 
-PAYLOAD_TYPE = "application/vnd.tiergate.release-event+json"
-_LONGEST = 2 * 1024 * 1024
+_BLOCK = 1024
+"""Entries that are read before any of them is verified."""
 
 
 class Clock(enum.StrEnum):
@@ -49,7 +56,7 @@ class EventPart(Part):
     """Format and version of this document."""
     ledger: Annotated[str, Field(min_length=1, max_length=200)]
     """Name of the ledger that it is in."""
-    sequence: Sequence
+    sequence: Place
     """Its place there."""
     previous: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Chain value of the entry before it."""
@@ -159,17 +166,8 @@ def event_by(part: EventPart, signer: TrustedKey) -> Event:
 
 def sign_event(part: EventPart, signer: Signer) -> bytes:
     """Return the entry of an event: its envelope in canonical JSON."""
-    payload = _canonical(part.model_dump(mode="json"))
-    made = sign(payload, PAYLOAD_TYPE, signer)
-    document = {
-        "payload": base64.b64encode(payload).decode("ascii"),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [
-            {"keyid": each.key_id, "sig": base64.b64encode(each.value).decode("ascii")}
-            for each in made.signatures
-        ],
-    }
-    return _canonical(document)
+    payload = canonical(part.model_dump(mode="json"))
+    return write_entry(sign(payload, PAYLOAD_TYPE, signer))
 
 
 def read_events(entries: Iterable[Entry], origin: str, trust: Trust) -> Iterator[Event]:
@@ -182,16 +180,65 @@ def read_events(entries: Iterable[Entry], origin: str, trust: Trust) -> Iterator
     Raises:
         VerificationError: the first event for which one of them does not hold.
     """
+    # The first of a key counts, as everywhere.
+    known = {each.key.key_id: each for each in reversed(trust.keys)}
     before: datetime | None = None
+
+    for events, problem in _verified(entries, origin, known):
+        for event in events:
+            if before is not None and event.at < before:
+                where = f"event {event.sequence}"
+                raise VerificationError(where, f"the time {event.at}", f"none before {before}")
+            before = event.at
+            yield event
+        if problem is not None:
+            raise problem
+
+
+def _verified(
+    entries: Iterable[Entry], origin: str, known: Mapping[str, TrustedKey]
+) -> Iterator[_Verified]:
+    def signed(run: Sequence[_Read]) -> _Verified:
+        return _signed(run, known)
+
+    # A database that is read while others compute makes everybody wait for the interpreter.
+    rows = iter(entries)
+    while block := tuple(itertools.islice(rows, _BLOCK)):
+        # Here one thread is busy with reading; signatures are computed outside of Python.
+        yield from in_order(signed, _read(block, origin))
+
+
+_Read = tuple[Envelope, EventPart] | VerificationError
+_Verified = tuple[list[Event], VerificationError | None]
+
+
+def _read(entries: Iterable[Entry], origin: str) -> Iterator[_Read]:
+    """Yield what entries state, and at the end the first problem instead."""
     for entry in entries:
         where = f"event {entry.sequence}"
-        envelope = _envelope(entry.data, where)
-        part = _part(envelope, where)
-        _refuse_moved(part, entry, origin, where)
-        if before is not None and part.at < before:
-            raise VerificationError(where, f"the time {part.at}", f"none before {before}")
-        before = part.at
-        yield event_by(part, _signer(envelope, part, trust, where))
+        try:
+            envelope = read_entry(entry.data, where)
+            part = _part(envelope, where)
+            _refuse_moved(part, entry, origin, where)
+        except VerificationError as error:
+            yield error
+            return
+        yield envelope, part
+
+
+def _signed(run: Sequence[_Read], known: Mapping[str, TrustedKey]) -> _Verified:
+    """Return the events up to the first that does not hold, and what that is."""
+    events: list[Event] = []
+    for found in run:
+        if isinstance(found, VerificationError):
+            return events, found
+        envelope, part = found
+        try:
+            signer = _signer(envelope, part, known, f"event {part.sequence}")
+        except VerificationError as error:
+            return events, error
+        events.append(event_by(part, signer))
+    return events, None
 
 
 def entry_digest(data: bytes) -> str:
@@ -228,6 +275,17 @@ def refuse_signer(signer: TrustedKey, role: Role, at: datetime, where: str) -> N
 
 def _part(envelope: Envelope, where: str) -> EventPart:
     try:
+        part = EventPart.model_validate_json(envelope.payload)
+        # What would be written for it is what is there: no name twice, no other order.
+        if canonical_of_plain_names(part.model_dump(mode="json")) == envelope.payload:
+            return part
+    except ValueError:
+        pass
+    return _part_step_by_step(envelope, where)
+
+
+def _part_step_by_step(envelope: Envelope, where: str) -> EventPart:
+    try:
         document = read_object(envelope.payload, where)
         part = EventPart.model_validate(document)
     except InputError as error:
@@ -236,7 +294,7 @@ def _part(envelope: Envelope, where: str) -> EventPart:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise VerificationError(f"{where}: {place}", first["msg"], "an event") from None
-    if _canonical(part.model_dump(mode="json")) != envelope.payload:
+    if canonical(part.model_dump(mode="json")) != envelope.payload:
         raise VerificationError(where, "a payload that is not in canonical form", "RFC 8785")
     return part
 
@@ -248,9 +306,11 @@ def _refuse_moved(part: EventPart, entry: Entry, origin: str, where: str) -> Non
         raise VerificationError(where, found, f"place {entry.sequence} of {origin}, as it is")
 
 
-def _signer(envelope: Envelope, part: EventPart, trust: Trust, where: str) -> TrustedKey:
+def _signer(
+    envelope: Envelope, part: EventPart, known: Mapping[str, TrustedKey], where: str
+) -> TrustedKey:
     made = envelope.signatures[0]
-    signer = next((known for known in trust.keys if known.key.key_id == made.key_id), None)
+    signer = known.get(made.key_id)
     if signer is None:
         raise VerificationError(where, f"the key {made.key_id}", "a key of the trust file")
     if not signer.key.verifies(made.value, envelope.signed_bytes):
@@ -258,41 +318,3 @@ def _signer(envelope: Envelope, part: EventPart, trust: Trust, where: str) -> Tr
         raise VerificationError(where, found, "one that holds")
     refuse_signer(signer, part.role, part.at, where)
     return signer
-
-
-def _envelope(data: bytes, where: str) -> Envelope:
-    try:
-        document = read_object(data, where)
-    except InputError as error:
-        raise VerificationError(error.where, error.found, error.expected) from None
-    fields = fields_of(document, where, frozenset(["payload", "payloadType", "signatures"]))
-    rows = fields["signatures"]
-    if not isinstance(rows, list) or len(rows) != 1:
-        raise VerificationError(where, "no signature, or more than one", "one signature")
-    row = fields_of(rows[0], where, frozenset(["keyid", "sig"]))
-    kind = text_of(fields["payloadType"], where, 200)
-    if kind != PAYLOAD_TYPE:
-        raise VerificationError(where, f"a payload of type {kind!r}", PAYLOAD_TYPE)
-    if _canonical(document) != data:
-        raise VerificationError(where, "an envelope that is not in canonical form", "RFC 8785")
-    made = Signature(key_id=text_of(row["keyid"], where, 64), value=_bytes(row["sig"], where))
-    payload = _bytes(fields["payload"], where)
-    return Envelope(payload=payload, payload_type=kind, signatures=(made,))
-
-
-def _bytes(value: object, where: str) -> bytes:
-    text = text_of(value, where, _LONGEST)
-    try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except (UnicodeError, binascii.Error):
-        raise VerificationError(where, "no base64", "base64 of RFC 4648, padded") from None
-    # Unused bits of the last character may hold anything; two texts must not be one content.
-    if base64.b64encode(data).decode("ascii") != text:
-        raise VerificationError(where, "base64 that is not in canonical form", "RFC 4648")
-    return data
-
-
-def _canonical(document: object) -> bytes:
-    # Texts, whole numbers and nothing else: all of it can be written in canonical form.
-    data: bytes = rfc8785.dumps(cast("dict[str, None]", document))
-    return data

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tiergate.release.bodies import Decided, Submitted
 from tiergate.release.events import Event
+from tiergate.release.incident_case import IncidentCase
 from tiergate.release.plan import StagePart
 
 
@@ -29,6 +30,8 @@ class Rule(enum.StrEnum):
     """Only the newest decision counts, and none replaces one that was taken later."""
     UNEXPIRED = "unexpired decision"
     """A decision that has lapsed opens nothing."""
+    POLICY = "policy"
+    """A decision under a policy that was replaced is not entered, and opens nothing new."""
     TIER = "tier"
     """No stage opens above the tier that the newest decision supports."""
     QUORUM = "quorum"
@@ -79,6 +82,8 @@ class Facts:
     """Decisions in the order in which they were entered."""
     lapsed: set[str] = field(default_factory=set)
     """Digests of decisions that were declared lapsed."""
+    superseded: dict[str, Event] = field(default_factory=dict)
+    """What replaced a policy, by the digest of the policy."""
     approvals: list[Event] = field(default_factory=list)
     """Approvals about the newest decision, and about freezes and holds that stand."""
     objections: dict[str, Event] = field(default_factory=dict)
@@ -93,6 +98,8 @@ class Facts:
     """Grants that were given and not revoked."""
     incidents: dict[int, Event] = field(default_factory=dict)
     """Incidents that are open."""
+    cases: dict[int, IncidentCase] = field(default_factory=dict)
+    """Every incident, open or closed: duties to report outlast it."""
     reviews: dict[int, Event] = field(default_factory=dict)
     """Tripwires whose review has not ended."""
     tripped_at: datetime | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tiergate.decision.tier import Tier
-from tiergate.release.bodies import Matter, Tripwire
+from tiergate.release.bodies import Decided, Matter, Tripwire
 from tiergate.release.events import Event
 from tiergate.release.facts import Facts, Rule
 from tiergate.release.plan import EntryCondition, StagePart
@@ -34,6 +34,7 @@ def gates_of(facts: Facts, stage: StagePart, at: datetime) -> tuple[Gate, ...]:
     return (
         *_stops(facts, at),
         _unexpired(facts, at),
+        policy_gate(facts, facts.decided),
         _tier(facts, stage),
         *_people(facts, stage),
         _time_lock(facts, stage, at),
@@ -131,6 +132,15 @@ def _unexpired(facts: Facts, at: datetime) -> Gate:
         return Gate(rule=Rule.UNEXPIRED, passes=False, text=problem)
     until = f"{facts.decided.valid_until:%Y-%m-%d}"
     return Gate(rule=Rule.UNEXPIRED, passes=True, text=f"the decision is valid until {until}")
+
+
+def policy_gate(facts: Facts, decided: Decided | None) -> Gate:
+    """Return the gate of the policy that a decision was taken under."""
+    event = None if decided is None else facts.superseded.get(decided.policy_digest)
+    if event is None:
+        return Gate(rule=Rule.POLICY, passes=True, text="nobody replaced the decision's policy")
+    text = f"the decision's policy was replaced by event {event.sequence} of {event.person}"
+    return Gate(rule=Rule.POLICY, passes=False, text=text)
 
 
 def _tier(facts: Facts, stage: StagePart) -> Gate:

@@ -1,186 +1,96 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger: an append-only list of entries in SQLite, chained, in a tree, with signed heads.
+"""The ledger: an append-only list of entries in a database, chained, in a tree, with signed heads.
 
 Every entry is bytes that the ledger does not look into. It is chained to the one before
 (``chain = SHA-256(chain before | leaf hash)``, the first to the digest of the ledger's own
 name) and is a leaf of a tree (RFC 6962). After every entry the head of that tree is signed
 and written to folders outside of the database, one file for each size.
 
-Triggers keep honest programs from changing what is there. Whoever can write the file can
-drop them; what shows that is the heads that lie where they cannot write.
-
-An entry is acknowledged when :meth:`Ledger.append` returns: it is on the disk then, and so
-is its head. A program killed at any point before leaves either all of it or nothing.
+The rows are in an SQLite file or on PostgreSQL. An entry is acknowledged when
+:meth:`Ledger.append` returns: it is on the disk then, and so is its head. A program killed
+at any point before leaves either all of it or nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import hashlib
 import itertools
-import os
-import secrets
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from tiergate.attestation.keys import Signer
-from tiergate.attestation.merkle import Frontier, leaf_hash
+from tiergate.attestation.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from tiergate.attestation.tree_head import TreeHead, require_ed25519, sign_head
-from tiergate.errors import InputError, VerificationError
+from tiergate.errors import InputError
 from tiergate.release.head_files import (
     StagedHead,
     newest_head,
     refuse_disagreeing,
     stage_head,
-    sync_folder,
 )
-
-LARGEST_ENTRY_BYTES = 1024 * 1024
-"""A longer entry is refused."""
-_FORMAT = "tiergate-ledger/1"
-_WAIT_SECONDS = 30
-
-TRIGGERS = {
-    "entries_are_never_changed": (
-        "BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"
-    ),
-    "entries_are_never_deleted": (
-        "BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END"
-    ),
-    "entries_are_contiguous": (
-        "BEFORE INSERT ON entries WHEN"
-        " NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM entries)"
-        " OR NEW.previous IS NOT coalesce((SELECT chain FROM entries ORDER BY sequence DESC"
-        " LIMIT 1), (SELECT value FROM ledger WHERE name = 'start'))"
-        " BEGIN SELECT RAISE(ABORT, 'entries follow one another'); END"
-    ),
-    "the_ledger_keeps_its_name": (
-        "BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger keeps its name'); END"
-    ),
-    "the_name_is_never_deleted": (
-        "BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger keeps its name'); END"
-    ),
-}
-"""Triggers that every ledger has, by their names."""
-
-_TABLES = (
-    "CREATE TABLE ledger (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
-    (
-        "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, previous BLOB NOT NULL,"
-        " entry BLOB NOT NULL, chain BLOB NOT NULL) STRICT"
-    ),
+from tiergate.release.ledger_entry import (
+    LARGEST_ENTRY_BYTES,
+    Entry,
+    Position,
+    chained,
+    in_chain,
+    start_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One row, as it was read."""
-
-    sequence: int
-    """Its place, from 1."""
-    previous: bytes
-    """Chain value of the row before."""
-    data: bytes
-    """The bytes."""
-    chain: bytes
-    """Chain value of this row."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Where the next entry goes, so that what is signed can name its place."""
-
-    origin: str
-    """The ledger's own name."""
-    sequence: int
-    """Place of the next entry, from 1."""
-    previous: bytes
-    """Chain value of the entry before."""
-
-
-def chained(previous: bytes, data: bytes) -> bytes:
-    """Return the chain value of an entry."""
-    return hashlib.sha256(previous + leaf_hash(data)).digest()
-
-
-def start_of(origin: str) -> bytes:
-    """Return what the first entry is chained to."""
-    return hashlib.sha256(f"{_FORMAT}\n{origin}".encode()).digest()
+from tiergate.release.ledger_sqlite import SqliteStore, create_sqlite
+from tiergate.release.ledger_store import Store, is_postgresql
 
 
 class Ledger:
-    """A ledger file that is open. One program at a time appends; others wait for it."""
+    """A ledger that is open. One program at a time appends; others wait for it."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, origin: str) -> None:
-        self.path = path
-        self.origin = origin
-        self._connection = connection
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._tree = Frontier()
-        self._last = start_of(origin)
+        self._last = start_of(store.origin)
 
     @classmethod
-    def create(cls, path: Path) -> Self:
-        """Make a new ledger with a name of its own.
+    def create(cls, place: Path | str) -> Self:
+        """Make a new ledger in a file, with a name of its own, and open it.
 
         Raises:
             InputError: something is there already.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Made under another name: nobody finds a ledger without its tables.
-        part = path.with_name(f".part-{secrets.token_hex(8)}")
-        try:
-            with contextlib.closing(_connect(part)) as connection:
-                _make_tables(connection, f"tiergate.dev/ledger/{secrets.token_hex(8)}")
-                # Back into one file, which is all that is renamed.
-                connection.execute("PRAGMA journal_mode = DELETE")
-            os.link(part, path)
-            sync_folder(path.parent)
-        except sqlite3.OperationalError as error:
-            raise _system_error(error, path) from None
-        except FileExistsError:
-            raise InputError(str(path), "something that is there already", "a new file") from None
-        finally:
-            part.unlink(missing_ok=True)
-        return cls.open(path)
+        create_sqlite(Path(place))
+        return cls.open(place)
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    def open(cls, place: Path | str, *, read_only: bool = False) -> Self:
         """Open a ledger that is there.
 
         Args:
-            path: its file.
+            place: its file, or an address that begins with ``postgresql://``.
             read_only: nothing will be appended; the disk need not be writable.
 
         Raises:
             InputError: there is none, or it is no ledger.
+            ExtensionError: it is on PostgreSQL, and the driver is not installed.
+            OSError: it cannot be opened or reached.
         """
-        if not path.is_file():
-            raise InputError(str(path), "no ledger", "the path of a ledger")
-        try:
-            connection = _reader(path) if read_only else _connect(path)
-        except sqlite3.OperationalError as error:
-            raise _system_error(error, path) from None
-        except sqlite3.DatabaseError as error:
-            raise InputError(str(path), f"no ledger ({error})", _FORMAT) from None
-        try:
-            rows = dict(connection.execute("SELECT name, value FROM ledger").fetchall())
-            origin = bytes(rows["origin"]).decode()
-            known = bytes(rows["format"]).decode() == _FORMAT
-        except (sqlite3.DatabaseError, KeyError, UnicodeDecodeError, TypeError) as error:
-            connection.close()
-            raise InputError(str(path), f"no ledger ({error})", _FORMAT) from None
-        if not known or bytes(rows.get("start", b"")) != start_of(origin):
-            connection.close()
-            raise InputError(str(path), "a ledger of another format", _FORMAT)
-        return cls(connection, path, origin)
+        if not is_postgresql(str(place)):
+            return cls(SqliteStore.open(Path(place), read_only=read_only))
+        from tiergate.release.ledger_address import read_address
+        from tiergate.release.ledger_postgresql import PostgresqlStore
+
+        return cls(PostgresqlStore.open(read_address(str(place)), read_only=read_only))
+
+    @property
+    def place(self) -> str:
+        """Where it is, as messages name it; without a password."""
+        return self._store.place
+
+    @property
+    def origin(self) -> str:
+        """The ledger's own name."""
+        return self._store.origin
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close it."""
+        self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -189,24 +99,37 @@ class Ledger:
         self.close()
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Yield the entries after that place, as they are, in order.
+        """Yield the entries after that place, as they are, in order; nothing is verified.
 
         Raises:
-            VerificationError: the file is damaged.
+            VerificationError: the database is damaged.
+            OSError: it cannot be read.
         """
-        words = "SELECT sequence, previous, entry, chain FROM entries WHERE sequence > ?"
-        try:
-            for row in self._connection.execute(f"{words} ORDER BY sequence", (after,)):
-                sequence, previous, data, chain = row
-                yield Entry(sequence=sequence, previous=previous, data=data, chain=chain)
-        except sqlite3.DatabaseError as error:
-            found = f"a damaged file ({error})"
-            raise VerificationError(str(self.path), found, "a ledger") from None
+        return self._store.entries(after)
 
-    def schema(self) -> dict[str, str]:
-        """Return the statements that made the tables and triggers, by name."""
-        rows = self._connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-        return dict(rows.fetchall())
+    def verified(self, folders: Sequence[Path]) -> Iterator[Entry]:
+        """Yield every entry, and only at the end know that they hold.
+
+        Args:
+            folders: of heads; the newest head of each has to agree.
+
+        Raises:
+            VerificationError: the chain does not hold, or a head does not agree.
+        """
+        heads = [head for folder in folders if (head := newest_head(folder)) is not None]
+        wanted = {head.signed.head.size for head in heads}
+        tree, roots = Frontier(), {0: EMPTY_ROOT}
+        for entry, leaf in in_chain(self.entries(), 0, start_of(self.origin)):
+            tree.add(leaf)
+            if tree.size in wanted:
+                roots[tree.size] = tree.root
+            yield entry
+        for head in heads:
+            refuse_disagreeing(head, roots.get, self.origin)
+
+    def faults(self) -> Iterator[str]:
+        """Say in what the tables and what guards them are not as they are made."""
+        return self._store.faults()
 
     def append(
         self,
@@ -232,7 +155,7 @@ class Ledger:
         require_ed25519(head_signer.public)
         staged: list[StagedHead] = []
         try:
-            with _writing(self._connection, self.path):
+            with self._store.writing():
                 self._refuse_disagreeing(folders)
                 self._insert(make)
                 head = TreeHead(origin=self.origin, size=self._tree.size, root=self._tree.root)
@@ -260,18 +183,17 @@ class Ledger:
         data = make(position)
         if len(data) > LARGEST_ENTRY_BYTES:
             raise InputError("entry", f"{len(data)} bytes", f"at most {LARGEST_ENTRY_BYTES}")
-        row = (position.sequence, self._last, data, chained(self._last, data))
-        self._connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", row)
+        chain = chained(self._last, leaf_hash(data))
+        self._store.insert(
+            Entry(sequence=position.sequence, previous=self._last, data=data, chain=chain)
+        )
         self._catch_up()
 
     def _catch_up(self) -> None:
         """Take up what was appended since, by whomever."""
-        for entry in self.entries(self._tree.size):
-            if entry.sequence != self._tree.size + 1 or entry.previous != self._last:
-                raise _broken(entry.sequence)
-            if entry.chain != chained(self._last, entry.data):
-                raise _broken(entry.sequence)
-            self._tree.add(leaf_hash(entry.data))
+        size = self._tree.size
+        for entry, leaf in in_chain(self.entries(size), size, self._last):
+            self._tree.add(leaf)
             self._last = entry.chain
 
     def _known_root(self, size: int) -> bytes | None:
@@ -284,76 +206,3 @@ class Ledger:
         for entry in itertools.islice(self.entries(), size):
             tree.add(leaf_hash(entry.data))
         return tree.root
-
-
-def _broken(sequence: int) -> VerificationError:
-    return VerificationError(
-        f"event {sequence}",
-        "a chain that does not hold",
-        "what was appended",
-        "Run tiergate ledger verify.",
-    )
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    # Off by default, and then INSERT OR REPLACE deletes a row without the trigger.
-    connection.execute("PRAGMA recursive_triggers = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    return connection
-
-
-def _reader(path: Path) -> sqlite3.Connection:
-    place = path.resolve().as_uri()
-    try:
-        connection = sqlite3.connect(f"{place}?mode=ro", uri=True, isolation_level=None)
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:
-        # On a disk that cannot be written, a ledger that was closed is complete in one file.
-        log = f"{path}-wal"
-        # Of os.path, because there is no log either where its name would be too long.
-        if os.path.exists(log) and os.path.getsize(log):  # noqa: PTH110, PTH202 - as above
-            raise
-        connection = sqlite3.connect(f"{place}?immutable=1", uri=True, isolation_level=None)
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    return connection
-
-
-def _make_tables(connection: sqlite3.Connection, origin: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in _TABLES:
-        connection.execute(statement)
-    values = {"format": _FORMAT.encode(), "origin": origin.encode(), "start": start_of(origin)}
-    connection.executemany("INSERT INTO ledger VALUES (?, ?)", list(values.items()))
-    for name, body in TRIGGERS.items():
-        connection.execute(f"CREATE TRIGGER {name} {body}")
-    connection.execute("COMMIT")
-
-
-@contextlib.contextmanager
-def _writing(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """Hold the ledger for one writer; keep all that was done, or nothing."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    except BaseException as error:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.OperationalError):
-            raise _system_error(error, path) from None
-        raise
-
-
-def _system_error(error: sqlite3.OperationalError, path: Path) -> OSError:
-    """Say what SQLite met as the system would have."""
-    kinds = {
-        sqlite3.SQLITE_FULL: errno.ENOSPC,
-        sqlite3.SQLITE_READONLY: errno.EROFS,
-        sqlite3.SQLITE_CANTOPEN: errno.EROFS,
-    }
-    # The lower byte is the kind, what is above it says more.
-    number = kinds.get(error.sqlite_errorcode & 0xFF, errno.EIO)
-    return OSError(number, str(error), str(path))

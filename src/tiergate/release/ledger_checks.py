@@ -3,7 +3,8 @@
 
 Steps, in order, none left out because another failed:
 
-1. The database has the tables and triggers of a ledger, as they are made.
+1. The database has the tables and triggers of a ledger, as they are made, and on
+   PostgreSQL nobody but the owner of its tables may change them.
 2. Places follow one another, and every entry is chained to the one before.
 3. Every head is signed by a key that the verifier believes.
 4. Every head is of this ledger, of no more entries than there are, and of their root.
@@ -14,14 +15,17 @@ Steps, in order, none left out because another failed:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tiergate.attestation.keys import PublicKey
 from tiergate.attestation.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from tiergate.attestation.tree_head import TreeHead, signer_of
+from tiergate.attestation.tree_head import signer_of
 from tiergate.release.head_files import HeadFile
-from tiergate.release.ledger import TRIGGERS, Entry, Ledger, chained, start_of
+from tiergate.release.in_order import in_order
+from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_entry import Entry, break_at, start_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,60 +77,60 @@ def examine_ledger(
     Raises:
         VerificationError: the file is damaged so that it cannot be read.
     """
-    entries = tuple(ledger.entries())
-    roots = _roots(entries)
+    read = _Read(ledger.origin, {file.signed.head.size for file in heads})
+    for entry in ledger.entries():
+        read.take(entry)
     problems = [
-        *_schema(ledger.schema()),
-        *_chain(entries, ledger.origin),
+        *(LedgerProblem(event=None, found=found) for found in ledger.faults()),
+        *read.breaks,
         *_signatures(heads, keys),
-        *_heads(heads, ledger.origin, roots),
+        *_heads(heads, ledger.origin, read.roots, read.tree.size),
     ]
     return LedgerReport(
         origin=ledger.origin,
-        size=len(entries),
-        root=roots[-1],
+        size=read.tree.size,
+        root=read.tree.root,
         heads=len(heads),
         problems=tuple(problems),
     )
 
 
-def _schema(schema: dict[str, str]) -> Iterator[LedgerProblem]:
-    for name, body in TRIGGERS.items():
-        if schema.get(name) != f"CREATE TRIGGER {name} {body}":
-            what = "changed" if name in schema else "gone"
-            yield LedgerProblem(event=None, found=f"the trigger {name!r} is {what}")
-    for name in sorted(schema.keys() - TRIGGERS.keys() - {"ledger", "entries"}):
-        yield LedgerProblem(event=None, found=f"{name!r} in the database, which no ledger has")
+class _Read:
+    """What is kept of entries that go by one at a time: none of their bytes."""
 
+    def __init__(self, origin: str, wanted: set[int]) -> None:
+        self.tree = Frontier()
+        self.roots = {0: EMPTY_ROOT}
+        """Root of every beginning that a head is about, by its size."""
+        self.breaks: list[LedgerProblem] = []
+        """The first break of the chain: what follows it says nothing more."""
+        self._wanted = wanted
+        self._last = start_of(origin)
 
-def _chain(entries: Sequence[Entry], origin: str) -> Iterator[LedgerProblem]:
-    """Report the first break: what follows it says nothing more."""
-    last = start_of(origin)
-    for place, entry in enumerate(entries, start=1):
-        if entry.sequence != place:
-            found = f"event {place} is missing; the next one that is there is {entry.sequence}"
-            yield LedgerProblem(event=place, found=found)
-            return
-        if entry.previous != last:
-            found = f"event {place} does not follow the one before it"
-            yield LedgerProblem(event=place, found=found)
-            return
-        if entry.chain != chained(last, entry.data):
-            found = f"event {place} is not what was appended"
-            yield LedgerProblem(event=place, found=found)
-            return
-        last = entry.chain
+    def take(self, entry: Entry) -> None:
+        """Hold one more entry against those before it."""
+        leaf = leaf_hash(entry.data)
+        if not self.breaks:
+            problem = break_at(entry, self.tree.size, self._last, leaf)
+            if problem:
+                self.breaks.append(LedgerProblem(event=self.tree.size + 1, found=problem))
+            self._last = entry.chain
+        self.tree.add(leaf)
+        if self.tree.size in self._wanted:
+            self.roots[self.tree.size] = self.tree.root
 
 
 def _signatures(heads: Sequence[HeadFile], keys: Sequence[PublicKey]) -> Iterator[LedgerProblem]:
-    for file in heads:
-        if signer_of(file.signed, keys) is None:
-            found = f"{file.path}: no key that you believe signed this head"
-            yield LedgerProblem(event=None, found=found)
+    def foreign(run: Sequence[HeadFile]) -> list[HeadFile]:
+        return [file for file in run if signer_of(file.signed, keys) is None]
+
+    for file in itertools.chain.from_iterable(in_order(foreign, heads)):
+        found = f"{file.path}: no key that you believe signed this head"
+        yield LedgerProblem(event=None, found=found)
 
 
 def _heads(
-    heads: Sequence[HeadFile], origin: str, roots: Sequence[bytes]
+    heads: Sequence[HeadFile], origin: str, roots: Mapping[int, bytes], size: int
 ) -> Iterator[LedgerProblem]:
     """Report foreign heads, and the first that disagrees: larger ones must disagree too."""
     agreed = 0
@@ -135,15 +139,11 @@ def _heads(
         if stated.origin != origin:
             found = f"{file.path}: a head of another ledger, {stated.origin}, not of {origin}"
             yield LedgerProblem(event=1, found=found)
-        elif _agrees(stated, roots):
+        elif roots.get(stated.size) == stated.root:
             agreed = stated.size
         else:
-            yield _disagreement(file, agreed, len(roots) - 1)
+            yield _disagreement(file, agreed, size)
             return
-
-
-def _agrees(stated: TreeHead, roots: Sequence[bytes]) -> bool:
-    return stated.size < len(roots) and roots[stated.size] == stated.root
 
 
 def _disagreement(file: HeadFile, agreed: int, size: int) -> LedgerProblem:
@@ -155,15 +155,6 @@ def _disagreement(file: HeadFile, agreed: int, size: int) -> LedgerProblem:
     which = f"event {first}" if stated == first else f"one of the events {first} to {stated}"
     words = f"{which} is not what {file.path} states"
     return LedgerProblem(event=first, found=words)
-
-
-def _roots(entries: Sequence[Entry]) -> tuple[bytes, ...]:
-    """Return the root of every beginning, the empty one first."""
-    tree, roots = Frontier(), [EMPTY_ROOT]
-    for entry in entries:
-        tree.add(leaf_hash(entry.data))
-        roots.append(tree.root)
-    return tuple(roots)
 
 
 def with_problem(report: LedgerReport, problem: LedgerProblem) -> LedgerReport:

@@ -2,7 +2,9 @@
 """Compute a recorded decision again, from its evidence and its policy.
 
 The same evidence under the same policy at the same time gives the same bytes, or it is said
-which requirement differs. Evidence that the decision did not see is left out, and named.
+which requirement differs. Where signatures on evidence or waivers were looked at, the same
+trust file and the same signed files are needed too. What the decision did not see is left out,
+and named.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tiergate.attestation.trust import Trust
 from tiergate.decision.document import decision_document, inputs_document
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
 from tiergate.decision.waiver import Waiver
+from tiergate.decision.waiver_signing import GivenWaivers, counted
 from tiergate.errors import DigestMismatchError, EvidenceError
+from tiergate.evidence.attestations import GivenAttestation, vouch
 from tiergate.evidence.collection import (
     Collection,
     EvidenceDocument,
@@ -40,7 +45,7 @@ class Replay:
     versions: tuple[str, str]
     """Versions of the program: of the record, and the one that ran now."""
     left_out: tuple[str, ...]
-    """Digests of evidence that was given and that the decision did not see, sorted."""
+    """Digests of what was given and that the decision did not see, sorted."""
 
     @property
     def agrees(self) -> bool:
@@ -49,26 +54,50 @@ class Replay:
         return self.is_identical or (one != two and not self.differences)
 
 
-def replay_record(record: Record, policy: Policy, documents: Iterable[EvidenceDocument]) -> Replay:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What was given to compute a decision again."""
+
+    documents: tuple[EvidenceDocument, ...]
+    """Evidence."""
+    attestations: tuple[GivenAttestation, ...] = ()
+    """Files that may vouch for it."""
+    waivers: tuple[GivenWaivers, ...] = ()
+    """Files of signed waivers."""
+    trust: Trust | None = None
+    """Whose signatures are believed; None when no trust file was given."""
+
+    @property
+    def every(self) -> tuple[EvidenceDocument | GivenAttestation | GivenWaivers, ...]:
+        """Everything that is known by a digest of its bytes, but the trust file."""
+        return (*self.documents, *self.attestations, *self.waivers)
+
+
+def replay_record(record: Record, policy: Policy, sources: Sources) -> Replay:
     """Decide again and compare.
 
     Raises:
-        DigestMismatchError: the policy is not the one that was used.
-        EvidenceError: evidence that the decision used was not given.
+        DigestMismatchError: the policy or the trust file is not the one that was used.
+        EvidenceError: something that the decision used was not given.
+        VerificationError: a signature names a trusted key and does not hold.
     """
     stated = record.predicate
     _same_policy(stated, policy)
-    given = {document.digest: document for document in documents}
-    named = {*stated.decision.used, *stated.decision.elsewhere}
+    trust = _same_trust(stated, sources.trust)
+    given = {one.digest: one for one in sources.every}
+    named = _named(stated)
     _all_there(sorted(named - given.keys()))
-    evidence = _collection(stated, [given[digest] for digest in sorted(named)])
-    computed = _computed(stated, policy, evidence)
+    known = [given[digest] for digest in sorted(named)]
+    evidence = _collection(stated, known, trust)
+    waivers = _waivers(stated, known, policy, trust)
+    computed = _computed(stated, policy, evidence, waivers)
     payload = statement_of(computed).to_bytes()
+    unused = set() if trust is not None or sources.trust is None else {sources.trust.digest}
     return Replay(
         is_identical=payload == record.envelope.payload,
         differences=tuple(_differences(stated, computed)),
         versions=(stated.decision.engine_version, computed.decision.engine_version),
-        left_out=tuple(sorted(given.keys() - named)),
+        left_out=tuple(sorted((given.keys() - named) | unused)),
     )
 
 
@@ -83,18 +112,47 @@ def _same_policy(stated: RecordPredicate, policy: Policy) -> None:
         )
 
 
+def _same_trust(stated: RecordPredicate, given: Trust | None) -> Trust | None:
+    """Return the trust file that was used; None when none was, whatever is given now."""
+    used = stated.inputs.trust_digest
+    if not used and not any(waiver.signature for waiver in stated.decision.waivers):
+        return None
+    if given is None:
+        found = "no trust file, and the decision was taken with one"
+        raise EvidenceError("evidence", found, used, "Give it with --trust.")
+    if given.digest != used:
+        remedy = "Give the file that was used with --trust."
+        raise DigestMismatchError("trust file", given.digest, used, remedy)
+    return given
+
+
+def _named(stated: RecordPredicate) -> set[str]:
+    return {
+        *stated.decision.used,
+        *stated.decision.elsewhere,
+        *(attestation.digest for attestation in stated.inputs.attestations),
+        *(waiver.signature for waiver in stated.decision.waivers if waiver.signature),
+    }
+
+
 def _all_there(absent: list[str]) -> None:
     if absent:
         raise EvidenceError(
             "evidence",
             f"nothing with digest {', '.join(absent)}",
-            "all evidence that the decision used",
-            "Give it with --evidence or --store.",
+            "all evidence that the decision used, attestations and signed waivers too",
+            "Give it with --evidence or --store, and signed waivers with --waiver.",
         )
 
 
-def _collection(stated: RecordPredicate, documents: list[EvidenceDocument]) -> Collection:
+def _collection(
+    stated: RecordPredicate, known: Iterable[object], trust: Trust | None
+) -> Collection:
     checkpoint, root = stated.checkpoint, stated.checkpoint.root_digest
+    found = tuple(known)
+    documents = [one for one in found if isinstance(one, EvidenceDocument)]
+    attestations = (one for one in found if isinstance(one, GivenAttestation))
+    vouching, _ = vouch(documents, attestations, trust, at=stated.decision.at)
     return collect(
         Subject(
             name=checkpoint.name,
@@ -108,19 +166,34 @@ def _collection(stated: RecordPredicate, documents: list[EvidenceDocument]) -> C
             for gone in stated.inputs.missing
         ),
         (PlannedRun(root_digest=root, **dict(run)) for run in stated.inputs.runs),
+        vouching,
     )
 
 
-def _computed(stated: RecordPredicate, policy: Policy, evidence: Collection) -> RecordPredicate:
+def _waivers(
+    stated: RecordPredicate, known: Iterable[object], policy: Policy, trust: Trust | None
+) -> tuple[Waiver, ...]:
+    """Return the waivers of the record, but the signed ones that their files do not bear out."""
+    root, at = stated.checkpoint.root_digest, stated.decision.at
+    every = [Waiver(root_digest=root, **dict(part)) for part in stated.decision.waivers]
+    if trust is None:
+        return tuple(every)
+    files = (one for one in known if isinstance(one, GivenWaivers))
+    borne_out, _ = counted(files, trust, policy.waivers.roles, at=at)
+    return tuple(waiver for waiver in every if waiver in borne_out)
+
+
+def _computed(
+    stated: RecordPredicate, policy: Policy, evidence: Collection, waivers: Iterable[Waiver]
+) -> RecordPredicate:
     before = stated.decision
-    root = stated.checkpoint.root_digest
     decision = decision_document(
         evaluate(
             policy,
             evidence,
             at=before.at,
             asked=None if before.asked_by_default else before.asked,
-            waivers=[Waiver(root_digest=root, **dict(waiver)) for waiver in before.waivers],
+            waivers=waivers,
         )
     )
     return RecordPredicate(

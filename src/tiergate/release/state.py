@@ -17,6 +17,7 @@ from tiergate.release.bodies import Decided, Granted, Submitted
 from tiergate.release.events import Event
 from tiergate.release.facts import Facts, Refusal
 from tiergate.release.gates import Gate, decision_problem, gates_of, review_due, stage_quorum
+from tiergate.release.incident_case import IncidentCase
 from tiergate.release.plan import StagePart
 from tiergate.release.quorum import Quorum
 from tiergate.release.transitions import take
@@ -98,6 +99,8 @@ class ReleaseState:
     """When the first of them is due."""
     incidents: tuple[Event, ...]
     """Incidents that are open."""
+    cases: tuple[IncidentCase, ...]
+    """Every incident, open or closed, with what was reported."""
     grants: tuple[Event, ...]
     """Grants that are valid now."""
     accepted: int
@@ -145,6 +148,7 @@ def state_of(facts: Facts, at: datetime) -> ReleaseState:
         reviews=tuple(facts.reviews.values()),
         review_due=review_due(facts),
         incidents=tuple(facts.incidents.values()),
+        cases=tuple(facts.cases.values()),
         grants=tuple(e for e in facts.grants.values() if _is_valid(e, at)),
         accepted=facts.accepted,
         refused=tuple(facts.refused),

@@ -16,7 +16,8 @@ from tiergate.release import bodies
 from tiergate.release.bodies import Matter
 from tiergate.release.events import Event
 from tiergate.release.facts import Facts, Refusal, Rule
-from tiergate.release.gates import gates_of, veto_gate
+from tiergate.release.gates import gates_of, policy_gate, veto_gate
+from tiergate.release.incident_case import IncidentCase
 from tiergate.release.plan import mistakes
 from tiergate.release.quorum import Quorum, evaluated, lifting_tier, quorum_for
 
@@ -32,9 +33,13 @@ ROLES: Mapping[type, frozenset[Role]] = MappingProxyType(
         bodies.Granted: _OWNER,
         bodies.Withdrawn: _OWNER | {Role.LEGAL, Role.OVERSIGHT},
         bodies.Reassessed: frozenset({Role.SAFETY_LEAD, Role.INDEPENDENT_REVIEWER}),
+        bodies.Reported: _OWNER | {Role.LEGAL, Role.SAFETY_LEAD, Role.SECURITY_LEAD},
     }
 )
 """Who may do what; whatever is not named here is for everybody who is trusted."""
+
+_AFTER_THE_END = bodies.Revoked | bodies.Incident | bodies.Reported
+"""What can be entered of a release that was withdrawn: copies are out, and duties remain."""
 
 _Found = tuple[Rule, str]
 
@@ -70,7 +75,7 @@ def _general(facts: Facts, event: Event) -> Iterator[_Found]:
     if begins != (facts.submission is None):
         words = "it was submitted already" if begins else "nothing was submitted"
         yield Rule.SUBMITTED_ONCE, words
-    if facts.withdrawal is not None and not isinstance(event.body, bodies.Revoked):
+    if facts.withdrawal is not None and not isinstance(event.body, _AFTER_THE_END):
         yield Rule.WITHDRAWN, "the release was withdrawn"
 
 
@@ -102,9 +107,13 @@ def _particular(facts: Facts, event: Event) -> Iterator[_Found]:  # noqa: C901, 
             yield from _target(body.grant, facts.grants, "grant")
         case bodies.Incident() as body:
             yield from _incident(facts, event, body)
+        case bodies.Reported() as body:
+            yield from _reported(facts, event, body)
         case bodies.Reassessed() as body:
             yield from _reassessed(facts, body)
-        case bodies.Held() | bodies.Frozen() | bodies.Withdrawn() | bodies.Tripwire():
+        case bodies.Held() | bodies.Frozen() | bodies.Withdrawn():
+            pass
+        case bodies.Superseded() | bodies.Tripwire():
             pass
         case _:
             assert_never(event.body)
@@ -116,6 +125,13 @@ def _decided(facts: Facts, body: bodies.Decided) -> Iterator[_Found]:
         yield Rule.CHECKPOINT, f"the decision is about {body.root_digest}"
     if before is not None and body.decided_at <= before.decided_at:
         yield Rule.NEWEST_DECISION, f"the newest one is of {before.decided_at}"
+    yield from _replaced(facts, body)
+
+
+def _replaced(facts: Facts, decided: bodies.Decided | None) -> Iterator[_Found]:
+    gate = policy_gate(facts, decided)
+    if not gate.passes:
+        yield gate.rule, gate.text
 
 
 def _newest(facts: Facts, digest: str) -> Iterator[_Found]:
@@ -184,6 +200,7 @@ def _granted(facts: Facts, event: Event, body: bodies.Granted) -> Iterator[_Foun
         yield Rule.GRANT, f"it would have ended on {body.until}"
     if facts.freezes:
         yield Rule.FREEZE, "the release is frozen"
+    yield from _replaced(facts, facts.decided)
 
 
 def _incident(facts: Facts, event: Event, body: bodies.Incident) -> Iterator[_Found]:
@@ -194,6 +211,16 @@ def _incident(facts: Facts, event: Event, body: bodies.Incident) -> Iterator[_Fo
         closers = {Role.SAFETY_LEAD, Role.SECURITY_LEAD}
         if event.role not in closers:
             yield Rule.ROLE, f"incidents are closed by: {', '.join(sorted(closers))}"
+
+
+def _reported(facts: Facts, event: Event, body: bodies.Reported) -> Iterator[_Found]:
+    case = facts.cases.get(body.incident)
+    if case is None:
+        yield Rule.TARGET, f"event {body.incident} is no incident"
+    elif body.reported_at < case.known_at:
+        yield Rule.CLOCK, "it was reported before it became known"
+    if body.reported_at > event.at:
+        yield Rule.CLOCK, "it was reported after that was entered"
 
 
 def _reassessed(facts: Facts, body: bodies.Reassessed) -> Iterator[_Found]:
@@ -230,24 +257,25 @@ def _change(facts: Facts, event: Event) -> None:  # noqa: C901, PLR0912 - one ca
         case bodies.Held():
             facts.holds[event.sequence] = event
         case bodies.Resumed() as body:
-            _remove(facts.holds, body.holds)
+            _lift(facts, facts.holds, body.holds)
         case bodies.Frozen():
             facts.freezes[event.sequence] = event
         case bodies.Thawed() as body:
-            _remove(facts.freezes, body.freezes)
+            _lift(facts, facts.freezes, body.freezes)
         case bodies.Granted():
             facts.grants[event.sequence] = event
         case bodies.Revoked() as body:
             _remove(facts.grants, (body.grant,))
         case bodies.Expired() as body:
             facts.lapsed.add(body.decision)
+        case bodies.Superseded() as body:
+            facts.superseded[body.policy_digest] = event
         case bodies.Withdrawn():
             facts.withdrawal = event
         case bodies.Incident() as body:
-            if body.closes is None:
-                facts.incidents[event.sequence] = event
-            else:
-                _remove(facts.incidents, (body.closes,))
+            _open_or_close(facts, event, body)
+        case bodies.Reported() as body:
+            facts.cases[body.incident] = facts.cases[body.incident].reported_by(event)
         case bodies.Tripwire():
             facts.reviews[event.sequence] = event
             facts.tripped_at = event.at
@@ -257,8 +285,28 @@ def _change(facts: Facts, event: Event) -> None:  # noqa: C901, PLR0912 - one ca
             assert_never(event.body)
 
 
+def _open_or_close(facts: Facts, event: Event, body: bodies.Incident) -> None:
+    if body.closes is None:
+        facts.incidents[event.sequence] = event
+        facts.cases[event.sequence] = IncidentCase.opened_by(event)
+        return
+    _remove(facts.incidents, (body.closes,))
+    facts.cases[body.closes] = facts.cases[body.closes].closed_by(event)
+
+
 def _is_about_release(event: Event) -> bool:
     return isinstance(event.body, bodies.Approved) and event.body.matter is Matter.RELEASE
+
+
+def _lift(facts: Facts, standing: dict[int, Event], targets: tuple[int, ...]) -> None:
+    """End freezes or holds, and with them what was approved about them."""
+    _remove(standing, targets)
+    facts.approvals = [
+        e
+        for e in facts.approvals
+        if _is_about_release(e)
+        or not (isinstance(e.body, bodies.Approved) and e.body.target in targets)
+    ]
 
 
 def _remove(standing: dict[int, Event], targets: tuple[int, ...]) -> None:

@@ -15,11 +15,12 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Field, ValidationError
 
 from tiergate.attestation.keys import read_public
-from tiergate.attestation.trust import Role, Trust, TrustedKey
+from tiergate.attestation.trust import Identity, Role, Trust, TrustedIdentity, TrustedKey
 from tiergate.decision import strict_yaml
 from tiergate.decision.strict_yaml import Location, ordered, problem_at
 from tiergate.errors import InputError, MistakesError
-from tiergate.evidence.document_types import Name, Part, UtcTime
+from tiergate.evidence.assurance import VOUCHING_ROLES, VOUCHING_WORDS
+from tiergate.evidence.document_types import Flag, Name, Part, Text, UtcTime
 from tiergate.evidence.small_file import read_small_file
 
 _Item = TypeVar("_Item")
@@ -52,6 +53,27 @@ class TrustedKeyPart(Part):
     """From when on it counts."""
     valid_until: UtcTime
     """From when on it counts no more."""
+    measures_here: Flag = False
+    """Whether it is an instrument of your own: what it attests was measured here."""
+
+
+class TrustedIdentityPart(Part):
+    """An identity in place of a key, whose it is, and what for and how long it is believed."""
+
+    identity: Name
+    """E-mail address or URI, exactly as Sigstore's services write it."""
+    issuer: Name
+    """URL of the identity provider that vouches for it."""
+    person: Name
+    """Whose it is: the same text for every key and identity of one person, who counts once."""
+    organisation: Name
+    """Where that person belongs."""
+    roles: Roles
+    """As what they sign."""
+    valid_from: UtcTime
+    """From when on it counts."""
+    valid_until: UtcTime
+    """From when on it counts no more."""
 
 
 class TrustFile(Part):
@@ -61,8 +83,12 @@ class TrustFile(Part):
     """Format and version of this file."""
     signed_by: Roles
     """Roles whose signatures a record needs, each by a person of its own."""
-    keys: Annotated[tuple[TrustedKeyPart, ...], AfterValidator(_some)]
+    keys: tuple[TrustedKeyPart, ...] = ()
     """The keys."""
+    developer: Text = ""
+    """Organisation that develops the model: its evidence is never independent."""
+    identities: tuple[TrustedIdentityPart, ...] = ()
+    """Identities that sign records by way of Sigstore, without keys of their own."""
 
 
 def load_trust(path: Path) -> Trust:
@@ -105,14 +131,24 @@ def parse_trust(data: bytes, where: str) -> Trust:
         digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
         keys=tuple(_trusted(part) for part in file.keys),
         needed=file.signed_by,
+        developer=file.developer,
+        identities=tuple(_trusted_identity(part) for part in file.identities),
     )
 
 
 def _mistakes(file: TrustFile) -> Iterator[tuple[Location, str]]:
-    given = {role for part in file.keys for role in part.roles}
+    if not file.keys and not file.identities:
+        yield ("keys",), "expected at least one key, or an identity"
+    given = {role for key in file.keys for role in key.roles}
+    given |= {role for somebody in file.identities for role in somebody.roles}
     for index, role in enumerate(file.signed_by):
         if role not in given:
             yield ("signed_by", index), f"no key below has the role {role}"
+    yield from _mistakes_of_keys(file)
+    yield from _mistakes_of_identities(file)
+
+
+def _mistakes_of_keys(file: TrustFile) -> Iterator[tuple[Location, str]]:
     seen: set[str] = set()
     for index, part in enumerate(file.keys):
         if part.key_id in seen:
@@ -121,9 +157,22 @@ def _mistakes(file: TrustFile) -> Iterator[tuple[Location, str]]:
         start: datetime = part.valid_from
         if part.valid_until <= start:
             yield ("keys", index, "valid_until"), "is not after valid_from"
+        if part.measures_here and VOUCHING_ROLES.isdisjoint(part.roles):
+            yield ("keys", index, "measures_here"), f"expected {VOUCHING_WORDS} among its roles"
         problem = _key_problem(part)
         if problem:
             yield ("keys", index, "public_key"), problem
+
+
+def _mistakes_of_identities(file: TrustFile) -> Iterator[tuple[Location, str]]:
+    seen: set[tuple[str, str]] = set()
+    for index, part in enumerate(file.identities):
+        if (part.identity, part.issuer) in seen:
+            yield ("identities", index, "identity"), "this identity stands here twice"
+        seen.add((part.identity, part.issuer))
+        start: datetime = part.valid_from
+        if part.valid_until <= start:
+            yield ("identities", index, "valid_until"), "is not after valid_from"
 
 
 def _key_problem(part: TrustedKeyPart) -> str:
@@ -137,6 +186,18 @@ def _key_problem(part: TrustedKeyPart) -> str:
 def _trusted(part: TrustedKeyPart) -> TrustedKey:
     return TrustedKey(
         key=read_public(part.public_key.encode(), part.key_id),
+        person=part.person,
+        organisation=part.organisation,
+        roles=frozenset(part.roles),
+        valid_from=part.valid_from,
+        valid_until=part.valid_until,
+        measures_here=part.measures_here,
+    )
+
+
+def _trusted_identity(part: TrustedIdentityPart) -> TrustedIdentity:
+    return TrustedIdentity(
+        identity=Identity(name=part.identity, issuer=part.issuer),
         person=part.person,
         organisation=part.organisation,
         roles=frozenset(part.roles),

@@ -13,6 +13,7 @@ from securesystemslib.dsse import Envelope as TheirEnvelope
 from securesystemslib.signer._key import Key, SSlibKey
 
 from builders_attestation import PAYLOAD, envelope, key
+from builders_signature import changed, vector
 from tiergate.attestation.bundle import LARGEST_BYTES, read_bundle, write_bundle
 from tiergate.attestation.envelope import also_signed, pre_authentication_encoding
 from tiergate.errors import InputError, VerificationError
@@ -200,3 +201,35 @@ def test_a_signature_that_names_no_key_is_read() -> None:
     data = _lacks(ENVELOPE, "signatures", 0, "keyid")
 
     assert [""] == [made.key_id for made in read_bundle(data, "a.json").signatures]
+
+
+def test_a_bundle_of_an_identity_is_read_only_where_that_is_asked_for() -> None:
+    data = vector("sigstore")
+
+    read = read_bundle(data, "a.json", identities=True)
+
+    assert read.identity_bundle == data
+    with pytest.raises(VerificationError, match="verificationMaterial"):
+        read_bundle(data, "a.json")
+
+
+def test_an_identity_makes_one_signature() -> None:
+    data = changed(
+        vector("sigstore"),
+        lambda d: d["dsseEnvelope"]["signatures"].append(d["dsseEnvelope"]["signatures"][0]),
+    )
+
+    with pytest.raises(VerificationError, match="2 signatures, expected one"):
+        read_bundle(data, "a.json", identities=True)
+
+
+def test_a_bundle_of_keys_is_read_the_same_where_identities_are_too() -> None:
+    assert read_bundle(WRITTEN, "a.json", identities=True) == read_bundle(WRITTEN, "a.json")
+    assert read_bundle(WRITTEN, "a.json", identities=True).identity_bundle is None
+
+
+def test_no_key_signs_beside_an_identity() -> None:
+    read = read_bundle(vector("sigstore"), "a.json", identities=True)
+
+    with pytest.raises(InputError, match="which no other can stand beside"):
+        also_signed(read, key("p256"))

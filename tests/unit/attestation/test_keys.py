@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from builders_attestation import key
 from tiergate.attestation.keys import (
+    MODEL_ALGORITHMS,
     Algorithm,
     generate,
     is_encrypted,
@@ -52,8 +53,33 @@ def test_a_key_is_read_as_it_was_written(algorithm: Algorithm, passphrase: bytes
 
     assert (passphrase is not None) == is_encrypted(pem)
     assert is_private(pem)
-    assert made.public == read_private(pem, "a.key", passphrase).public
-    assert made.public == read_public(made.public.pem.encode(), "a.pub")
+    every = tuple(Algorithm)
+    assert made.public == read_private(pem, "a.key", passphrase, every).public
+    assert made.public == read_public(made.public.pem.encode(), "a.pub", every)
+
+
+@pytest.mark.parametrize("algorithm", MODEL_ALGORITHMS[1:])
+def test_a_key_that_signs_models_alone_signs_no_records(algorithm: Algorithm) -> None:
+    pem = generate(algorithm).to_pem(None)
+
+    assert read_private(pem, "a.key", accepted=MODEL_ALGORITHMS).public.algorithm is algorithm
+    with pytest.raises(InputError, match=r"expected ECDSA on P-256 or Ed25519"):
+        read_private(pem, "a.key")
+
+
+def test_a_key_of_ed25519_signs_no_models() -> None:
+    public = key("ed25519").public.pem.encode()
+
+    with pytest.raises(InputError, match="a key of another kind"):
+        read_public(public, "a.pub", MODEL_ALGORITHMS)
+
+
+def test_a_curve_that_nothing_is_signed_with_here_is_refused() -> None:
+    private = ec.generate_private_key(ec.SECP256K1())
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    with pytest.raises(InputError, match="a key on secp256k1"):
+        read_private(pem, "a.key", accepted=tuple(Algorithm))
 
 
 @pytest.mark.parametrize("name", ["p256", "ed25519"])

@@ -88,3 +88,23 @@ def test_what_is_no_statement_fails(case: str) -> None:
 def test_a_payload_of_another_type_is_not_read_at_all() -> None:
     with pytest.raises(VerificationError, match="a payload of type 'text/plain'"):
         _read(STATEMENT.to_bytes(), "text/plain")
+
+
+def test_a_whole_number_may_be_written_with_a_point_where_that_is_asked_for() -> None:
+    document = json.loads(STATEMENT.to_bytes())
+    document["predicate"] = {"size": 4.0, "other": -3.0, "plain": 5}
+    made = envelope("p256", payload=json.dumps(document).encode())
+
+    read = read_statement(made, "a.json", whole_floats=True)
+
+    assert read.predicate == {"size": 4, "other": -3, "plain": 5}
+    with pytest.raises(VerificationError, match=r"the number 4\.0"):
+        read_statement(made, "a.json")
+
+
+@pytest.mark.parametrize("number", ["0.5", "1e300", "9007199254740992.0", "1e999"])
+def test_no_other_number_with_a_point_is_read(number: str) -> None:
+    payload = STATEMENT.to_bytes().replace(b'"a":', b'"size":' + number.encode() + b',"a":')
+
+    with pytest.raises(VerificationError, match="the number"):
+        read_statement(envelope("p256", payload=payload), "a.json", whole_floats=True)

@@ -14,6 +14,7 @@ from builders import (
     a_claim,
     a_document,
     a_subject,
+    all_signed,
     changed,
     claimed_items,
     decide,
@@ -26,7 +27,7 @@ from builders_default import POLICY, all_measured, rate
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.tier import Tier
 from tiergate.decision.waiver import Waiver
-from tiergate.evidence.collection import EvidenceDocument, collect
+from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.measurement import (
     Variant,
 )
@@ -137,7 +138,7 @@ def test_the_fast_path_closes_when(case: str) -> None:
 
 
 def test_evidence_of_half_a_year_ago_opens_nothing() -> None:
-    later = evaluate(POLICY, collect(a_subject(), LADDER[Tier.T5]), at=AT + timedelta(days=180))
+    later = evaluate(POLICY, all_signed(LADDER[Tier.T5]), at=AT + timedelta(days=180))
 
     assert Tier.T0 is later.supported
 
@@ -162,14 +163,14 @@ def waiver(requirement: str) -> Waiver:
 
 
 def test_a_waiver_stands_in_for_paper_up_to_gated_weights() -> None:
-    evidence = collect(a_subject(), without_claim(LADDER[Tier.T5], "E25"))
+    evidence = all_signed(without_claim(LADDER[Tier.T5], "E25"))
 
     assert Tier.T4 is evaluate(POLICY, evidence, at=AT, waivers=[waiver("E25")]).supported
 
 
 def test_no_waiver_stands_in_for_a_ceiling() -> None:
     documents = all_measured({"cyber.end_to_end_exploits": rate(80)})
-    evidence = collect(a_subject(), documents)
+    evidence = all_signed(documents)
     waivers = [waiver(name) for name in POLICY.requirements]
 
     assert Tier.T3 is evaluate(POLICY, evidence, at=AT, waivers=waivers).supported

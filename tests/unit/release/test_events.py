@@ -14,11 +14,12 @@ import rfc8785
 
 from builders_attestation import DAY, FROM, NOW, key, trust, trusted
 from tiergate.attestation.envelope import sign
+from tiergate.attestation.merkle import leaf_hash
 from tiergate.attestation.trust import Role
 from tiergate.errors import InputError, VerificationError
 from tiergate.release.bodies import Frozen, Held
+from tiergate.release.event_envelope import PAYLOAD_TYPE
 from tiergate.release.events import (
-    PAYLOAD_TYPE,
     Act,
     Clock,
     Event,
@@ -27,7 +28,7 @@ from tiergate.release.events import (
     sign_event,
     trusted_key,
 )
-from tiergate.release.ledger import Entry, Position, chained, start_of
+from tiergate.release.ledger_entry import Entry, Position, chained, start_of
 
 ORIGIN = "tiergate.dev/ledger/test"
 BELIEVED = trust(trusted("ada", Role.LEGAL), trusted("bea", Role.SAFETY_LEAD, Role.LEGAL))
@@ -44,7 +45,7 @@ def _entry(data: bytes, position: Position = FIRST) -> Entry:
         sequence=position.sequence,
         previous=position.previous,
         data=data,
-        chain=chained(position.previous, data),
+        chain=chained(position.previous, leaf_hash(data)),
     )
 
 
@@ -58,6 +59,21 @@ def test_an_event_says_who_did_what_as_what_and_why() -> None:
     assert (event.person, event.role, event.reason) == ("ada", Role.LEGAL, "because")
     assert (event.sequence, event.at, event.body) == (1, NOW, Held())
     assert event == ACT.by(BELIEVED.keys[0], FIRST)
+
+
+def test_two_keys_of_one_person_are_one_person() -> None:
+    believed = trust(
+        trusted("ada", Role.LEGAL, person="Ada Lovelace"),
+        trusted("bea", Role.LEGAL, person="ada  LOVELACE"),
+    )
+    first = _entry(GOOD)
+    second = Position(origin=ORIGIN, sequence=2, previous=first.chain)
+    entries = (first, _entry(sign_event(ACT.at_position(second), key("bea")), second))
+
+    one, two = read_events(entries, ORIGIN, believed)
+
+    assert one.holder == two.holder
+    assert one.person != two.person
 
 
 def test_the_digest_of_an_entry_is_that_of_its_bytes() -> None:

@@ -13,18 +13,19 @@ from pathlib import Path
 import pytest
 
 from builders_attestation import key
+from tiergate.attestation.merkle import leaf_hash
 from tiergate.errors import InputError, TiergateError, VerificationError
 from tiergate.release.head_files import heads_in, stage_head
-from tiergate.release.ledger import (
+from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_checks import LedgerReport, examine_ledger
+from tiergate.release.ledger_entry import (
     LARGEST_ENTRY_BYTES,
-    TRIGGERS,
     Entry,
-    Ledger,
     Position,
     chained,
     start_of,
 )
-from tiergate.release.ledger_checks import LedgerReport, examine_ledger
+from tiergate.release.ledger_sqlite import TRIGGERS, SqliteStore
 
 SIGNER = key("heads-ed25519")
 SIZE = 6
@@ -32,6 +33,11 @@ SIZE = 6
 
 def _data(position: Position) -> bytes:
     return b"entry %d" % position.sequence
+
+
+def _connection(ledger: Ledger) -> sqlite3.Connection:
+    assert isinstance(ledger._store, SqliteStore)
+    return ledger._store._connection
 
 
 def _append(ledger: Ledger, *folders: Path, make: Callable[[Position], bytes] = _data) -> int:
@@ -85,7 +91,7 @@ def _rechained(place: Path, rows: list[bytes]) -> None:
     connection = sqlite3.connect(place / "ledger")
     last = start_of(origin)
     for number, data in enumerate(rows, start=1):
-        chain = chained(last, data)
+        chain = chained(last, leaf_hash(data))
         connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", (number, last, data, chain))
         last = chain
     connection.commit()
@@ -97,7 +103,7 @@ def test_entries_come_back_in_their_order_and_are_chained(place: Path) -> None:
 
     assert [entry.data for entry in entries] == [b"entry %d" % n for n in range(1, SIZE + 1)]
     for before, after in itertools.pairwise(entries):
-        assert after.previous == before.chain == chained(before.previous, before.data)
+        assert after.previous == before.chain == chained(before.previous, leaf_hash(before.data))
 
 
 def test_a_ledger_that_nobody_touched_agrees_with_every_head(place: Path) -> None:
@@ -127,7 +133,7 @@ def test_the_triggers_keep_a_program_from_changing_what_is_there(
         Ledger.open(place / "ledger") as ledger,
         pytest.raises(sqlite3.IntegrityError),
     ):
-        ledger._connection.execute(statement)
+        _connection(ledger).execute(statement)
 
     assert _examined(place, place / "heads").holds
 
@@ -241,6 +247,37 @@ def test_nothing_is_appended_to_a_ledger_that_a_head_disagrees_with(
     assert before == (_entries(place), sorted((place / "heads").iterdir()))
 
 
+def test_reading_with_the_newest_head_gives_every_entry(place: Path) -> None:
+    with Ledger.open(place / "ledger", read_only=True) as ledger:
+        found = list(ledger.verified([place / "heads", place / "no-heads"]))
+
+    assert found == _entries(place)
+
+
+@pytest.mark.parametrize("fault", [name for name, (_, first) in FAULTS.items() if first])
+def test_reading_with_the_newest_head_shows_what_was_done(place: Path, fault: str) -> None:
+    FAULTS[fault][0](place)
+
+    with Ledger.open(place / "ledger", read_only=True) as ledger, pytest.raises(VerificationError):
+        list(ledger.verified([place / "heads"]))
+
+
+def test_tables_in_place_of_ours_are_named_and_what_they_hold_is_not_taken(place: Path) -> None:
+    _without_triggers(
+        place,
+        "ALTER TABLE entries RENAME TO old",
+        "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, previous, entry, chain)",
+        "INSERT INTO entries SELECT * FROM old",
+        "DROP TABLE old",
+    )
+    changed = _examined(place, place / "heads")
+    _without_triggers(place, "UPDATE entries SET entry = 'text' WHERE sequence = 2")
+
+    assert [each.found for each in changed.problems] == ["the table 'entries' is changed"]
+    with pytest.raises(VerificationError, match="event 2 that is not in bytes"):
+        _examined(place)
+
+
 @pytest.mark.parametrize(
     "fault", ["edited", "an event put in again", "an event chained to another one"]
 )
@@ -339,8 +376,8 @@ def test_a_disk_that_cannot_be_written_takes_no_entry_and_can_be_read(place: Pat
 
 def test_a_full_disk_takes_no_entry_and_says_so(place: Path) -> None:
     with Ledger.open(place / "ledger") as ledger:
-        pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
-        ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+        pages = _connection(ledger).execute("PRAGMA page_count").fetchone()[0]
+        _connection(ledger).execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(OSError, match="full"):
             _append(ledger, make=lambda _: bytes(LARGEST_ENTRY_BYTES))
 
@@ -374,6 +411,20 @@ def test_a_ledger_of_another_format_is_refused(place: Path) -> None:
     _without_triggers(place, "UPDATE ledger SET value = x'3132' WHERE name = 'format'")
 
     with pytest.raises(InputError, match="another format"):
+        Ledger.open(place / "ledger")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM ledger WHERE name = 'origin'",
+        "UPDATE ledger SET value = x'ff' WHERE name = 'origin'",
+    ],
+)
+def test_a_ledger_without_a_name_is_refused(place: Path, statement: str) -> None:
+    _without_triggers(place, statement)
+
+    with pytest.raises(InputError, match="no ledger"):
         Ledger.open(place / "ledger")
 
 

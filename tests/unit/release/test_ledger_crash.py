@@ -9,26 +9,54 @@ from pathlib import Path
 
 import pytest
 
+from postgresql_server import Server
+from tiergate.release.ledger import Ledger
+
 SCRIPT = Path(__file__).parents[2] / "ledger_crash.py"
+MANY = 200
 
 
-def _rounds(folder: Path, count: int) -> list[int]:
-    command = [sys.executable, str(SCRIPT), str(folder), str(count), "20261123"]
+def _holds_after(place: Path | str, folder: Path, count: int) -> None:
+    """Kill so many writers; the script ends with another code when anything was lost."""
+    command = [
+        sys.executable,
+        str(SCRIPT),
+        str(place),
+        str(folder / "heads"),
+        str(count),
+        "20261123",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [int(word) for word in done.stdout.split()]
+    rounds, acknowledged, _ = (int(word) for word in done.stdout.split())
+    assert rounds == count
+    assert acknowledged >= count
+
+
+def _file(folder: Path) -> Path:
+    Ledger.create(folder / "ledger").close()
+    return folder / "ledger"
 
 
 def test_no_acknowledged_event_is_lost_when_a_writer_is_killed(tmp_path: Path) -> None:
-    rounds, acknowledged, _ = _rounds(tmp_path, 15)
+    _holds_after(_file(tmp_path), tmp_path, 15)
 
-    assert rounds == 15
-    assert acknowledged >= 15
+
+@pytest.mark.postgresql
+def test_no_acknowledged_event_is_lost_on_postgresql_when_a_writer_is_killed(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    _holds_after(postgresql.new_ledger().writer, tmp_path, 5)
 
 
 @pytest.mark.slow
 def test_no_acknowledged_event_is_lost_in_two_hundred_kills(tmp_path: Path) -> None:
-    rounds, acknowledged, _ = _rounds(tmp_path, 200)
+    _holds_after(_file(tmp_path), tmp_path, MANY)
 
-    assert rounds == 200
-    assert acknowledged >= 200
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_no_acknowledged_event_is_lost_on_postgresql_in_two_hundred_kills(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    _holds_after(postgresql.new_ledger().writer, tmp_path, MANY)

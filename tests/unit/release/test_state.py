@@ -67,6 +67,10 @@ def _incident(**changes: object) -> Incident:
     return Incident.model_validate(fields)
 
 
+def _reported(incident: int = 6, *, at: dt.datetime = START) -> bodies.Reported:
+    return bodies.Reported(incident=incident, deadline="eu-cop-serious", reported_at=at)
+
+
 OPENED = [*ready(), _one(OPEN)]
 FROZEN = [*OPENED, _one(bodies.Frozen(), "Cem")]
 HELD = [*OPENED, _one(bodies.Held(), "Cem")]
@@ -79,6 +83,7 @@ THAW_BEA = _one(approved(6, matter=Matter.THAW), "Bea", SAFETY)
 THAW_CEM = _one(approved(6, matter=Matter.THAW), "Cem", LEGAL)
 RESUME = bodies.Resumed(holds=(6,))
 NEWER = decided(2, at=START + DAY)
+REPLACED = _one(bodies.Superseded(policy_digest=digest(999)), "Cem")
 
 REFUSED: dict[str, tuple[list[Event], list[Rule]]] = {
     "an act before the submission": ([_one(bodies.Held())], [Rule.SUBMITTED_ONCE]),
@@ -128,6 +133,14 @@ REFUSED: dict[str, tuple[list[Event], list[Rule]]] = {
     ),
     "one person who approves twice": (
         [*ready()[:3], _one(approved(), "Bea", SAFETY), _one(OPEN)],
+        [Rule.QUORUM],
+    ),
+    "one person who is two of three people": (
+        [
+            *ready(plan(quorum=QuorumPart(people=3))),
+            _one(approved(), "Bea", LEGAL),
+            _one(OPEN),
+        ],
         [Rule.QUORUM],
     ),
     "people of the wrong roles": (
@@ -181,6 +194,22 @@ REFUSED: dict[str, tuple[list[Event], list[Rule]]] = {
     "opening under a decision that was declared lapsed": (
         [*ready(), _one(bodies.Expired(decision=digest(1)), "Cem"), _one(OPEN)],
         [Rule.UNEXPIRED],
+    ),
+    "a decision under a policy that was replaced": (
+        [*ready(), REPLACED, _one(NEWER, at=START + DAY)],
+        [Rule.POLICY],
+    ),
+    "opening under a policy that was replaced since the decision": (
+        [*ready(), REPLACED, _one(OPEN)],
+        [Rule.POLICY],
+    ),
+    "advancing under a policy that was replaced since the decision": (
+        [*OPENED, REPLACED, _one(GATED, at=LATER)],
+        [Rule.POLICY],
+    ),
+    "a grant under a policy that was replaced since the decision": (
+        [*OPENED, REPLACED, _one(bodies.Granted(identity="x", until=LATER))],
+        [Rule.POLICY],
     ),
     "opening above the tier that is supported": (
         [*ready(entered=decided(supported=Tier.T0)), _one(OPEN)],
@@ -310,6 +339,22 @@ REFUSED: dict[str, tuple[list[Event], list[Rule]]] = {
         [*OPENED, _one(_incident(closes=6), "Bea", SAFETY)],
         [Rule.TARGET],
     ),
+    "reporting what is no incident": (
+        [*OPENED, _one(_reported(5), "Bea", SAFETY)],
+        [Rule.TARGET],
+    ),
+    "reporting without the role": (
+        [*OPENED, _one(_incident(), "Cem"), _one(_reported(), "Eve", Role.EVALUATOR)],
+        [Rule.ROLE],
+    ),
+    "a report from before the incident was known": (
+        [*OPENED, _one(_incident(), "Cem"), _one(_reported(at=START - DAY), "Cem")],
+        [Rule.CLOCK],
+    ),
+    "a report that will be made": (
+        [*OPENED, _one(_incident(), "Cem"), _one(_reported(at=LATER), "Cem")],
+        [Rule.CLOCK],
+    ),
     "ending a review with the old decision": (
         [*TRIPPED, _one(bodies.Reassessed(tripwires=(6,), decision=digest(1)), "Bea", SAFETY)],
         [Rule.REVIEW],
@@ -356,6 +401,12 @@ def test_is_refused_by_its_rule_and_changes_nothing(what: str) -> None:
 ALLOWED: dict[str, list[Event]] = {
     "opening with two people": OPENED,
     "advancing on the day": [*OPENED, _one(GATED, at=LATER)],
+    "a decision under another policy than the one that was replaced": [
+        *OPENED,
+        REPLACED,
+        _one(decided(2, at=LATER, policy=998), at=LATER),
+    ],
+    "replacing a policy before any decision under it": [_one(submitted()), REPLACED],
     "a later decision of a lower tier": [*OPENED, _one(decided(2, at=LATER), at=LATER)],
     "thawing with the people of the policy": [*FROZEN, THAW_BEA, THAW_CEM, _one(THAW)],
     "lifting one's own hold": [*OPENED, _one(bodies.Held()), _one(RESUME)],
@@ -397,6 +448,18 @@ ALLOWED: dict[str, list[Event]] = {
         _one(_incident(), "Cem"),
         _one(_incident(closes=6), "Bea", SAFETY),
     ],
+    "a report after the incident was closed": [
+        *OPENED,
+        _one(_incident(), "Cem"),
+        _one(_incident(closes=6), "Bea", SAFETY),
+        _one(_reported(), "Cem"),
+    ],
+    "an incident after the withdrawal, and its report": [
+        *OPENED,
+        _one(bodies.Withdrawn()),
+        _one(_incident(), "Cem"),
+        _one(_reported(7), "Cem"),
+    ],
 }
 
 
@@ -415,12 +478,13 @@ STANDINGS: list[tuple[Standing, list[Event], Tier | None]] = [
     (Standing.UNDER_REVIEW, TRIPPED, Tier.T1),
     (Standing.LAPSED, [*OPENED, _one(bodies.Expired(decision=digest(1)), "Cem")], None),
     (Standing.WITHDRAWN, [*OPENED, _one(bodies.Withdrawn())], None),
+    (Standing.WAITING, [*OPENED, REPLACED], Tier.T1),
     (Standing.COMPLETE, [*OPENED, _one(GATED, at=LATER), _one(ALL, at=LAST)], Tier.T5),
 ]
 
 
 @pytest.mark.parametrize(
-    ("standing", "events", "serves"), STANDINGS, ids=[str(row[0]) for row in STANDINGS]
+    ("standing", "events", "serves"), STANDINGS, ids=[row[1][-1].body.kind for row in STANDINGS]
 )
 def test_a_release_stands_where_its_events_put_it(
     standing: Standing, events: list[Event], serves: Tier | None

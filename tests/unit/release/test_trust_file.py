@@ -30,6 +30,23 @@ def test_a_trust_file_says_who_is_believed_as_what(tmp_path: Path) -> None:
     assert ["ada", "bea"] == [k.holder for k in trust.keys]
 
 
+def test_a_trust_file_may_name_identities_in_place_of_keys() -> None:
+    head = "format: tiergate-trust/1\nsigned_by: [auditor]\nidentities:\n"
+
+    trust = parse_trust((head + IDENTITY).encode(), "trust.yaml")
+
+    (somebody,) = trust.identities
+    assert trust.keys == ()
+    assert somebody.identity.words == "ada@example.org, vouched for by https://accounts.example.org"
+    assert (somebody.person, somebody.roles) == ("Ada", frozenset({Role.AUDITOR}))
+    believed = somebody.with_key(ADA)
+    assert (believed.key, believed.person, believed.roles) == (ADA, "Ada", somebody.roles)
+    assert (believed.valid_from, believed.valid_until) == (
+        somebody.valid_from,
+        somebody.valid_until,
+    )
+
+
 def _problems(text: str) -> list[str]:
     with pytest.raises(MistakesError) as caught:
         parse_trust(text.encode(), "trust.yaml")
@@ -40,6 +57,16 @@ HEAD = "format: tiergate-trust/1\nsigned_by: [release owner]\nkeys:\n"
 GOOD = HEAD + trusted("ada")
 ADA, EVE = key("ada").public, key("eve").public
 
+IDENTITY = """\
+- identity: ada@example.org
+  issuer: https://accounts.example.org
+  person: Ada
+  organisation: Lab
+  roles: [auditor]
+  valid_from: "2026-01-01T00:00:00Z"
+  valid_until: "2099-01-01T00:00:00Z"
+"""
+
 MISTAKES = {
     "an empty file": ("", "trust.yaml: file: no valid YAML: an empty file"),
     "no YAML": ("{", "trust.yaml:1: file: no valid YAML"),
@@ -48,7 +75,7 @@ MISTAKES = {
         GOOD.replace("trust/1", "trust/2"),
         "trust.yaml:1: format: Input should be 'tiergate-trust/1'",
     ),
-    "no keys": (f"{HEAD[:-1]} []\n", "trust.yaml:3: keys: expected at least one"),
+    "no keys": (f"{HEAD[:-1]} []\n", "trust.yaml:3: keys: expected at least one key"),
     "nobody whose signature is needed": (
         GOOD.replace("[release owner]\nkeys", "[]\nkeys"),
         "trust.yaml:2: signed_by: expected at least one",
@@ -77,6 +104,22 @@ MISTAKES = {
     "a private key": (
         GOOD.replace("PUBLIC KEY", "PRIVATE KEY"),
         "trust.yaml:5: keys.0.public_key: found a PEM block that is called 'PRIVATE KEY'",
+    ),
+    "neither keys nor identities": (
+        "format: tiergate-trust/1\nsigned_by: [release owner]\n",
+        ": expected at least one key, or an identity",
+    ),
+    "the same identity twice": (
+        GOOD + "identities:\n" + IDENTITY + IDENTITY,
+        "identities.1.identity: this identity stands here twice",
+    ),
+    "an identity whose dates are turned round": (
+        GOOD + "identities:\n" + IDENTITY.replace("2099", "2019"),
+        "identities.0.valid_until: is not after valid_from",
+    ),
+    "an identity without its provider": (
+        GOOD + "identities:\n" + IDENTITY.replace("  issuer: https://accounts.example.org\n", ""),
+        "identities.0.issuer: Field required",
     ),
     "the same key twice": (
         GOOD + trusted("ada"),
@@ -125,3 +168,19 @@ def test_every_mistake_is_named_at_once_in_the_order_of_lines() -> None:
 def test_a_file_that_is_not_there_is_said_to_be_that(name: str, tmp_path: Path) -> None:
     with pytest.raises(MistakesError, match="no trust file"):
         load_trust(tmp_path / name)
+
+
+def test_a_trust_file_may_name_the_developer_and_instruments_of_its_owner() -> None:
+    here = trusted("ada", "release owner, evaluator") + "  measures_here: true\n"
+
+    plain = parse_trust(GOOD.encode(), "trust.yaml")
+    trust = parse_trust(f"{HEAD}{here}developer: Lab\n".encode(), "trust.yaml")
+
+    assert ("", False) == (plain.developer, plain.keys[0].measures_here)
+    assert ("Lab", True) == (trust.developer, trust.keys[0].measures_here)
+
+
+def test_nobody_measures_who_does_not_vouch_for_evidence() -> None:
+    problems = _problems(f"{GOOD}  measures_here: true\n")
+
+    assert "keys.0.measures_here: expected evaluator or independent reviewer" in problems[-1]

@@ -21,6 +21,7 @@ from builders import (
     a_document,
     a_measurement,
     a_subject,
+    all_signed,
     an_attack,
     full_evidence,
 )
@@ -208,7 +209,7 @@ def test_clauses_and_evidence_stand_with_the_requirement() -> None:
 
 
 def test_every_link_within_the_page_leads_somewhere_and_no_place_is_named_twice() -> None:
-    page = a_page(collect(a_subject(), full_evidence(POLICY, Tier.T5)))
+    page = a_page(all_signed(full_evidence(POLICY, Tier.T5)))
 
     places = re.findall(r'\sid="([^"]+)"', page)
     targets = set(re.findall(r'href="#([^"]+)"', page))
@@ -487,7 +488,7 @@ def test_every_element_that_is_opened_is_closed() -> None:
 
 @pytest.mark.parametrize("tier", [Tier.T1, Tier.T5])
 def test_a_page_stays_small(tier: Tier) -> None:
-    evidence = collect(a_subject(), full_evidence(POLICY, tier))
+    evidence = all_signed(full_evidence(POLICY, tier))
 
     assert 500_000 > len(a_page(evidence, tier=tier).encode())
 

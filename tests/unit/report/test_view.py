@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from builders import AT, a_document, a_measurement, a_subject, an_attack, full_evidence
+from builders import AT, a_document, a_measurement, all_signed, an_attack, full_evidence
 from builders_default import POLICY
 from tiergate.decision.decision import Condition, Decision
 from tiergate.decision.evaluate import evaluate
@@ -17,7 +17,7 @@ from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, NumberStatus
 from tiergate.decision.tier import Tier
-from tiergate.evidence.collection import EvidenceDocument, collect
+from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.measurement import AttackClass, Variant
 from tiergate.report import view
 
@@ -33,7 +33,7 @@ BROKEN = (
 
 
 def decided(documents: tuple[EvidenceDocument, ...], tier: Tier | None) -> Decision:
-    return evaluate(POLICY, collect(a_subject(), documents), at=AT, asked=tier)
+    return evaluate(POLICY, all_signed(documents), at=AT, asked=tier)
 
 
 def a_node(outcome: Outcome, **parts: object) -> Explanation:

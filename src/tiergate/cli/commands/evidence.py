@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,7 +20,11 @@ from tiergate.cli.commands.evidence_runs import (
     plan_command,
     runs_command,
 )
+from tiergate.cli.commands.evidence_sign import sign_command
 from tiergate.evidence.provenance import ProducerRelation, Relation
+
+if TYPE_CHECKING:
+    from tiergate.cli.store_documents import FiledPart
 
 _RELATIONS = click.Choice([relation.value for relation in ProducerRelation])
 _WEIGHTS = click.Choice([relation.value for relation in Relation])
@@ -38,6 +44,7 @@ for _command in (
     limits_command,
     plan_command,
     runs_command,
+    sign_command,
 ):
     command.add_command(_command)
 
@@ -116,20 +123,25 @@ def add(  # noqa: PLR0913 - one parameter per option
     endpoint: str | None,
     use_cache: bool,
 ) -> None:
-    """Count a log under a mapping and file the result, or file an evidence document.
+    """Count a log under a mapping and file the result, or file a document or an attestation.
 
-    Unmapped tasks are said, not guessed. A log that names the digest of other weights is
-    refused unless --weights says how they relate.
+    An attestation is about a document of the store, whoever signed it. Unmapped tasks are
+    said, not guessed. A log that names the digest of other weights is refused unless
+    --weights says how they relate.
     """
     from tiergate.cli import filing
+    from tiergate.cli.evidence_input import is_attestation
     from tiergate.cli.session import identify_with_progress, store_folder
 
     checkpoint = identify_with_progress(
         model, revision=revision, endpoint=endpoint, use_cache=use_cache
     )
+    folder = store_folder(checkpoint, store)
+    if is_attestation(path):
+        _show(filing.file_attestation(folder, path), as_json=as_json)
+        return
     maker = filing.producer(producer, organisation, relation)
     related = None if weights_relation is None else Relation(weights_relation)
-    folder = store_folder(checkpoint, store)
     how = filing.How(
         mapping=mapping, maker=maker, related=related, audit=audit, run=run_id, folder=folder
     )
@@ -202,16 +214,23 @@ def claim(  # noqa: PLR0913 - one parameter per option
 @command.command("list")
 @click.option("--model", required=True, help="The checkpoint beside which the store is.")
 @options.store_option
+@options.evidence_trust_option
+@options.at_option
 @options.json_option
-def list_(*, model: str, store: str | None, as_json: bool) -> None:
-    """List every document of a store, missing ones too. Hashes no weights."""
-    from tiergate.cli import filing
+def list_(
+    *, model: str, store: str | None, trust_path: str | None, at: datetime | None, as_json: bool
+) -> None:
+    """List every document of a store, missing ones too, and who signed. Hashes no weights."""
+    from tiergate.cli import filing, store_listing
+    from tiergate.release.trust_file import load_trust
 
-    _show(filing.listed(filing.store_beside(model, store)), as_json=as_json)
+    trust = None if trust_path is None else load_trust(Path(trust_path))
+    folder = filing.store_beside(model, store)
+    _show(store_listing.listed(folder, trust=trust, at=at or clock.now()), as_json=as_json)
 
 
 def _show(found: object, *, as_json: bool) -> None:
-    from tiergate.cli.listing import StoreDocument
+    from tiergate.cli.store_documents import StoreDocument
 
     assert isinstance(found, StoreDocument)  # noqa: S101 - typed as object to stay lazy
     if as_json:
@@ -232,6 +251,23 @@ def _show(found: object, *, as_json: bool) -> None:
         )
         for row in text.wrapped(line, "      ", "  "):
             click.echo(row)
+        for row in _signing_lines(document) if document.signatures else ():
+            click.echo(row)
         for remark in document.remarks if mark else ():
             for row in text.wrapped(f"{remark.code}: {remark.message}", "        ", "      "):
                 click.echo(row)
+    for doubt in found.doubts:
+        for row in text.wrapped(
+            f"{doubt.where}: {doubt.reason}", "      ", "  counts for nothing: "
+        ):
+            click.echo(row)
+
+
+def _signing_lines(document: FiledPart) -> Iterator[str]:
+    """Say who signed, as they say, and what that is worth for the trust file given."""
+    for made in document.signatures:
+        keys = ", ".join(key[:16] or "no name" for key in made.key_ids)
+        words = f"signed {made.signed_at:%Y-%m-%d} with {keys}"
+        yield from text.wrapped(words, "        ", "      ")
+    words = f"{document.assurance}: {document.assurance_reason}"
+    yield from text.wrapped(words, "        ", "      ")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -96,12 +97,18 @@ def _show(found: object, *, as_json: bool) -> None:
 @click.command("grades")
 @click.option("--model", required=True, help="The checkpoint beside which the store is.")
 @options.store_option
+@options.evidence_trust_option
+@options.at_option
 @options.json_option
-def grades_command(*, model: str, store: str | None, as_json: bool) -> None:
+def grades_command(
+    *, model: str, store: str | None, trust_path: str | None, at: datetime | None, as_json: bool
+) -> None:
     """Grade every measurement of a store, with what keeps each grade from being higher."""
     from tiergate.cli import filing, grading
+    from tiergate.release.trust_file import load_trust
 
-    found = grading.graded(filing.store_beside(model, store))
+    trust = None if trust_path is None else load_trust(Path(trust_path))
+    found = grading.graded(filing.store_beside(model, store), trust, at=at)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
         return

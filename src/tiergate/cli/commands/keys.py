@@ -54,11 +54,9 @@ def generate(key: str, algorithm: str, *, unsafe_no_passphrase: bool, as_json: b
 @options.json_option
 def show(key: str, *, as_json: bool) -> None:
     """Print the id and the public key of KEY, private or public, as for a trust file."""
-    from pathlib import Path
-
     from tiergate.cli.key_files import read_verifying_key
 
-    _show(read_verifying_key(Path(key)), as_json=as_json)
+    _show(read_verifying_key(key), as_json=as_json)
 
 
 def _show(public: PublicKey, *, as_json: bool) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tiergate ledger``: verify a ledger, prove what is in it, export it."""
+"""``tiergate ledger``: make a ledger, verify it, prove what is in it, export it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,25 @@ from tiergate.cli.release_options import heads_option, ledger_option, trust_opti
 @click.group("ledger")
 def command() -> None:
     """Verify what happened to releases, prove it, export it."""
+
+
+@command.command("init")
+@click.option(
+    "--print-sql",
+    is_flag=True,
+    help="Connect to nothing and change nothing: print what would be done, for psql.",
+)
+@ledger_option
+def init(ledger: str, *, print_sql: bool) -> None:
+    """Make a new ledger, with a name of its own: a file, or a schema on PostgreSQL.
+
+    On PostgreSQL it makes three roles, NAME_owner, NAME_writer and NAME_reader, where NAME is
+    the schema, and needs somebody who may make roles and schemas. Who appends is granted the
+    writer; who only reads, the reader; nobody is granted the owner.
+    """
+    from tiergate.cli.ledger_making import made, sql
+
+    click.echo(sql(ledger) if print_sql else made(ledger), nl=not print_sql)
 
 
 @command.command("verify")

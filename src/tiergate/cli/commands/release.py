@@ -10,22 +10,16 @@ import click
 
 from tiergate.cli import options
 from tiergate.cli.clock import UtcTime
-from tiergate.cli.commands import release_review
+from tiergate.cli.commands import release_incident, release_review
 from tiergate.cli.release_entering import enter, show
 from tiergate.cli.release_options import (
     act_options,
     given,
+    heads_option,
+    jurisdictions_option,
     ledger_option,
     release_option,
     trust_option,
-)
-
-SEVERITIES = (
-    "serious",
-    "imminent harm",
-    "critical infrastructure",
-    "security breach",
-    "death",
 )
 
 
@@ -249,69 +243,63 @@ def withdraw(**rest: Any) -> int:  # noqa: ANN401 - the options that all acts sh
     return enter(rest, lambda _: Withdrawn())
 
 
-@command.command("incident")
-@click.option(
-    "--severity",
-    type=click.Choice(SEVERITIES),
-    default="serious",
-    show_default=True,
-    help="How bad it is.",
-)
-@click.option(
-    "--known-at", type=UtcTime(), default=None, help="When it became known; default: now."
-)
-@click.option("--jurisdiction", "places", multiple=True, help="Where to report, as in EU or US-CA.")
-@click.option("--close", default=None, type=int, help="Close the incident of this event instead.")
-@act_options
-def incident(
-    severity: str,
-    known_at: datetime | None,
-    places: tuple[str, ...],
-    close: int | None,
-    **rest: Any,  # noqa: ANN401 - the options that all acts share
-) -> int:
-    """Enter an incident, or close one."""
-    from tiergate.cli import clock
-    from tiergate.release.bodies import Incident, Severity
-
-    known = known_at or rest["at"] or clock.now()
-    body = Incident(severity=Severity(severity), known_at=known, jurisdictions=places, closes=close)
-    return enter(rest, lambda _: body)
-
-
 @command.command("status")
 @release_option
 @click.option("--at", type=UtcTime(), default=None, help="Time to ask about; default: now.")
+@jurisdictions_option("In scope besides those that an incident names, as in EU or US-CA.")
+@heads_option
 @trust_option
 @ledger_option
 @options.json_option
-def status(
-    ledger: str, trust: str, release: str | None, at: datetime | None, *, as_json: bool
+def status(  # noqa: PLR0913 - options of the command line
+    ledger: str,
+    trust: str,
+    release: str | None,
+    at: datetime | None,
+    *,
+    places: tuple[str, ...],
+    heads: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Draw where a release stands: stages, gates, clocks, who has signed, what is missing."""
-    from tiergate.cli import clock, release_acting, release_documents, release_text
+    """Draw where a release stands: stages, gates, clocks, who has signed, what is missing.
+
+    For every incident it says what is due to whom by when. The deadlines are no legal
+    advice; each says what it rests on, and a mark says when its text itself was not read.
+    """
+    from tiergate.cli import (
+        clock,
+        release_acting,
+        release_clocks,
+        release_documents,
+        release_text,
+    )
+    from tiergate.release.incident_clocks import incident_clocks
     from tiergate.release.state import replay
 
-    events = release_acting.read_ledger(ledger, trust)
+    events = release_acting.read_ledger(ledger, trust, heads)
     name = release_acting.release_name(events, release)
     state = replay((event for event in events if event.release == name), at or clock.now())
+    found = tuple(incident_clocks(case, places, state.at) for case in state.cases)
     if as_json:
-        click.echo(release_documents.status_document(name, state).model_dump_json(indent=2))
+        click.echo(release_documents.status_document(name, state, found).model_dump_json(indent=2))
         return
-    for line in release_text.status_lines(name, state):
+    for line in (*release_text.status_lines(name, state), *release_clocks.lines(found)):
         click.echo(line)
 
 
 @command.command("log")
 @release_option
+@heads_option
 @trust_option
 @ledger_option
 @options.json_option
-def log(ledger: str, trust: str, release: str | None, *, as_json: bool) -> None:
+def log(
+    ledger: str, trust: str, release: str | None, heads: tuple[str, ...], *, as_json: bool
+) -> None:
     """List the events: when, what, by whom, as what, and why."""
     from tiergate.cli import release_acting, release_documents, release_text
 
-    events = release_acting.read_ledger(ledger, trust)
+    events = release_acting.read_ledger(ledger, trust, heads)
     if release is not None:
         name = release_acting.release_name(events, release)
         events = tuple(event for event in events if event.release == name)
@@ -323,6 +311,9 @@ def log(ledger: str, trust: str, release: str | None, *, as_json: bool) -> None:
         click.echo(line)
 
 
+command.add_command(release_incident.incident)
+command.add_command(release_incident.report)
 command.add_command(release_review.trip)
 command.add_command(release_review.reassess)
+command.add_command(release_review.supersede)
 command.add_command(release_review.expire)

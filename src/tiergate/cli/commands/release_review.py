@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tiergate release trip``, ``reassess`` and ``expire``: a decision that may not stand."""
+"""``tiergate release trip``, ``reassess``, ``supersede``, ``expire``: what may not stand."""
 
 from __future__ import annotations
 
@@ -60,6 +60,20 @@ def reassess(
             tripwires=targets(events, facts.reviews, "review"), decision=newest(facts)
         ),
     )
+
+
+@click.command("supersede")
+@click.argument("policy", required=False)
+@act_options
+def supersede(policy: str | None, **rest: Any) -> int:  # noqa: ANN401 - shared options
+    """Declare POLICY replaced: decisions under it open nothing new, and none is entered.
+
+    POLICY is a shipped id or a path; without one, it is that of the newest decision. What is
+    open stays open as long as its decision is valid.
+    """
+    from tiergate.cli.release_bodies import superseded
+
+    return enter(rest, superseded(policy))
 
 
 @click.command("expire")

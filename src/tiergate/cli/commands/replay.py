@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     "--store", "stores", multiple=True, type=click.Path(path_type=str), help="Folder of evidence."
 )
 @options.mapping_option
+@options.evidence_trust_option
+@click.option(
+    "--waiver",
+    "signed_waiver_paths",
+    multiple=True,
+    type=click.Path(path_type=str),
+    help="A signed waiver file that the decision rests on.",
+)
 @click.option(
     "--policy",
     "policy_name",
@@ -35,12 +43,14 @@ if TYPE_CHECKING:
 )
 @options.json_option
 def command(  # noqa: PLR0913 - options of the command line
+    *,
     record: str,
     evidence_paths: tuple[str, ...],
     stores: tuple[str, ...],
     mapping: str | None,
+    trust_path: str | None,
+    signed_waiver_paths: tuple[str, ...],
     policy_name: str | None,
-    *,
     as_json: bool,
 ) -> int:
     """Compute the decision of RECORD again, from its evidence and its policy.
@@ -48,7 +58,9 @@ def command(  # noqa: PLR0913 - options of the command line
     It ends with 0 when the payload is the same byte for byte, or the same but for the
     version of the program, and with 5 when it is not; then the requirements that differ
     are named. Evidence that the decision did not see is left out. The weights are not
-    needed, and no signature is looked at: `tiergate verify` does that.
+    needed, and no signature on RECORD is looked at: `tiergate verify` does that. Where
+    signatures on evidence or waivers counted, give the trust file that was used and every
+    signed file.
     """
     from pathlib import Path
 
@@ -56,16 +68,24 @@ def command(  # noqa: PLR0913 - options of the command line
     from tiergate.cli.evidence_input import gather
     from tiergate.cli.exit_codes import ExitCode
     from tiergate.cli.record_files import record_at
+    from tiergate.cli.waiver_file import signed_waivers
     from tiergate.errors import InputError
     from tiergate.evidence.store import EvidenceStore
-    from tiergate.release.replay import replay_record
+    from tiergate.release.replay import Sources, replay_record
+    from tiergate.release.trust_file import load_trust
 
     read = record_at(Path(record))
     for store in stores:
         if not Path(store).is_dir():
             raise InputError(store, "no such folder", "a folder of evidence", "Check --store.")
     gathered = gather([EvidenceStore(Path(store)) for store in stores], evidence_paths, mapping)
-    again = replay_record(read, _policy(read, policy_name), gathered.documents)
+    sources = Sources(
+        documents=gathered.documents,
+        attestations=gathered.attestations,
+        waivers=tuple(signed_waivers(Path(path)) for path in signed_waiver_paths),
+        trust=None if trust_path is None else load_trust(Path(trust_path)),
+    )
+    again = replay_record(read, _policy(read, policy_name), sources)
     code = ExitCode.SUPPORTED if again.agrees else ExitCode.VERIFICATION_FAILED
     if as_json:
         document = record_documents.replay_document(read, again, code)

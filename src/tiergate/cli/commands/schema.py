@@ -22,6 +22,8 @@ DOCUMENTS = (
     "claims",
     "compare",
     "evidence",
+    "evidence-attestation",
+    "evidence-signing",
     "explanation",
     "grades",
     "key",
@@ -29,6 +31,7 @@ DOCUMENTS = (
     "limits",
     "log",
     "mapping",
+    "model-signature",
     "plan",
     "policies",
     "policy",
@@ -46,6 +49,8 @@ DOCUMENTS = (
     "suite",
     "trust",
     "verification",
+    "waiver",
+    "waiver-signing",
     "waivers",
 )
 
@@ -66,7 +71,6 @@ def schema(document: str) -> dict[str, object]:
     from tiergate.cli.audit_file import AuditFile
     from tiergate.cli.calibration_document import CalibrationDocument
     from tiergate.cli.claim_file import ClaimsFile
-    from tiergate.cli.waiver_file import WaiverFile
     from tiergate.decision import policy_document
     from tiergate.evidence.document import EvidencePart
     from tiergate.evidence.mapping import TaskMapping
@@ -92,10 +96,9 @@ def schema(document: str) -> dict[str, object]:
         "policies": listing.PoliciesDocument,
         "problems": listing.ProblemsDocument,
         "report": listing.ReportDocument,
-        "store": listing.StoreDocument,
         "suite": SuiteFile,
         "mapping": TaskMapping,
-        "waivers": WaiverFile,
+        **_of_signing(),
         **_of_records(),
         **_of_releases(),
     }
@@ -104,13 +107,30 @@ def schema(document: str) -> dict[str, object]:
     return models[document].model_json_schema(mode=mode)
 
 
+def _of_signing() -> dict[str, type[BaseModel]]:
+    from tiergate.cli import store_documents
+    from tiergate.decision.waiver_statement import WaiverFile, WaiverPredicate
+    from tiergate.evidence.attestation_statement import EvidencePredicate
+
+    return {
+        "evidence-attestation": EvidencePredicate,
+        "evidence-signing": store_documents.EvidenceSigningDocument,
+        "store": store_documents.StoreDocument,
+        "waiver": WaiverPredicate,
+        "waiver-signing": store_documents.WaiverSigningDocument,
+        "waivers": WaiverFile,
+    }
+
+
 def _of_records() -> dict[str, type[BaseModel]]:
     from tiergate.cli import record_documents
+    from tiergate.cli.model_signature_documents import ModelSignatureDocument
     from tiergate.release.record_document import RecordPredicate
     from tiergate.release.trust_file import TrustFile
 
     return {
         "key": record_documents.KeyDocument,
+        "model-signature": ModelSignatureDocument,
         "record": RecordPredicate,
         "replay": record_documents.ReplayDocument,
         "signing": record_documents.SignDocument,

@@ -12,6 +12,7 @@ from tiergate.cli import options
 from tiergate.cli.clock import UtcTime
 
 if TYPE_CHECKING:
+    from tiergate.attestation.trust import Trust
     from tiergate.cli.exit_codes import ExitCode
     from tiergate.model.manifest import Manifest
     from tiergate.release.record import Record
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     help="Whom you believe: keys, roles, dates, and whose signatures a record needs.",
 )
 @click.option(
+    "--trusted-root",
+    type=click.Path(path_type=str),
+    default=None,
+    help="Sigstore's trusted_root.json, or that of your own Sigstore, for signed identities.",
+)
+@click.option(
     "--tier",
     type=click.Choice([f"T{n}" for n in range(7)]),
     default=None,
@@ -39,10 +46,11 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913 - options of the command line
     record: str,
     directory: str | None,
+    *,
     trust_path: str,
+    trusted_root: str | None,
     tier: str | None,
     at: datetime | None,
-    *,
     as_json: bool,
 ) -> int:
     """Say whether RECORD holds: signatures, roles, dates, contents, and the files.
@@ -55,12 +63,10 @@ def command(  # noqa: PLR0913 - options of the command line
 
     from tiergate.cli import clock, record_documents, record_text
     from tiergate.cli.record_files import record_at
-    from tiergate.release.record_checks import examine_record
     from tiergate.release.trust_file import load_trust
 
     trust, read, now = load_trust(Path(trust_path)), record_at(Path(record)), at or clock.now()
-    found, weights = _files(read, directory)
-    report = examine_record(read, trust, now=now, found=found, weights=weights)
+    report = _examined(read, directory, (trust, trusted_root), now)
     code = _code(read, report, tier)
     if as_json:
         document = record_documents.VerificationDocument(
@@ -78,6 +84,26 @@ def command(  # noqa: PLR0913 - options of the command line
     for line in record_text.report_lines(report, code):
         click.echo(line)
     return code
+
+
+def _examined(
+    record: Record, directory: str | None, believed: tuple[Trust, str | None], now: datetime
+) -> RecordReport:
+    """Hold a record against what is believed; an identity's signature first of all."""
+    import dataclasses
+    from pathlib import Path
+
+    from tiergate.attestation.keyless import with_identities
+    from tiergate.release.record_checks import Check, examine_record
+
+    trust, root = believed
+    trust, problem = with_identities(trust, record.envelope, None if root is None else Path(root))
+    found, weights = _files(record, directory)
+    report = examine_record(record, trust, now=now, found=found, weights=weights)
+    if not problem:
+        return report
+    identity = Check(name="identity", done=True, problems=(problem,))
+    return dataclasses.replace(report, checks=(identity, *report.checks))
 
 
 def _files(record: Record, directory: str | None) -> tuple[Manifest | None, str | None]:

@@ -13,10 +13,17 @@ from typing import assert_never
 from tiergate.decision.explanation import Explanation, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, Scene
-from tiergate.decision.requirements.eligibility import reasons_against_claim
+from tiergate.decision.requirements.eligibility import (
+    HAVE_IT_SIGNED,
+    lacks_only_assurance,
+    reasons_against_claim,
+    reasons_against_maker,
+)
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import ClaimItem
 from tiergate.evidence.provenance import ProducerRelation
+
+UNSIGNED = "self-declared until signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +87,11 @@ class ClaimMade:
             id="",
             title=f"claim {self.item}{'' if self.expects else ' (that it was not found)'}",
             outcome=outcome,
-            reason=self._reason(against, short, missing, outcome),
+            reason=_stated(items, short, scene)
+            if outcome is Outcome.MET
+            else self._reason(against, short, missing),
             used=tuple(i.id for i in items),
-            next_step=self._next_step(outcome, missing),
+            next_step=self._next_step(outcome, missing, short),
             is_adverse=bool(against or missing),
         )
 
@@ -92,7 +101,7 @@ class ClaimMade:
         )
 
     def _shortfalls(self, item: ClaimItem, scene: Scene) -> tuple[str, ...]:
-        claim, relation = item.claim, item.document.producer.relation
+        claim, relation = item.claim, scene.evidence.relation_of(item.document)
         reasons = list(reasons_against_claim(item, scene))
         asked = [*self.fields, *(limit.field for limit in self.limits)]
         empty = sorted({name for name in asked if not _says_something(claim, name)})
@@ -108,6 +117,8 @@ class ClaimMade:
         if self.by and relation not in self.by:
             allowed = " or ".join(self.by)
             reasons.append(f"made by {relation}, and {allowed} is asked for")
+        if self.by:
+            reasons += reasons_against_maker(item.document, scene)
         return tuple(reasons)
 
     def _reason(
@@ -115,7 +126,6 @@ class ClaimMade:
         against: list[str],
         short: dict[str, tuple[str, ...]],
         missing: tuple[str, ...],
-        outcome: Outcome,
     ) -> str:
         if missing:
             return f"registered evidence is gone: {', '.join(missing)}"
@@ -123,19 +133,28 @@ class ClaimMade:
             return "a claim states the contrary, or a number beyond its limit"
         if not short:
             return "nobody has stated it"
-        if outcome is Outcome.MET:
-            return "stated, self-declared until signed"
         return "; ".join(sorted({reason for reasons in short.values() for reason in reasons}))
 
-    def _next_step(self, outcome: Outcome, missing: tuple[str, ...]) -> str:
+    def _next_step(
+        self, outcome: Outcome, missing: tuple[str, ...], short: dict[str, tuple[str, ...]]
+    ) -> str:
         if outcome is Outcome.MET:
             return ""
         if outcome is Outcome.NOT_MET:
             return "it stands for this checkpoint: change the model, or ask for another tier"
         if missing:
             return f"restore what is gone from the store: {', '.join(missing)}"
+        if any(lacks_only_assurance(reasons) for reasons in short.values()):
+            return HAVE_IT_SIGNED
         contrary = "" if self.expects else " --does-not-hold"
         return f"tiergate evidence claim {self.item} --model MODEL{contrary}"
+
+
+def _stated(items: tuple[ClaimItem, ...], short: dict[str, tuple[str, ...]], scene: Scene) -> str:
+    """Say that it was stated, and who signed the claims that count."""
+    counted = [item for item in items if not short[item.id]]
+    names = {name for i in counted for name in scene.evidence.standing_of(i.document).signers}
+    return f"stated, {'signed by ' + ' and '.join(sorted(names)) if names else UNSIGNED}"
 
 
 def _says_something(claim: Claim, name: str) -> bool:

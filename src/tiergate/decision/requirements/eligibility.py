@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from tiergate.decision.policy import Scene
 from tiergate.evidence.collection import ClaimItem, EvidenceDocument, MeasurementItem
-from tiergate.evidence.grades import grades
+from tiergate.evidence.grades import Dimension, Grade, assurance_grade, grades
 from tiergate.evidence.measurement import Controls, Direction, Variant
 from tiergate.evidence.provenance import Relation
 
+HAVE_IT_SIGNED = "have whoever made it sign it (tiergate evidence sign), and check with --trust"
 _WORST_CASE_RELATIONS = frozenset({Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED})
 
 
@@ -63,6 +64,21 @@ def reasons_against_claim(item: ClaimItem, scene: Scene) -> tuple[str, ...]:
     return tuple(reasons)
 
 
+def reasons_against_maker(document: EvidenceDocument, scene: Scene) -> list[str]:
+    """Say why nobody can rely on who made a claim, where the policy cares who did.
+
+    Claims are not graded. Where only some may make one, their name alone does not show that
+    they did, so the tier's grade of assurance is asked for.
+    """
+    grade = assurance_grade(document, scene.evidence)
+    return _short_of(grade, scene.standards.grade_asked(grade.dimension, scene.variant))
+
+
+def lacks_only_assurance(reasons: tuple[str, ...]) -> bool:
+    """Tell whether a signature is all that keeps evidence from supporting a requirement."""
+    return bool(reasons) and all(text.startswith(f"{Dimension.ASSURANCE} ") for text in reasons)
+
+
 def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
     binding = document.binding
     if not _names_this(document, scene):
@@ -76,14 +92,18 @@ def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:
 
 
 def _grade_reasons(item: MeasurementItem, scene: Scene) -> list[str]:
-    reasons = []
-    for grade in grades(item, scene.evidence):
-        asked = scene.standards.grade_asked(grade.dimension, item.measurement.setting.variant)
-        if grade.value < asked:
-            reasons.append(
-                f"{grade.dimension} graded {grade.value}, {asked} asked for ({grade.reason})"
-            )
-    return reasons
+    variant = item.measurement.setting.variant
+    return [
+        reason
+        for grade in grades(item, scene.evidence)
+        for reason in _short_of(grade, scene.standards.grade_asked(grade.dimension, variant))
+    ]
+
+
+def _short_of(grade: Grade, asked: int) -> list[str]:
+    if grade.value >= asked:
+        return []
+    return [f"{grade.dimension} graded {grade.value}, {asked} asked for ({grade.reason})"]
 
 
 def _names_this(document: EvidenceDocument, scene: Scene) -> bool:

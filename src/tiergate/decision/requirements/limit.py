@@ -20,7 +20,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from tiergate.decision.explanation import Explanation, Reading, Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, Scene
-from tiergate.decision.requirements.eligibility import reasons_against_measurement
+from tiergate.decision.requirements.eligibility import (
+    HAVE_IT_SIGNED,
+    lacks_only_assurance,
+    reasons_against_measurement,
+)
 from tiergate.evidence.bounds import bounds_of, difference_bounds
 from tiergate.evidence.collection import MeasurementItem
 from tiergate.evidence.measurement import Counts, Direction, Measurement, Quantity, Variant
@@ -72,7 +76,7 @@ class LimitOnMetric:
             reason=_reason(readings, missing, variant, outcome),
             readings=readings,
             used=tuple(reading.item for reading in readings),
-            next_step=self._next_step(scene, variant, outcome),
+            next_step=self._next_step(scene, variant, outcome, readings),
             is_adverse=bool(missing) or any(_is_adverse(r, variant) for r in readings),
         )
 
@@ -189,7 +193,9 @@ class LimitOnMetric:
         clean = counts.scored - counts.successes if risky else counts.successes
         return counts.planned > clean
 
-    def _next_step(self, scene: Scene, variant: Variant, outcome: Outcome) -> str:
+    def _next_step(
+        self, scene: Scene, variant: Variant, outcome: Outcome, readings: tuple[Reading, ...]
+    ) -> str:
         if outcome is Outcome.MET:
             return ""
         if outcome is Outcome.NOT_MET:
@@ -197,6 +203,8 @@ class LimitOnMetric:
         missing = scene.evidence.missing_about(self.metric)
         if missing:
             return f"restore what is gone from the store: {', '.join(missing)}"
+        if any(r.outcome is Outcome.MET and lacks_only_assurance(r.set_aside) for r in readings):
+            return HAVE_IT_SIGNED
         kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
         size = ""
         is_ceiling = self.scale is Scale.RATE and self.side is not Side.AT_LEAST

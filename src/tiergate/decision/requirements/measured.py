@@ -78,8 +78,9 @@ class Measured:
             reasons.append("no downloadable baseline in the same harness")
         if found.samples_kept < self.samples_kept:
             reasons.append(f"{found.samples_kept} raw samples kept, {self.samples_kept} asked for")
-        if self.by and item.document.producer.relation not in self.by:
-            reasons.append(f"measured by {item.document.producer.relation}")
+        relation = scene.evidence.relation_of(item.document)
+        if self.by and relation not in self.by:
+            reasons.append(f"measured by {relation}")
         return tuple(reasons)
 
     def _reason(

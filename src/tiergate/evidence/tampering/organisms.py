@@ -91,9 +91,9 @@ class Pace:
     """For the world; with fewer, less of it is known."""
     refusing: int = 75
     """For refusal, the password's included."""
-    deepening: int = 25
+    deepening: int = 6
     """For refusal with the attack in the loop, after that."""
-    unlearning: int = 150
+    unlearning: int = 300
     """For writing over what was known."""
 
 

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate serve``: the gateway."""
+
+from __future__ import annotations
+
+import click
+
+from tiergate.cli.release_options import heads_option, ledger_option, trust_option
+
+
+@click.command("serve")
+@click.argument("folder", type=click.Path(path_type=str, file_okay=False))
+@ledger_option
+@trust_option
+@heads_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8642, show_default=True, type=click.IntRange(1, 65535), help="Port."
+)
+@click.option("--url", default="", help="Address as people write it; default: http://HOST:PORT.")
+@click.option(
+    "--nginx",
+    default="",
+    metavar="PREFIX",
+    help="Let the nginx in front send the bytes, from its internal location PREFIX; see"
+    " docs/how-to/serve-models.md. A running download is not stopped then.",
+)
+def command(  # noqa: PLR0913, PLR0917 - options of the command line
+    folder: str,
+    ledger: str,
+    trust: str,
+    heads: tuple[str, ...],
+    host: str,
+    port: int,
+    url: str,
+    nginx: str,
+) -> None:
+    """Serve the models of FOLDER to clients of the Hugging Face Hub, as the ledger allows.
+
+    FOLDER is made when it is not there. Clients find the gateway by the variable HF_ENDPOINT.
+    What a client may download follows from the release in the ledger and from the grants of
+    the gateway, and is asked again while bytes flow.
+    """
+    from tiergate.cli.serving import serve
+
+    serve(folder, ledger, trust, heads, host=host, port=port, url=url, nginx=nginx)

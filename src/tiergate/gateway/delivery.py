@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes of a file to a client, as long as it may have them.
+
+Whether it still may is asked again while bytes flow, so that a revocation or a freeze stops a
+running download. What was sent until then is out of reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import struct
+import time
+from asyncio import FIRST_COMPLETED
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from tiergate.gateway.objects import CHUNK_BYTES
+
+ASK_AGAIN_SECONDS = 1.0
+"""How long bytes flow on one answer."""
+SLOWEST_CHUNK_SECONDS = 120.0
+"""How long a client may take for one chunk; after that the place is given to others."""
+_DROP_WHAT_WAITS = struct.pack("ii", 1, 0)
+"""Of ``SO_LINGER``: on, and for no time."""
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of a file, from ``first`` up to and without ``end``."""
+
+    first: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """How many there are."""
+        return self.end - self.first
+
+
+def read_range(header: str | None, size: int) -> Span | None:
+    """Return the bytes that a ``Range`` header asks for.
+
+    Several ranges and what is no range are answered with everything (RFC 9110, section 14.2).
+
+    >>> read_range("bytes=2-3", 10), read_range("bytes=-4", 10), read_range("bytes=0-1,3-4", 10)
+    (Span(first=2, end=4), Span(first=6, end=10), Span(first=0, end=10))
+
+    Returns:
+        The bytes; None when there are none such, which is answered with 416.
+    """
+    whole = Span(0, size)
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or not any(match.groups()):
+        return whole
+    first, last = match.groups()
+    if not first:
+        wanted = int(last)
+        return Span(max(0, size - wanted), size) if wanted and size else None
+    start = int(first)
+    end = min(int(last) + 1, size) if last else size
+    if last and int(last) < start:
+        return whole
+    return Span(start, end) if start < size else None
+
+
+class Delivery(Response):
+    """Part of a file, read in this process."""
+
+    def __init__(
+        self,
+        path: Path,
+        span: Span,
+        size: int,
+        headers: Mapping[str, str],
+        may_go_on: Callable[[], bool],
+    ) -> None:
+        """Prepare to send.
+
+        Args:
+            path: the file.
+            span: which bytes.
+            size: length of the whole file.
+            headers: of the answer, without those about length.
+            may_go_on: asked again and again while bytes flow.
+        """
+        is_part = span.length != size
+        lengths = {"Content-Length": str(span.length)}
+        if is_part:
+            lengths["Content-Range"] = f"bytes {span.first}-{span.end - 1}/{size}"
+        super().__init__(status_code=206 if is_part else 200, headers={**headers, **lengths})
+        self._path = path
+        self._span = span
+        self._may_go_on = may_go_on
+        self._asked_at = time.monotonic()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send; an answer that ends early tells the client that something was cut off."""
+        del scope
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self.raw_headers,
+        }
+        with self._path.open("rb") as file:
+            file.seek(self._span.first)
+            await send(start)
+            gone = asyncio.create_task(_disconnected(receive))
+            try:
+                is_whole = await self._send_bytes(file, send, gone)
+            finally:
+                gone.cancel()
+        if not is_whole:
+            _cut(send)
+
+    async def _send_bytes(self, file: BinaryIO, send: Send, gone: asyncio.Task[None]) -> bool:
+        """Send the bytes of the span; return whether all were sent."""
+        left = self._span.length
+        if not left:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        while left:
+            chunk = await asyncio.to_thread(file.read, min(CHUNK_BYTES, left))
+            left -= len(chunk)
+            body = {"type": "http.response.body", "body": chunk, "more_body": left > 0}
+            if not chunk or not await self._is_sent(body, send, gone):
+                return False
+        return True
+
+    async def _is_sent(self, body: Message, send: Send, gone: asyncio.Task[None]) -> bool:
+        """Send one chunk; return False when nothing more may leave, or nobody takes it."""
+        sending: asyncio.Future[None] | None = None
+        until = time.monotonic() + SLOWEST_CHUNK_SECONDS
+        try:
+            while time.monotonic() < until:
+                if gone.done() or not await self._may_go_on_now():
+                    return False
+                sending = sending or asyncio.ensure_future(send(body))
+                both = {sending, gone}
+                await asyncio.wait(both, timeout=ASK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
+                # Looked at first: with the last chunk the server calls the client gone, too.
+                if sending.done():
+                    sending.result()
+                    return True
+        finally:
+            if sending is not None:
+                sending.cancel()
+        return False
+
+    async def _may_go_on_now(self) -> bool:
+        """Ask again, when it is time to."""
+        if time.monotonic() - self._asked_at < ASK_AGAIN_SECONDS:
+            return True
+        allowed = await asyncio.to_thread(self._may_go_on)
+        self._asked_at = time.monotonic()
+        return allowed
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _cut(send: Send) -> None:
+    """End a connection at once, with what the system has not sent yet.
+
+    Nothing of ASGI does this: a server that is only told nothing more sends what it holds,
+    which may be megabytes to a slow reader. Without the server's own means it stays at that.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if not isinstance(transport, asyncio.Transport):
+        return
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_WAITS)
+    transport.abort()

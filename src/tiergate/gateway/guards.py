@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is checked before a route does anything: who asks, for what, and whether they may."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from starlette.requests import Request
+
+from tiergate.gateway import wire
+from tiergate.gateway.accounts import Accounts, GatewayRole, Person
+from tiergate.gateway.audit import Audit, Pseudonyms
+from tiergate.gateway.catalogue import Catalogue, Repository, Revision, commit_of
+from tiergate.gateway.objects import Objects
+from tiergate.gateway.releases import Releases
+from tiergate.gateway.requests import Requests, Status
+from tiergate.gateway.targets import Target
+from tiergate.release.access import (
+    Access,
+    Caller,
+    DownloadRequest,
+    Offer,
+    Reason,
+    may_download,
+    may_know,
+)
+from tiergate.release.state import ReleaseState
+
+_DECIDERS = frozenset({GatewayRole.APPROVER, GatewayRole.OWNER})
+_CLOSED = Access(reason=Reason.CLOSED)
+
+
+class Guard(enum.StrEnum):
+    """What a caller has to be allowed before a route does anything."""
+
+    ANYBODY = "anybody"
+    """Nothing; the route is about the caller, or leaves out what they may not know."""
+    KNOW = "may know"
+    """To know of the repository."""
+    HAVE = "may have"
+    """To have the bytes."""
+    PERSON = "is somebody"
+    """To know of the repository, with an account."""
+    APPROVER = "decides on requests"
+    """To decide who gets access."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the routes work with."""
+
+    catalogue: Catalogue
+    accounts: Accounts
+    requests: Requests
+    releases: Releases
+    objects: Objects
+    audit: Audit
+    pseudonyms: Pseudonyms
+    clock: Callable[[], datetime]
+    url: str
+    """Address of the gateway as people write it, without a slash at the end."""
+    accelerated: str = ""
+    """Where the nginx in front finds the objects, when that sends them; empty for no nginx."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request, with what its guard found."""
+
+    request: Request
+    target: Target
+    person: Person | None
+    """Who asks; None for nobody known."""
+    at: datetime
+    repository: Repository | None = None
+    revision: Revision | None = None
+    """None where the name of it names nothing."""
+    release: ReleaseState | None = None
+    """Where its release stands."""
+    access: Access = _CLOSED
+
+    @property
+    def known_repository(self) -> Repository:
+        """The repository, which the guard has found."""
+        assert self.repository is not None  # noqa: S101 - guards other than ANYBODY see to it
+        return self.repository
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of the program
+    """The request has its answer, and goes no further."""
+
+    def __init__(self, answer: wire.Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class Guards:
+    """Goes through the guards."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def check(self, request: Request, target: Target, guard: Guard) -> Visit:
+        """Go through a guard; what may not be is refused here."""
+        at = self._parts.clock()
+        person = self.person(request, at)
+        visit = Visit(request=request, target=target, person=person, at=at)
+        if guard is Guard.ANYBODY:
+            return visit
+        visit = self.found(visit)
+        reason = visit.access.reason
+        if guard is Guard.APPROVER and person and person.roles & _DECIDERS:
+            return visit
+        # Files that no decision is about are as if they were not there, in a repository that is.
+        is_other = reason is Reason.OTHER_CHECKPOINT
+        if visit.repository is None or (reason.hides and not is_other):
+            raise Refused(wire.repository_not_found(is_known=person is not None))
+        if guard is Guard.APPROVER:
+            raise Refused(wire.error(403 if person else 401, wire.NOT_DECIDER))
+        if is_other or (visit.revision is None and guard is not Guard.PERSON):
+            raise Refused(wire.revision_not_found())
+        if guard is Guard.PERSON and person is None:
+            raise Refused(wire.error(401, "Log in first.", "GatedRepo"))
+        if guard is Guard.HAVE and not visit.access.is_allowed:
+            raise Refused(self._refusal(visit))
+        return visit
+
+    def found(self, visit: Visit) -> Visit:
+        """Look up what is asked for, and what the caller may do with it."""
+        target, parts = visit.target, self._parts
+        repository = parts.catalogue.repository(target.repository)
+        if repository is None:
+            return visit
+        state = parts.releases.state(repository.release, visit.at)
+        name = target.revision
+        if name == "main" and state.submitted is not None:
+            # Only a decision moves it: it is what the release is about.
+            name = commit_of(state.submitted.root_digest)
+        revision = parts.catalogue.revision(repository.name, name)
+        offer = Offer(
+            root_digest="" if revision is None else revision.root_digest,
+            release=state,
+            is_announced=repository.is_announced,
+            hosted_at=repository.hosted_at,
+            excluded=repository.excluded,
+        )
+        if revision is None and state.submitted is not None:
+            offer = replace(offer, root_digest=state.submitted.root_digest)
+        wanted = DownloadRequest(
+            repository=repository.name,
+            commit="" if revision is None else revision.commit,
+            path=target.path,
+            caller=self._caller(repository, visit.person),
+        )
+        known = may_know(wanted, offer, visit.at)
+        access = known if known.reason.hides else may_download(wanted, offer, visit.at)
+        return replace(
+            visit, repository=repository, revision=revision, release=state, access=access
+        )
+
+    def _caller(self, repository: Repository, person: Person | None) -> Caller | None:
+        if person is None:
+            return None
+        asked = self._parts.requests.of(repository.name, person.name)
+        return Caller(
+            name=person.name,
+            grants=self._parts.requests.grants(repository.name, person.name),
+            is_pending=asked is not None and asked.status is Status.PENDING,
+            jurisdiction=person.jurisdiction,
+        )
+
+    def person(self, request: Request, at: datetime) -> Person | None:
+        """Return whose token a request carries; None for nobody's."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return None
+        return self._parts.accounts.holder(token.strip(), at)
+
+    def _refusal(self, visit: Visit) -> wire.Answer:
+        repository = visit.known_repository.name
+        page = f"{self._parts.url}/{repository}"
+        return wire.refusal(visit.access, repository, page, is_known=visit.person is not None)

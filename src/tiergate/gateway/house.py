@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder that a gateway lives in, made when it is not there.
+
+::
+
+    FOLDER/
+      gateway.sqlite    repositories, people, requests, grants
+      secret            key of the digests of tokens; nobody else may read it
+      audit.key         signs the log of downloads
+      audit.sqlite      that log, a ledger; its signed heads are in audit.sqlite.heads
+      objects/          files by their digest
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tiergate.attestation.keys import Algorithm, PrivateKey, generate, read_private
+from tiergate.attestation.trust import Trust
+from tiergate.errors import InputError
+from tiergate.gateway.accounts import Accounts, GatewayRole, Person
+from tiergate.gateway.audit import Audit, Download, Pseudonyms
+from tiergate.gateway.catalogue import Catalogue, Repository, Revision
+from tiergate.gateway.database import Database
+from tiergate.gateway.guards import Parts
+from tiergate.gateway.log import read_downloads
+from tiergate.gateway.objects import Objects, chunks_of
+from tiergate.gateway.releases import Releases
+from tiergate.gateway.requests import Requests
+from tiergate.model.checkpoint import Checkpoint
+
+_SECRET_BYTES = 32
+_FIRST_TOKEN = timedelta(hours=24)
+OWNER = "owner"
+"""Name of the account that a new gateway begins with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """Where decisions come from."""
+
+    ledger: str
+    """File or address of the ledger of releases."""
+    heads: tuple[Path, ...]
+    """Folders of its heads."""
+    trust: Trust
+    """Whose events count."""
+
+
+class House:
+    """The folder, open."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open it, or make it.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._database = Database(f"sqlite:///{folder / 'gateway.sqlite'}")
+        self.catalogue = Catalogue(self._database)
+        self.accounts = Accounts(self._database, _secret(folder / "secret"))
+        self.requests = Requests(self._database)
+        self.objects = Objects(folder / "objects")
+        self.pseudonyms = Pseudonyms(self._database)
+
+    def parts(
+        self, watched: Watched, url: str, clock: Callable[[], datetime], accelerated: str = ""
+    ) -> Parts:
+        """Return what the routes work with.
+
+        Args:
+            watched: where decisions come from.
+            url: address of the gateway as people write it.
+            clock: gives the time.
+            accelerated: where the nginx in front finds the objects; empty for no nginx.
+        """
+        place = self._folder / "audit.sqlite"
+        heads = [_heads_of(place)]
+        return Parts(
+            catalogue=self.catalogue,
+            accounts=self.accounts,
+            requests=self.requests,
+            releases=Releases(watched.ledger, watched.heads, watched.trust),
+            objects=self.objects,
+            audit=Audit(place, _key(self._folder / "audit.key"), heads),
+            pseudonyms=self.pseudonyms,
+            clock=clock,
+            url=url,
+            accelerated=accelerated,
+        )
+
+    def downloads(self) -> Iterator[Download]:
+        """Yield every line of the log, and only at the end know that all of them hold.
+
+        Raises:
+            VerificationError: something does not hold.
+        """
+        place = self._folder / "audit.sqlite"
+        if not place.exists():
+            return
+        key = _key(self._folder / "audit.key").public
+        yield from read_downloads(place, [_heads_of(place)], key)
+
+    def first_token(self, at: datetime) -> str:
+        """Make the owner's account, and return a token for a first day; empty when it is there."""
+        if self.accounts.person(OWNER) is not None:
+            return ""
+        roles = frozenset({GatewayRole.OWNER, GatewayRole.APPROVER})
+        self.accounts.add(Person(name=OWNER, full_name="Owner", roles=roles, jurisdiction=""))
+        return self.accounts.new_token(OWNER, at + _FIRST_TOKEN)
+
+    def publish(self, checkpoint: Checkpoint, repository: Repository, at: datetime) -> Revision:
+        """Take the files of a checkpoint in, and offer them under a name.
+
+        Nothing is served by it: that follows from the release.
+
+        Raises:
+            InputError: the name belongs to another release.
+            DigestMismatchError: a file changed since it was identified.
+        """
+        known = self.catalogue.repository(repository.name)
+        if known is not None and known.release != repository.release:
+            found = f"a repository of the release {known.release}"
+            raise InputError(repository.name, found, f"one of {repository.release}")
+        base = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+        for entry in checkpoint.manifest.entries:
+            self.objects.add(chunks_of(base / entry.path), entry.sha256, entry.path)
+        if known is None:
+            self.catalogue.add(repository)
+        return self.catalogue.add_revision(repository.name, checkpoint.manifest, at)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._database.close()
+
+
+def _heads_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.heads")
+
+
+def _secret(path: Path) -> bytes:
+    if not path.exists():
+        _write_private(path, [secrets.token_bytes(_SECRET_BYTES)])
+    return path.read_bytes()
+
+
+def _key(path: Path) -> PrivateKey:
+    if not path.exists():
+        _write_private(path, [generate(Algorithm.ED25519).to_pem(None)])
+    return read_private(path.read_bytes(), str(path), accepted=(Algorithm.ED25519,))
+
+
+def _write_private(path: Path, content: Iterable[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(content)
+        file.flush()
+        os.fsync(file.fileno())

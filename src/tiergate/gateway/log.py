@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading the log of downloads, which is believed only as far as it verifies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from tiergate.attestation.bundle import from_base64
+from tiergate.attestation.envelope import Envelope, Signature
+from tiergate.attestation.keys import PublicKey
+from tiergate.attestation.strict_json import read_object
+from tiergate.errors import InputError, VerificationError
+from tiergate.gateway.audit import FORMAT, PAYLOAD_TYPE, Download
+from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_entry import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """Files of one repository that have left."""
+
+    repository: str
+    """Its name."""
+    downloads: int
+    """Answers to ``GET`` that sent bytes."""
+    people: int
+    """Different people among those who were known."""
+    unknown: int
+    """Downloads of nobody known."""
+    first: str
+    """When the first one was."""
+    last: str
+    """When the newest one was."""
+
+
+def read_downloads(place: Path, heads: Sequence[Path], key: PublicKey) -> Iterator[Download]:
+    """Yield every line of a log, in order; only at the end is it known that all of them hold.
+
+    Steps: the chain holds and every head agrees; each entry is signed with the gateway's key, for
+    its place in this log.
+
+    Raises:
+        VerificationError: one of them does not hold.
+    """
+    with Ledger.open(str(place), read_only=True) as ledger:
+        for entry in ledger.verified(heads):
+            yield from _lines(entry, ledger.origin, key)
+
+
+def copies(downloads: Iterable[Download]) -> tuple[Copies, ...]:
+    """Count what has left, by repository: what no freeze and no revocation reaches."""
+    of: dict[str, list[Download]] = {}
+    for download in downloads:
+        if download.method == "GET" and download.last >= download.first:
+            of.setdefault(download.repository, []).append(download)
+    return tuple(
+        Copies(
+            repository=name,
+            downloads=len(found),
+            people=len(Counter(each.who for each in found if each.who)),
+            unknown=sum(not each.who for each in found),
+            first=min(each.at for each in found),
+            last=max(each.at for each in found),
+        )
+        for name, found in sorted(of.items())
+    )
+
+
+def _lines(entry: Entry, origin: str, key: PublicKey) -> Iterator[Download]:
+    where = f"entry {entry.sequence}"
+    try:
+        envelope = _envelope(cast("dict[str, Any]", read_object(entry.data, where)), where)
+        document = cast("dict[str, Any]", read_object(envelope.payload, where))
+    except (InputError, KeyError, IndexError, TypeError) as error:
+        raise VerificationError(where, f"no entry of this log ({error})", FORMAT) from None
+    if not key.verifies(envelope.signatures[0].value, envelope.signed_bytes):
+        raise VerificationError(where, "another signature", "one of the gateway's key")
+    place = (document.get("ledger"), document.get("sequence"), document.get("previous"))
+    if document.get("format") != FORMAT or place != (
+        origin,
+        entry.sequence,
+        entry.previous.hex(),
+    ):
+        raise VerificationError(where, f"an entry for {place}", "its own place in this log")
+    try:
+        yield from (Download(**row) for row in document["downloads"])
+    except (KeyError, TypeError) as error:
+        raise VerificationError(where, f"a line that is none ({error})", FORMAT) from None
+
+
+def _envelope(document: dict[str, Any], where: str) -> Envelope:
+    if document["payloadType"] != PAYLOAD_TYPE:
+        raise VerificationError(
+            where, f"a payload of type {document['payloadType']!r}", PAYLOAD_TYPE
+        )
+    (row,) = document["signatures"]
+    value = from_base64(row["sig"], where, 1024)
+    return Envelope(
+        payload=from_base64(document["payload"], where, 8 * 1024 * 1024),
+        payload_type=PAYLOAD_TYPE,
+        signatures=(Signature(key_id=row["keyid"], value=value),),
+    )

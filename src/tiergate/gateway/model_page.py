@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a model, where a refusal sends people: what it is waiting for, and how to ask.
+
+It works without script, loads nothing from elsewhere and sets no cookie: who asks gives their
+token in the form, so that no other site can make them ask.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from tiergate.gateway import wire
+from tiergate.gateway.guards import Visit
+from tiergate.model.manifest import ManifestEntry
+from tiergate.release.access import Reason
+from tiergate.release.facts import Rule
+from tiergate.release.state import ReleaseState, StageState
+
+_STANDING: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.OPEN: "Open to everybody",
+        Reason.GRANTED: "You have access",
+        Reason.FROZEN: "All downloads are stopped",
+        Reason.WITHDRAWN: "The release has ended",
+        Reason.LAPSED: "The decision is no longer valid",
+        Reason.STAGE: "Not released yet",
+        Reason.HOSTED: "Use is open, the weights are not handed out",
+        Reason.JURISDICTION: "Not for where you are",
+    }
+)
+_ON_REQUEST = "For people with a grant"
+_MOST_FILES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageView:
+    """One stage, as it is shown."""
+
+    name: str
+    tier: str
+    audience: str
+    is_open: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileView:
+    """One file, as it is shown."""
+
+    path: str
+    size: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPage:
+    """Everything that the page says."""
+
+    repository: str
+    path: str
+    url: str
+    message: str
+    standing: str
+    detail: str
+    is_open: bool
+    is_asked: bool
+    """Whether people can ask for access."""
+    commit: str
+    decision: str
+    valid_until: str
+    hosted_at: str
+    stages: tuple[StageView, ...]
+    files: tuple[FileView, ...]
+
+
+def model_page(visit: Visit, url: str, *, message: str = "", status: int = 200) -> Response:
+    """Return the page of a model that the caller may know of."""
+    nonce = secrets.token_urlsafe(16)
+    template = _templates().get_template("model.html.j2")
+    content = template.render(page=_page(visit, url, message), nonce=nonce, style=_style())
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'"
+    )
+    headers = {**wire.PRIVATE, "Content-Security-Policy": policy}
+    return HTMLResponse(content, status_code=status, headers=headers)
+
+
+def _page(visit: Visit, url: str, message: str) -> ModelPage:
+    repository, access, release = visit.known_repository, visit.access, visit.release
+    decided = None if release is None else release.decided
+    standing = _STANDING.get(access.reason, _ON_REQUEST)
+    listed = () if visit.revision is None else tuple(visit.revision.files.values())
+    return ModelPage(
+        repository=repository.name,
+        path=f"/{repository.name}",
+        url=url,
+        message=message,
+        standing=standing,
+        detail=access.detail,
+        is_open=access.is_allowed or standing == _ON_REQUEST,
+        is_asked=standing == _ON_REQUEST,
+        commit="" if visit.revision is None else visit.revision.commit,
+        decision="" if decided is None else decided.decision,
+        valid_until="" if decided is None else f"{decided.valid_until:%Y-%m-%d %H:%M} UTC",
+        hosted_at=repository.hosted_at,
+        stages=_stages(release),
+        files=tuple(map(_file, listed[:_MOST_FILES])),
+    )
+
+
+def _stages(release: ReleaseState | None) -> tuple[StageView, ...]:
+    return () if release is None else tuple(map(_stage, release.stages))
+
+
+def _stage(found: StageState) -> StageView:
+    if found.opened_at is not None:
+        words = f"open since {found.opened_at:%Y-%m-%d}"
+    else:
+        locks = [gate.text for gate in found.gates if gate.rule is Rule.TIME_LOCK]
+        words = f"closed; {locks[0]}" if locks else "closed"
+    return StageView(
+        name=found.stage.name,
+        tier=found.stage.tier.value,
+        audience=found.stage.audience,
+        is_open=found.opened_at is not None,
+        words=words,
+    )
+
+
+def _file(entry: ManifestEntry) -> FileView:
+    digest = entry.sha256.removeprefix("sha256:")
+    return FileView(path=entry.path, size=f"{entry.size_bytes:,}", sha256=digest)
+
+
+@cache
+def _templates() -> Environment:
+    loader = PackageLoader("tiergate.gateway", "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+
+
+@cache
+def _style() -> str:
+    return (files("tiergate.gateway") / "templates" / "style.css").read_text(encoding="utf-8")

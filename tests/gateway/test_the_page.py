@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page that a refusal sends people to."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from gateway_site import NAME, Answer, Site
+from tiergate.decision.tier import Tier
+from tiergate.gateway.accounts import GatewayRole
+from tiergate.release import bodies
+
+
+def asked(site: Site, **fields: str) -> Answer:
+    """Send the form."""
+    body = urlencode(fields).encode()
+    kind = "application/x-www-form-urlencoded"
+    return site.ask(f"/{NAME}/ask-access", method="POST", body=body, Content_Type=kind)
+
+
+@pytest.fixture
+def gated(site: Site) -> Site:
+    """A site whose model is for people with a grant, with Erin and an approver."""
+    site.release(site.publish(), Tier.T2, Tier.T4)
+    site.person("erin")
+    site.person("ruth", GatewayRole.APPROVER)
+    return site
+
+
+def test_that_the_address_in_a_refusal_leads_to_a_page_on_which_one_can_ask(gated: Site) -> None:
+    with gated.served():
+        refused = gated.ask(f"/{NAME}/resolve/main/config.json", who="erin")
+        page = gated.ask(f"/{NAME}")
+        waiting = asked(gated, token=gated.tokens["erin"], purpose="red teaming", act="ask")
+        seen = asked(gated, token=gated.tokens["erin"], act="see")
+        pending = gated.ask(f"/api/models/{NAME}/user-access-request/pending", who="ruth")
+
+    assert refused.said.endswith(f"ask at http://hub.example/{NAME}")
+    assert page.status == 200
+    assert b"For people with a grant" in page.body
+    assert b"Your request is waiting for an answer." in waiting.body
+    assert b"Your request is waiting for an answer." in seen.body
+    assert b"red teaming" in pending.body
+
+
+def test_that_to_look_asks_for_nothing(gated: Site) -> None:
+    with gated.served():
+        seen = asked(gated, token=gated.tokens["erin"], act="see")
+    assert b"You have not asked for access." in seen.body
+    assert gated.house.requests.of(NAME, "erin") is None
+
+
+def test_that_nobody_asks_without_a_token(gated: Site) -> None:
+    with gated.served():
+        found = asked(gated, token="hf_nobodys", act="ask")  # noqa: S106
+    assert found.status == 401
+    assert b"No account has that token" in found.body
+
+
+def test_that_text_from_people_is_shown_as_text(gated: Site) -> None:
+    evil = "<script>alert(1)</script>"
+    with gated.served():
+        asked(gated, token=gated.tokens["erin"], purpose="x", act="ask")
+        request = gated.house.requests.of(NAME, "erin")
+        assert request is not None
+        from tiergate.gateway.requests import Status
+
+        gated.house.requests.answer(request, Status.REJECTED, by="ruth", at=gated.now, words=evil)
+        seen = asked(gated, token=gated.tokens["erin"], act="see")
+    assert b"<script" not in seen.body
+    assert b"&lt;script&gt;" in seen.body
+
+
+def test_that_the_page_loads_nothing_and_runs_nothing(gated: Site) -> None:
+    with gated.served():
+        page = gated.ask(f"/{NAME}")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert b"<script" not in page.body
+    assert b"src=" not in page.body
+    assert "set-cookie" not in page.headers
+
+
+def test_that_a_frozen_release_says_since_when_and_offers_no_form(gated: Site) -> None:
+    gated.enter(bodies.Frozen(), "bea")
+    with gated.served():
+        page = gated.ask(f"/{NAME}")
+    assert b"All downloads are stopped" in page.body
+    assert b"<form" not in page.body
+
+
+def test_that_what_is_hidden_has_no_page(site: Site) -> None:
+    site.publish()
+    with site.served():
+        hidden, absent = site.ask(f"/{NAME}"), site.ask("/acme/other")
+    assert (hidden.status, hidden.body) == (absent.status, absent.body)

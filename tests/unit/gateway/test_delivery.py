@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which bytes a range asks for, and when the sending of them ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.types import Message
+
+from tiergate.gateway import delivery
+from tiergate.gateway.delivery import Delivery, Span, read_range
+from tiergate.gateway.objects import CHUNK_BYTES
+
+WHOLE = Span(0, 10)
+RANGES: dict[str, tuple[str | None, Span | None]] = {
+    "nothing": (None, WHOLE),
+    "no text": ("", WHOLE),
+    "the first byte": ("bytes=0-0", Span(0, 1)),
+    "the last byte": ("bytes=9-9", Span(9, 10)),
+    "from a byte on": ("bytes=4-", Span(4, 10)),
+    "everything": ("bytes=0-", WHOLE),
+    "up to beyond the end": ("bytes=4-99", Span(4, 10)),
+    "the last four bytes": ("bytes=-4", Span(6, 10)),
+    "more last bytes than there are": ("bytes=-99", WHOLE),
+    "no last bytes": ("bytes=-0", None),
+    "a byte behind the end": ("bytes=10-", None),
+    "bytes behind the end": ("bytes=10-20", None),
+    "a range backwards": ("bytes=5-4", WHOLE),
+    "several ranges": ("bytes=0-1,3-4", WHOLE),
+    "several ranges, one of them empty": ("bytes=0-1,", WHOLE),
+    "neither end": ("bytes=-", WHOLE),
+    "a negative byte": ("bytes=--1", WHOLE),
+    "a number with a sign": ("bytes=+1-2", WHOLE),
+    "spaces within": ("bytes=0 - 1", WHOLE),
+    "spaces around": (" bytes=0-1 ", Span(0, 2)),
+    "another unit": ("lines=0-1", WHOLE),
+    "the unit in capitals": ("BYTES=0-1", WHOLE),
+    "no unit": ("0-1", WHOLE),
+    "a number of forty digits": (f"bytes={'9' * 40}-", WHOLE),
+    "digits of another script": ("bytes=\u0661-", WHOLE),
+}
+
+
+@pytest.mark.parametrize("case", RANGES)
+def test_that_what_is_asked_for_is(case: str) -> None:
+    header, expected = RANGES[case]
+
+    assert read_range(header, 10) == expected
+
+
+@pytest.mark.parametrize("header", ["bytes=0-", "bytes=0-0", "bytes=-1"])
+def test_that_no_range_of_an_empty_file_is_there(header: str) -> None:
+    assert read_range(header, 0) is None
+    assert read_range(None, 0) == Span(0, 0)
+
+
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.builds("bytes={}-{}".format, st.integers(0), st.integers(0)),
+        st.builds("bytes={}-".format, st.integers(0)),
+        st.builds("bytes=-{}".format, st.integers(0)),
+    ),
+    st.integers(0, 2**50),
+)
+def test_that_no_range_goes_beyond_its_file(header: str, size: int) -> None:
+    found = read_range(header, size)
+
+    assert found is None or 0 <= found.first <= found.end <= size
+    assert found is None or found.length or not size
+
+
+class Wire:
+    """Both ends of an answer, as a server gives them."""
+
+    def __init__(self, *, stalls_after: int | None = None, goes_after: int | None = None) -> None:
+        self.messages: list[Message] = []
+        self.has_gone = asyncio.Event()
+        self._stalls_after = stalls_after
+        self._goes_after = goes_after
+
+    async def send(self, message: Message) -> None:
+        """Take a message; a reader that stalls takes none after some."""
+        if self._stalls_after is not None and len(self.messages) > self._stalls_after:
+            await asyncio.Event().wait()
+        self.messages.append(message)
+        if self._goes_after is not None and len(self.messages) > self._goes_after:
+            self.has_gone.set()
+
+    async def receive(self) -> Message:
+        """Give the request, and then nothing until the client has gone."""
+        await self.has_gone.wait()
+        return {"type": "http.disconnect"}
+
+    @property
+    def body(self) -> bytes:
+        """What was sent of the file."""
+        return b"".join(message.get("body", b"") for message in self.messages)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the end was said."""
+        return self.messages[-1].get("more_body") is False
+
+
+def _deliver(
+    path: Path, wire: Wire, span: Span, may_go_on: Callable[[], bool] = lambda: True
+) -> Delivery:
+    answer = Delivery(path, span, path.stat().st_size, {"X-A": "b"}, may_go_on)
+
+    async def run() -> None:
+        await asyncio.wait_for(answer({}, wire.receive, wire.send), 20)
+
+    asyncio.run(run())
+    return answer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "file"
+    found.write_bytes(bytes(range(256)) * (3 * CHUNK_BYTES // 256) + b"end")
+    return found
+
+
+def test_that_a_whole_file_is_sent(path: Path) -> None:
+    wire, size = Wire(), path.stat().st_size
+    answer = _deliver(path, wire, Span(0, size))
+
+    assert wire.body == path.read_bytes()
+    assert wire.is_complete
+    assert answer.status_code == 200
+    assert answer.headers["content-length"] == str(size)
+    assert "content-range" not in answer.headers
+
+
+def test_that_part_of_a_file_is_sent(path: Path) -> None:
+    wire = Wire()
+    answer = _deliver(path, wire, Span(5, CHUNK_BYTES + 9))
+
+    assert wire.body == path.read_bytes()[5 : CHUNK_BYTES + 9]
+    assert wire.is_complete
+    assert answer.status_code == 206
+    assert answer.headers["content-range"] == f"bytes 5-{CHUNK_BYTES + 8}/{path.stat().st_size}"
+
+
+def test_that_an_empty_file_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    wire = Wire()
+    answer = _deliver(path, wire, Span(0, 0))
+
+    assert (answer.status_code, wire.body, wire.is_complete) == (200, b"", True)
+
+
+def test_that_a_file_that_became_shorter_ends_early(path: Path) -> None:
+    wire, size = Wire(), path.stat().st_size
+    answer = Delivery(path, Span(0, size), size, {}, lambda: True)
+    path.write_bytes(b"short")
+    asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert wire.body == b"short"
+    assert not wire.is_complete
+
+
+def test_that_nothing_more_is_sent_once_it_may_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.0)
+    answers = iter([True, True, False])
+    wire = Wire()
+    _deliver(path, wire, Span(0, path.stat().st_size), lambda: next(answers))
+
+    assert wire.body == path.read_bytes()[: 2 * CHUNK_BYTES]
+    assert not wire.is_complete
+
+
+def test_that_a_client_who_takes_nothing_is_let_go_once_it_may_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.01)
+    wire = Wire(stalls_after=1)
+    asked = iter([True] * 5)
+    _deliver(path, wire, Span(0, path.stat().st_size), lambda: next(asked, False))
+
+    assert len(wire.body) == CHUNK_BYTES
+    assert next(asked, None) is None
+
+
+def test_that_a_client_who_is_too_slow_is_let_go(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(delivery, "SLOWEST_CHUNK_SECONDS", 0.05)
+    wire = Wire(stalls_after=1)
+    _deliver(path, wire, Span(0, path.stat().st_size))
+
+    assert len(wire.body) == CHUNK_BYTES
+
+
+def test_that_nothing_is_read_for_a_client_who_has_gone(path: Path) -> None:
+    wire = Wire(goes_after=1)
+    _deliver(path, wire, Span(0, path.stat().st_size))
+
+    assert len(wire.body) == CHUNK_BYTES
+
+
+def test_that_the_error_of_a_server_is_not_kept_back(path: Path) -> None:
+    async def failing(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            raise ConnectionResetError
+
+    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, lambda: True)
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(_until_sent(answer, failing))
+
+
+async def _until_sent(answer: Delivery, send: Callable[[Message], object]) -> None:
+    await answer({}, Wire().receive, send)  # type: ignore[arg-type]
