@@ -7,7 +7,7 @@ COMMA := ,
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 TOOLS := .venv-tools
 NPM := $(shell command -v npm)
-NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed)
+NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed $(TOOLS)/hub_js/.installed)
 POSTGRESQL := $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
 MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)$(if $(POSTGRESQL),, and not postgresql)
 
@@ -44,8 +44,8 @@ slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
 	$(BIN)/python -m pytest -m slow
 
 foreign: $(BIN)/.installed $(NPM_TOOLS) $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/.installed,$(wildcard tests/tools/requirements/*.txt)) ## Readers against tools that need an environment of their own.
-	$(if $(NPM),,@echo "no npm found: the promptfoo and Sigstore tests are left out")
-	$(BIN)/python -m pytest -m foreign tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py)
+	$(if $(NPM),,@echo "no npm found: the promptfoo, Sigstore and npm client tests are left out")
+	$(BIN)/python -m pytest -m foreign tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py --ignore=tests/tools/test_hub_client_npm.py)
 
 # libsql is named because leaving out optional packages drops its binary.
 $(TOOLS)/promptfoo/.installed:
@@ -54,6 +54,10 @@ $(TOOLS)/promptfoo/.installed:
 
 $(TOOLS)/sigstore/.installed:
 	npm install --prefix $(TOOLS)/sigstore @sigstore/verify@3.1.1 @sigstore/bundle@4.0.0 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
+	touch $@
+
+$(TOOLS)/hub_js/.installed:
+	npm install --prefix $(TOOLS)/hub_js @huggingface/hub@2.17.5 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
 	touch $@
 
 $(TOOLS)/%/.installed: tests/tools/requirements/%.txt

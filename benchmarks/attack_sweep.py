@@ -130,9 +130,7 @@ class Sweep:
     def parts(self) -> list[Part]:
         """Return where the time of the settings measured on every side goes."""
         last = len(self._usual) - 1
-        both_s = sum(self.found[name].cpu_s for name in self.usual_found)
         loop_s, stopping_s = sum(self.loop_s), sum(self.stopping_s)
-        rest_s = both_s - sum(self.attack_s) - stopping_s
         generate_s = sum(self.usual_s(last)) - sum(self.attack_s)
         return [
             Part(
@@ -142,9 +140,6 @@ class Sweep:
             ),
             Part(
                 name="stopping at a bound, our loop to the end", ours_s=stopping_s, theirs_s=loop_s
-            ),
-            Part(
-                name="twins, usefulness, digests, putting back: none", ours_s=rest_s, theirs_s=0.0
             ),
         ]
 

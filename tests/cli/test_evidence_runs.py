@@ -132,7 +132,7 @@ def test_filed_evidence_is_graded_with_reasons(model: Path, mapping: Path, tmp_p
     assert "binding 2: digest at load: nobody ran it again on these files" in done.flat
     assert "elicitation 0: not stated <- the weakest counts" in done.flat
     assert "elicitation" == part["weakest"]
-    assert 8 == len(part["grades"])
+    assert 9 == len(part["grades"])
 
 
 BAD_PLANS = {

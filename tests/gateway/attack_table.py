@@ -111,7 +111,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "letters that look the same": (get("/acme/g%d0%b0ted/resolve/main/config.json"), NOWHERE),
     "letters that are wide": (get("/acme/%ef%bd%87ated/resolve/main/config.json"), NOWHERE),
     "a letter that turns the text around": (get(f"{FILE}%e2%80%ae"), NOWHERE),
-    "the raw route of the Hub": (get("/acme/gated/raw/main/model.safetensors"), NOWHERE),
+    "the raw route of the Hub": (get("/acme/gated/raw/main/model.safetensors"), "403 GatedRepo"),
     "the blob route of the Hub": (get("/acme/gated/blob/main/model.safetensors"), NOWHERE),
     "the cache route of the Hub": (
         get("/api/resolve-cache/models/acme/gated/<commit>/model.safetensors"),

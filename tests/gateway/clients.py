@@ -33,8 +33,15 @@ class Action:
 
 
 def do(name: str, *words: object, **options: object) -> Action:
-    """Name an action of ``run_hub_client.py``."""
+    """Name an action of ``run_hub_client.py``; the option ``who`` says whose token to use."""
     return Action(name, words, options)
+
+
+def _with_token(options: dict[str, object], town: Town) -> dict[str, object]:
+    if "who" not in options:
+        return options
+    others = {name: value for name, value in options.items() if name != "who"}
+    return {**others, "token": town.tokens[str(options["who"])] if options["who"] else False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,7 @@ class Client:
     """One installed release of ``huggingface_hub``."""
 
     interpreter: Path
+    version: str = "here"
 
     def run(
         self,
@@ -87,7 +95,7 @@ class Client:
         town.front.logs = [[]]
         with tempfile.TemporaryDirectory(dir=town.folder) as name:
             folder = Path(name)
-            asked = [[each.name, each.words, each.options] for each in actions]
+            asked = [[a.name, a.words, _with_token(a.options, town)] for a in actions]
             (folder / "actions.json").write_text(json.dumps(asked))
             given = environment(folder, town, who) | (variables or {})
             words = [self.interpreter, PROGRAM, folder]

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from gateway_site import NAME, Site
 from tiergate.decision.tier import Tier
+from tiergate.errors import InputError
+from tiergate.gateway import house
 from tiergate.release import bodies
 
 FILE = f"/{NAME}/resolve/main/config.json"
@@ -48,3 +52,12 @@ def test_that_a_freeze_stops_what_was_open(site: Site) -> None:
     assert before == 200
     assert (after.status, after.code) == (403, "GatedRepo")
     assert "Downloads of acme/model are stopped. Frozen on" in after.said
+
+
+def test_that_a_file_that_no_client_would_fetch_is_not_taken_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "LARGEST_FILE_BYTES", 42)
+    with pytest.raises(InputError, match=r"README\.md: found 43 bytes, expected at most 42"):
+        site.publish()
+    assert site.house.catalogue.repository(NAME) is None

@@ -56,7 +56,9 @@ def test_that_nothing_leaves_when_the_log_cannot_be_written(site: Site) -> None:
 
 def test_that_a_line_that_was_changed_is_noticed(fetched: Site) -> None:
     database = sqlite3.connect(fetched.folder / "gateway" / "audit.sqlite")
-    _without_triggers(database, "UPDATE entries SET entry = CAST(entry || ' ' AS BLOB) WHERE sequence = 1")
+    _without_triggers(
+        database, "UPDATE entries SET entry = CAST(entry || ' ' AS BLOB) WHERE sequence = 1"
+    )
     with pytest.raises(VerificationError):
         list(fetched.house.downloads())
 

@@ -58,18 +58,45 @@ MAY_HAVE: dict[str, frozenset[str]] = {
 def a_model(folder: Path, length: int = 24 * 1024, seed: int = 1) -> Path:
     """Write a checkpoint of which every value of the weights has its highest bit set.
 
-    Answers of the gateway are ASCII, so that a single byte of the weights in one is seen.
+    Answers of the gateway are text, so that bytes of the weights in one are seen.
     """
     folder.mkdir(parents=True)
     values = bytes(byte | 0x80 for byte in random.Random(seed).randbytes(length))  # noqa: S311
     tensor = {"dtype": "U8", "shape": [length], "data_offsets": [0, length]}
     header = json.dumps({HEADER_NAME: tensor}).encode()
     (folder / WEIGHTS).write_bytes(struct.pack("<Q", len(header)) + header + values)
-    (folder / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}
+    (folder / "config.json").write_text(json.dumps(config))
     (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n# A test model\n")
     (folder / "extra").mkdir()
     (folder / "extra" / "notes.txt").write_text("One line.\n")
     return folder
+
+
+def _add_tokenizer(folder: Path) -> None:
+    words = {"type": "WordLevel", "vocab": {"[UNK]": 0, "one": 1, "two": 2}, "unk_token": "[UNK]"}
+    rules: dict[str, object] = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": words,
+    }
+    kind = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]"}
+    (folder / "tokenizer.json").write_text(json.dumps(rules))
+    (folder / "tokenizer_config.json").write_text(json.dumps(kind))
+
+
+def has_weights(content: bytes) -> bool:
+    """Tell whether an answer holds bytes of the weights, or a word of the other files."""
+    words = (HEADER_NAME.encode(), b"data_offsets", b"LlamaForCausalLM")
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return True
+    return any(word in content for word in words)
 
 
 class Town(Site):
@@ -83,6 +110,23 @@ class Town(Site):
         )
         self._releases()
         self._people()
+
+    def settle_one(self, length: int = 24 * 1024, *, tokenizer: bool = False) -> None:
+        """Make one repository that needs a grant, and the people of one story about it.
+
+        Args:
+            length: bytes of its weights.
+            tokenizer: whether it has one, of two words.
+        """
+        self.model = a_model(self.folder / "model", length)
+        if tokenizer:
+            _add_tokenizer(self.model)
+        self.revision = self.old = self.publish(name=GATED, of="gated", model=self.model)
+        self.release(self.revision, Tier.T2, Tier.T4, of="gated")
+        for name in ("gwen", "nora"):
+            self.person(name)
+        self.person("anna", GatewayRole.APPROVER)
+        self.house.requests.give(GATED, "gwen", by="anna", at=self.now)
 
     @property
     def weights(self) -> bytes:

@@ -134,8 +134,8 @@ MUTATIONS = {
     ),
     "what a tier asks of grades is ignored": Mutation(
         ELIGIBILITY,
-        "if grade.value < asked:",
-        "if grade.value < 1:",
+        "if grade.value >= asked:",
+        "if grade.value >= 1:",
         f"{TEST_GRADES}::test_a_tier_may_ask_for_more_and_the_reason_names_both",
     ),
     "runs that are not shown cost nothing": Mutation(

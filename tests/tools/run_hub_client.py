@@ -81,7 +81,8 @@ def verify(repo: str, **options: Any) -> list[str] | None:  # noqa: ANN401 - as 
 
 def files(path: str) -> list[str]:
     """List a folder as a file system."""
-    return sorted(row["name"] for row in HfFileSystem().ls(path))
+    rows: list[Any] = HfFileSystem().ls(path, detail=True)
+    return sorted(row["name"] for row in rows)
 
 
 def facts(path: str) -> dict[str, Any]:
@@ -114,9 +115,9 @@ def paths(repo: str, *names: str) -> dict[str, int | None]:
     return {row.path: getattr(row, "size", None) for row in API.get_paths_info(repo, list(names))}
 
 
-def requests(repo: str, status: str) -> list[list[Any]]:
+def requests(repo: str, status: str, **options: Any) -> list[list[Any]]:  # noqa: ANN401 - likewise
     """List requests for access."""
-    rows = getattr(API, f"list_{status}_access_requests")(repo)
+    rows = getattr(API, f"list_{status}_access_requests")(repo, **options)
     return [[row.username, row.fullname, row.status, row.fields] for row in rows]
 
 
@@ -162,14 +163,17 @@ ACTIONS: dict[str, Callable[..., Any]] = {
 def main() -> None:
     """Go through the actions; the server is told before each of them."""
     outcomes = []
-    for number, (name, words, options) in enumerate(json.loads((FOLDER / "actions.json").read_text())):
+    for number, (name, words, options) in enumerate(
+        json.loads((FOLDER / "actions.json").read_text())
+    ):
         mark = f"{os.environ['HF_ENDPOINT']}/-/{number}"
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(mark).close()
         try:
             outcomes.append({"found": ACTIONS[name](*words, **options)})
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome is what is looked at
             kinds = [kind.__name__ for kind in type(error).__mro__]
-            outcomes.append({"error": kinds[0], "kinds": kinds, "said": " ".join(str(error).split())})
+            said = " ".join(f"{error} {error.__cause__ or ''}".split())
+            outcomes.append({"error": kinds[0], "kinds": kinds, "said": said})
     (FOLDER / "outcomes.json").write_text(json.dumps(outcomes))
 
 

@@ -23,6 +23,7 @@ _COMMANDS = {
     "ledger": "Verify what happened to releases, prove it, export it.",
     "serve": "A hub that hands out what the ledger and the grants allow, and nothing else.",
     "gateway": "Offer a checkpoint on a gateway, make accounts and tokens.",
+    "push": "A checkpoint to a gateway, over HTTP; verified by its digest there.",
     "model-signature": "OpenSSF model signatures (model.sig): sign all files, verify, show.",
     "waiver": "Sign human exceptions from single requirements.",
     "keys": "Make keys that sign, and show what others need to know of them.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,31 @@ def hashing() -> Iterator[Progress | None]:
         yield on_progress
     finally:
         bar.stop()
+
+
+@contextmanager
+def sending(total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """Show bytes sent, their speed and what is left on a terminal; nothing elsewhere.
+
+    Args:
+        total_bytes: how many there are.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    columns = (
+        rich_progress.TextColumn("sending"),
+        rich_progress.BarColumn(),
+        rich_progress.DownloadColumn(),
+        rich_progress.TransferSpeedColumn(),
+        rich_progress.TimeRemainingColumn(),
+    )
+    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sending", total=total_bytes)
+        yield lambda count: bar.update(task, advance=count)
 
 
 def user_cache() -> DigestCache:

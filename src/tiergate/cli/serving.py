@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,25 +20,37 @@ from tiergate.cli import clock
 from tiergate.errors import ExtensionError, InputError
 
 if TYPE_CHECKING:
+    from tiergate.gateway.application import Application
     from tiergate.gateway.catalogue import Revision
-    from tiergate.gateway.house import House
+    from tiergate.gateway.house import House, Watched
 
+_ENVIRONMENT = "TIERGATE_GATEWAY"
 _PACKAGES = ("starlette", "uvicorn", "sqlalchemy")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-def serve(  # noqa: PLR0913 - one for each option
-    folder: str,
-    ledger: str,
-    trust: str,
-    heads: Iterable[str],
-    *,
-    host: str,
-    port: int,
-    url: str,
-    nginx: str,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a gateway serves, and how."""
+
+    folder: str
+    """Its folder."""
+    database: str
+    """Address of its database; empty for the file in the folder."""
+    ledger: str
+    """The ledger of releases."""
+    trust: str
+    """Whose events count."""
+    heads: tuple[str, ...]
+    """Folders of heads; empty for the one beside the ledger."""
+    url: str
+    """Address as people write it."""
+    nginx: str
+    """Where the nginx in front finds the objects; empty for none."""
+
+
+def serve(served: Served, *, host: str, port: int, workers: int) -> None:
     """Serve until interrupted.
 
     Raises:
@@ -43,28 +58,44 @@ def serve(  # noqa: PLR0913 - one for each option
         OSError: the folder cannot be written.
         MistakesError: the trust file has mistakes.
     """
-    _require_extra()
+    with closing(_house(served.folder, served.database)) as house:
+        # What is wrong with the trust file is said here, once, and not by each worker.
+        _watched(served)
+        token = house.first_token(clock.now())
+        has_models = bool(house.catalogue.repositories())
+        for line in _greeting(served.folder, served.url, token, has_models=has_models):
+            click.echo(line)
     import uvicorn
 
-    from tiergate.cli.release_acting import head_folders
+    os.environ[_ENVIRONMENT] = json.dumps(asdict(served))
+    uvicorn.run(
+        "tiergate.cli.serving:worker",
+        factory=True,
+        workers=workers,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+    )
+
+
+def worker() -> Application:
+    """Return what one process of a gateway answers with, as ``tiergate serve`` set it up."""
     from tiergate.gateway.application import Application
-    from tiergate.gateway.house import House, Watched
+
+    fields = json.loads(os.environ[_ENVIRONMENT])
+    served = Served(**{**fields, "heads": tuple(fields["heads"])})
+    house = _house(served.folder, served.database)
+    return Application(house.parts(_watched(served), served.url, clock.now, served.nginx))
+
+
+def _watched(served: Served) -> Watched:
+    from tiergate.cli.release_acting import head_folders
+    from tiergate.gateway.house import Watched
     from tiergate.release.trust_file import load_trust
 
-    watched = Watched(
-        ledger=ledger, heads=tuple(head_folders(ledger, heads)), trust=load_trust(Path(trust))
-    )
-    where = url.rstrip("/") or f"http://{host}:{port}"
-    with closing(House(Path(folder))) as house:
-        token = house.first_token(clock.now())
-        parts = house.parts(watched, where, clock.now, nginx.rstrip("/"))
-        for line in _greeting(
-            folder, where, token, has_models=bool(house.catalogue.repositories())
-        ):
-            click.echo(line)
-        uvicorn.run(
-            Application(parts), host=host, port=port, log_level="warning", server_header=False
-        )
+    heads = tuple(head_folders(served.ledger, served.heads))
+    return Watched(ledger=served.ledger, heads=heads, trust=load_trust(Path(served.trust)))
 
 
 def _greeting(folder: str, url: str, token: str, *, has_models: bool) -> Iterable[str]:
@@ -97,8 +128,7 @@ def published(  # noqa: PLR0913 - one for each option
     """
     from tiergate.cli.session import identify_with_progress
 
-    if not _REPOSITORY.fullmatch(repository) or ".." in repository:
-        raise InputError("--repository", repr(repository), "a name as in org/name")
+    _require_name("--repository", repository)
     with closing(_house(folder)) as house:
         from tiergate.gateway.catalogue import Repository
 
@@ -114,8 +144,49 @@ def published(  # noqa: PLR0913 - one for each option
         return house.publish(checkpoint, offered, clock.now())
 
 
-def new_person(
-    folder: str, name: str, full_name: str, roles: Iterable[str], jurisdiction: str
+def offered(  # noqa: PLR0913 - one for each option
+    folder: str,
+    repository: str,
+    *,
+    release: str,
+    is_announced: bool,
+    hosted_at: str,
+    excluded: Iterable[str],
+) -> None:
+    """Offer a model under a name, before its files are there or in another way than before.
+
+    Raises:
+        InputError: the name is none.
+    """
+    _require_name("REPOSITORY", repository)
+    with closing(_house(folder)) as house:
+        from tiergate.gateway.catalogue import Repository
+
+        house.offer(
+            Repository(
+                name=repository,
+                release=release,
+                is_announced=is_announced,
+                hosted_at=hosted_at,
+                excluded=frozenset(excluded),
+                created_at=clock.now(),
+            )
+        )
+
+
+def _require_name(where: str, repository: str) -> None:
+    if not _REPOSITORY.fullmatch(repository) or ".." in repository:
+        raise InputError(where, repr(repository), "a name as in org/name")
+
+
+def new_person(  # noqa: PLR0913 - one for each option
+    folder: str,
+    name: str,
+    full_name: str,
+    roles: Iterable[str],
+    jurisdiction: str,
+    *,
+    namespaces: Iterable[str] = (),
 ) -> None:
     """Make an account.
 
@@ -128,8 +199,20 @@ def new_person(
         from tiergate.gateway.accounts import GatewayRole, Person
 
         known = frozenset(map(GatewayRole, roles))
-        person = Person(name=name, full_name=full_name, roles=known, jurisdiction=jurisdiction)
-        house.accounts.add(person)
+        given = frozenset(namespaces)
+        if given and GatewayRole.PUBLISHER not in known:
+            raise InputError("--namespace", "no publisher", "the role publisher beside it")
+        for namespace in sorted(given):
+            _require_name("--namespace", f"{namespace}/name")
+        house.accounts.add(
+            Person(
+                name=name,
+                full_name=full_name,
+                roles=known,
+                jurisdiction=jurisdiction,
+                namespaces=given,
+            )
+        )
 
 
 def new_token(folder: str, name: str, days: int) -> str:
@@ -185,11 +268,11 @@ def erased(folder: str, name: str) -> None:
         house.pseudonyms.erase(name)
 
 
-def _house(folder: str) -> House:
+def _house(folder: str, database: str = "") -> House:
     _require_extra()
     from tiergate.gateway.house import House
 
-    return House(Path(folder))
+    return House(Path(folder), database or os.environ.get("TIERGATE_DATABASE_URL", ""))
 
 
 def _require_extra() -> None:

@@ -127,9 +127,12 @@ class Database:
         """Open a database, and make the tables that are missing.
 
         Args:
-            url: as SQLAlchemy reads it.
+            url: as SQLAlchemy reads it; PostgreSQL is spoken to by pg8000.
         """
-        self._engine = sa.create_engine(url)
+        address = sa.make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+pg8000")
+        self._engine = sa.create_engine(address, pool_pre_ping=True)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
         _metadata.create_all(self._engine)

@@ -39,6 +39,8 @@ class Span:
 
     first: int
     end: int
+    is_part: bool = False
+    """Whether they were asked for by a range, which may be about all there are."""
 
     @property
     def length(self) -> int:
@@ -51,8 +53,8 @@ def read_range(header: str | None, size: int) -> Span | None:
 
     Several ranges and what is no range are answered with everything (RFC 9110, section 14.2).
 
-    >>> read_range("bytes=2-3", 10), read_range("bytes=-4", 10), read_range("bytes=0-1,3-4", 10)
-    (Span(first=2, end=4), Span(first=6, end=10), Span(first=0, end=10))
+    >>> read_range("bytes=-4", 10), read_range("bytes=0-1,3-4", 10)
+    (Span(first=6, end=10, is_part=True), Span(first=0, end=10, is_part=False))
 
     Returns:
         The bytes; None when there are none such, which is answered with 416.
@@ -64,12 +66,12 @@ def read_range(header: str | None, size: int) -> Span | None:
     first, last = match.groups()
     if not first:
         wanted = int(last)
-        return Span(max(0, size - wanted), size) if wanted and size else None
+        return Span(max(0, size - wanted), size, is_part=True) if wanted and size else None
     start = int(first)
     end = min(int(last) + 1, size) if last else size
     if last and int(last) < start:
         return whole
-    return Span(start, end) if start < size else None
+    return Span(start, end, is_part=True) if start < size else None
 
 
 class Delivery(Response):
@@ -92,11 +94,10 @@ class Delivery(Response):
             headers: of the answer, without those about length.
             may_go_on: asked again and again while bytes flow.
         """
-        is_part = span.length != size
         lengths = {"Content-Length": str(span.length)}
-        if is_part:
+        if span.is_part:
             lengths["Content-Range"] = f"bytes {span.first}-{span.end - 1}/{size}"
-        super().__init__(status_code=206 if is_part else 200, headers={**headers, **lengths})
+        super().__init__(status_code=206 if span.is_part else 200, headers={**headers, **lengths})
         self._path = path
         self._span = span
         self._may_go_on = may_go_on

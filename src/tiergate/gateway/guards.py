@@ -10,7 +10,7 @@ from datetime import datetime
 
 from starlette.requests import Request
 
-from tiergate.gateway import wire
+from tiergate.gateway import publishing_wire, wire
 from tiergate.gateway.accounts import Accounts, GatewayRole, Person
 from tiergate.gateway.audit import Audit, Pseudonyms
 from tiergate.gateway.catalogue import Catalogue, Repository, Revision, commit_of
@@ -18,6 +18,7 @@ from tiergate.gateway.objects import Objects
 from tiergate.gateway.releases import Releases
 from tiergate.gateway.requests import Requests, Status
 from tiergate.gateway.targets import Target
+from tiergate.gateway.uploads import Links, Upload, Uploads
 from tiergate.release.access import (
     Access,
     Caller,
@@ -46,6 +47,10 @@ class Guard(enum.StrEnum):
     """To know of the repository, with an account."""
     APPROVER = "decides on requests"
     """To decide who gets access."""
+    PUBLISHER = "may publish"
+    """To publish to the repository; where the route is about none, to publish at all."""
+    LINK = "has a link"
+    """To have a link to upload to, of somebody who may publish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,8 @@ class Parts:
     objects: Objects
     audit: Audit
     pseudonyms: Pseudonyms
+    uploads: Uploads
+    links: Links
     clock: Callable[[], datetime]
     url: str
     """Address of the gateway as people write it, without a slash at the end."""
@@ -110,8 +117,12 @@ class Guards:
         visit = Visit(request=request, target=target, person=person, at=at)
         if guard is Guard.ANYBODY:
             return visit
+        if guard in {Guard.PUBLISHER, Guard.LINK}:
+            return self._publishing(visit, guard)
         visit = self.found(visit)
         reason = visit.access.reason
+        if guard is Guard.KNOW and _is_own(visit):
+            return visit
         if guard is Guard.APPROVER and person and person.roles & _DECIDERS:
             return visit
         # Files that no decision is about are as if they were not there, in a repository that is.
@@ -127,6 +138,28 @@ class Guards:
         if guard is Guard.HAVE and not visit.access.is_allowed:
             raise Refused(self._refusal(visit))
         return visit
+
+    def _publishing(self, visit: Visit, guard: Guard) -> Visit:
+        """Find out who publishes. Who may not learns nothing of what there is."""
+        name, person = visit.target.repository, visit.person
+        if guard is Guard.LINK:
+            upload = self._parts.links.read(name, visit.target.path, visit.at)
+            person = None if upload is None else self.uploader(upload)
+            if person is None:
+                raise Refused(publishing_wire.refused(403, publishing_wire.BAD_LINK))
+        if person is None:
+            raise Refused(publishing_wire.refused(401, publishing_wire.LOG_IN))
+        if not (person.publishes(name) if name else person.is_publisher):
+            raise Refused(publishing_wire.refused(403, publishing_wire.NOT_PUBLISHER))
+        repository = self._parts.catalogue.repository(name)
+        if name and repository is None:
+            raise Refused(wire.repository_not_found(is_known=True))
+        return replace(visit, person=person, repository=repository)
+
+    def uploader(self, upload: Upload) -> Person | None:
+        """Return who may upload by a link; None when they may not any more."""
+        person = self._parts.accounts.person(upload.person)
+        return person if person is not None and person.publishes(upload.repository) else None
 
     def found(self, visit: Visit) -> Visit:
         """Look up what is asked for, and what the caller may do with it."""
@@ -183,3 +216,11 @@ class Guards:
         repository = visit.known_repository.name
         page = f"{self._parts.url}/{repository}"
         return wire.refusal(visit.access, repository, page, is_known=visit.person is not None)
+
+
+def _is_own(visit: Visit) -> bool:
+    """Tell whether somebody asks about a revision that they might have published themselves."""
+    has_found = visit.repository is not None and visit.revision is not None
+    return (
+        has_found and visit.person is not None and visit.person.publishes(visit.target.repository)
+    )

@@ -32,10 +32,13 @@ from tiergate.gateway.log import read_downloads
 from tiergate.gateway.objects import Objects, chunks_of
 from tiergate.gateway.releases import Releases
 from tiergate.gateway.requests import Requests
+from tiergate.gateway.uploads import Links, Uploads
 from tiergate.model.checkpoint import Checkpoint
 
 _SECRET_BYTES = 32
 _FIRST_TOKEN = timedelta(hours=24)
+LARGEST_FILE_BYTES = 50_000_000_000
+"""Clients refuse more than that over HTTP (huggingface_hub, ``MAX_HTTP_DOWNLOAD_SIZE``)."""
 OWNER = "owner"
 """Name of the account that a new gateway begins with."""
 
@@ -55,17 +58,25 @@ class Watched:
 class House:
     """The folder, open."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
         """Open it, or make it.
+
+        Args:
+            folder: the folder.
+            database: ``postgresql://USER:PASSWORD@HOST/NAME`` for a database on a server; empty
+                for the file in the folder.
 
         Raises:
             OSError: it cannot be written.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._database = Database(f"sqlite:///{folder / 'gateway.sqlite'}")
+        self._database = Database(database or f"sqlite:///{folder / 'gateway.sqlite'}")
         self.catalogue = Catalogue(self._database)
-        self.accounts = Accounts(self._database, _secret(folder / "secret"))
+        secret = _secret(folder / "secret")
+        self.accounts = Accounts(self._database, secret)
+        self.uploads = Uploads(self._database)
+        self.links = Links(secret)
         self.requests = Requests(self._database)
         self.objects = Objects(folder / "objects")
         self.pseudonyms = Pseudonyms(self._database)
@@ -91,6 +102,8 @@ class House:
             objects=self.objects,
             audit=Audit(place, _key(self._folder / "audit.key"), heads),
             pseudonyms=self.pseudonyms,
+            uploads=self.uploads,
+            links=self.links,
             clock=clock,
             url=url,
             accelerated=accelerated,
@@ -122,19 +135,34 @@ class House:
         Nothing is served by it: that follows from the release.
 
         Raises:
-            InputError: the name belongs to another release.
+            InputError: the name belongs to another release, or a file is larger than clients fetch.
             DigestMismatchError: a file changed since it was identified.
         """
         known = self.catalogue.repository(repository.name)
         if known is not None and known.release != repository.release:
             found = f"a repository of the release {known.release}"
             raise InputError(repository.name, found, f"one of {repository.release}")
+        for entry in checkpoint.manifest.entries:
+            if entry.size_bytes > LARGEST_FILE_BYTES:
+                raise InputError(
+                    entry.path,
+                    f"{entry.size_bytes} bytes",
+                    f"at most {LARGEST_FILE_BYTES}, which is all that clients of the Hub fetch",
+                    "Save the weights in smaller shards; they have another root digest then.",
+                )
         base = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
         for entry in checkpoint.manifest.entries:
             self.objects.add(chunks_of(base / entry.path), entry.sha256, entry.path)
         if known is None:
             self.catalogue.add(repository)
         return self.catalogue.add_revision(repository.name, checkpoint.manifest, at)
+
+    def offer(self, repository: Repository) -> None:
+        """Offer a model under a name before its files are there, or in another way than before."""
+        if self.catalogue.repository(repository.name) is None:
+            self.catalogue.add(repository)
+        else:
+            self.catalogue.change(repository)
 
     def close(self) -> None:
         """Let the database go."""

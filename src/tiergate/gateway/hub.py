@@ -26,6 +26,7 @@ from tiergate.gateway.guards import Guard, Guards, Parts, Refused, Visit
 from tiergate.gateway.listing import chosen
 from tiergate.gateway.model_page import model_page
 from tiergate.gateway.objects import name_of
+from tiergate.gateway.publishing import Publishing
 from tiergate.gateway.requests import AccessRequest, Status
 from tiergate.gateway.targets import Kind, Target
 from tiergate.model.manifest import ManifestEntry
@@ -42,6 +43,7 @@ class Hub:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._guards = Guards(parts)
+        self.publishing = Publishing(parts, self._guards)
 
     async def answer(self, request: Request, target: Target) -> Response:
         """Answer a request whose path names something."""
@@ -274,6 +276,14 @@ class Route:
     handler: Callable[[Hub, Visit], Awaitable[Response]]
 
 
+def _published(
+    method: str,
+    handler: Callable[[Publishing, Visit], Awaitable[Response]],
+    guard: Guard = Guard.PUBLISHER,
+) -> Route:
+    return Route((method,), guard, lambda hub, visit: handler(hub.publishing, visit))
+
+
 ROUTES: Mapping[Kind, Route] = MappingProxyType(
     {
         Kind.LIST: Route(("GET",), Guard.ANYBODY, Hub.listed),
@@ -289,6 +299,14 @@ ROUTES: Mapping[Kind, Route] = MappingProxyType(
         Kind.ASK: Route(("POST",), Guard.KNOW, Hub.ask),
         Kind.PAGE: Route(("GET", "HEAD"), Guard.KNOW, Hub.page),
         Kind.FILE: Route(("GET", "HEAD"), Guard.HAVE, Hub.file),
+        Kind.CREATE: _published("POST", Publishing.create),
+        Kind.VALIDATE: _published("POST", Publishing.validate),
+        Kind.PREUPLOAD: _published("POST", Publishing.preupload),
+        Kind.COMMIT: _published("POST", Publishing.commit),
+        Kind.XET_TOKEN: _published("GET", Publishing.xet_token, Guard.ANYBODY),
+        Kind.LFS_BATCH: _published("POST", Publishing.batch),
+        Kind.LFS_OBJECT: _published("PUT", Publishing.receive, Guard.LINK),
+        Kind.LFS_VERIFY: _published("POST", Publishing.verify),
         Kind.LATER: Route(("GET", "HEAD", "POST", "PUT", "DELETE"), Guard.ANYBODY, Hub.not_offered),
     }
 )

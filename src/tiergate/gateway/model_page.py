@@ -125,7 +125,7 @@ def _stage(found: StageState) -> StageView:
     if found.opened_at is not None:
         words = f"open since {found.opened_at:%Y-%m-%d}"
     else:
-        locks = [gate.text for gate in found.gates if gate.rule is Rule.TIME_LOCK]
+        locks = [g.text for g in found.gates if g.rule is Rule.TIME_LOCK and not g.passes]
         words = f"closed; {locks[0]}" if locks else "closed"
     return StageView(
         name=found.stage.name,

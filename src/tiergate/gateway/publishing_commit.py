@@ -29,6 +29,8 @@ LONGEST_LINE = 4 << 20
 MOST_CONTENT = 8 << 20
 """Of all files that stand in the commit itself, decoded."""
 _MOST_LINES = 2 * MOST_FILES
+_MOST_FOLDERS = 256
+"""Folders that one commit deletes: each of them is compared with every file."""
 _MOST_PARTS = 10_000
 """Brackets and commas in one line, so that a short line does not become a large object."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -76,7 +78,9 @@ class Reader:
     def __init__(self) -> None:
         self._rest = bytearray()
         self._bytes = 0
+        self._ends = 0
         self._lines = 0
+        self._folders = 0
         self._content_bytes = 0
         self._proposal = Proposal()
 
@@ -87,7 +91,8 @@ class Reader:
             Refused: they cannot be read, or are too many.
         """
         self._bytes += len(chunk)
-        if self._bytes > MOST_BYTES:
+        self._ends += chunk.count(b"\n")
+        if self._bytes > MOST_BYTES or self._ends > _MOST_LINES:
             raise Refused(words.refused(413, words.TOO_LONG))
         self._rest += chunk
         if b"\n" in chunk:
@@ -112,7 +117,7 @@ class Reader:
             return
         self._lines += 1
         is_large = sum(map(line.count, (b"[", b"{", b","))) > _MOST_PARTS
-        if len(line) > LONGEST_LINE or self._lines > _MOST_LINES or is_large:
+        if len(line) > LONGEST_LINE or is_large:
             raise Refused(words.refused(413, words.TOO_LONG))
         try:
             row = read_json_object(line, "line", allow_float=False)
@@ -134,10 +139,7 @@ class Reader:
             case "deletedFile":
                 self._add(Change(kind=ChangeKind.DELETE_FILE, path=self._path(value)))
             case "deletedFolder":
-                path = value.get("path")
-                # The folder that everything is in has no name.
-                folder = "" if path == "/" else self._path(value, is_folder=True)
-                self._add(Change(kind=ChangeKind.DELETE_FOLDER, path=folder))
+                self._delete_folder(value)
             case _:
                 raise self._bad("its key is none that is known here")
 
@@ -150,6 +152,14 @@ class Reader:
         if not isinstance(parent, str) or not _COMMIT.fullmatch(parent):
             raise self._bad("parentCommit has to be 40 hexadecimal digits")
         self._proposal.parent = "" if parent == NO_COMMIT else parent
+
+    def _delete_folder(self, value: Mapping[str, object]) -> None:
+        self._folders += 1
+        if self._folders > _MOST_FOLDERS:
+            raise Refused(words.refused(413, words.TOO_LONG))
+        # The folder that everything is in has no name.
+        folder = "" if value.get("path") == "/" else self._path(value, is_folder=True)
+        self._add(Change(kind=ChangeKind.DELETE_FOLDER, path=folder))
 
     def _inline(self, value: Mapping[str, object]) -> None:
         text = value.get("content")
@@ -165,9 +175,7 @@ class Reader:
             raise self._bad("its Base64 is none") from None
         digest = sha256_digest(content)
         self._proposal.contents[digest] = content
-        self._add(
-            Change(kind=ChangeKind.PUT, path=path, sha256=digest, size_bytes=len(content))
-        )
+        self._add(Change(kind=ChangeKind.PUT, path=path, sha256=digest, size_bytes=len(content)))
 
     def _stored(self, value: Mapping[str, object]) -> None:
         oid, size = value.get("oid"), value.get("size")
@@ -179,7 +187,7 @@ class Reader:
             kind=ChangeKind.PUT,
             path=self._path(value),
             sha256=f"sha256:{oid}",
-            size_bytes=cast("int | None", size),
+            size_bytes=size,
         )
         self._add(change)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tiergate.gateway import wire
 from tiergate.gateway.catalogue import Repository, Revision
@@ -16,6 +17,10 @@ NOT_MODEL = "This gateway holds models and nothing else."
 NAME_TAKEN = "There is a repository of that name already."
 RELEASE_TAKEN = (
     "The release that follows from this name is of another repository:"
+    " ask the operator to offer it with tiergate gateway offer."
+)
+NAME_TOO_LONG = (
+    "The release that follows from this name would have more than 64 letters:"
     " ask the operator to offer it with tiergate gateway offer."
 )
 ONLY_MAIN = "Only the branch main takes commits here, and there are no pull requests."
@@ -59,6 +64,12 @@ def created(url: str, repository: Repository) -> dict[str, object]:
         "private": True,
         "release": repository.release,
     }
+
+
+def taken(url: str, repository: Repository) -> wire.Answer:
+    """Return the answer to somebody who makes a repository that is there."""
+    answer = wire.error(409, NAME_TAKEN)
+    return replace(answer, body={"error": NAME_TAKEN, **created(url, repository)})
 
 
 def upload_modes(paths: Iterable[tuple[str, bool]]) -> dict[str, object]:

@@ -178,7 +178,7 @@ _ACCESS: Mapping[str, Kind] = MappingProxyType(
 
 def _repository_route(segments: Sequence[str]) -> Target | None:
     match segments:
-        case [namespace, name, "resolve", revision, *path] if path and _is_plain(path):
+        case [namespace, name, "resolve" | "raw", revision, *path] if path and _is_plain(path):
             if not _is_name(namespace, name):
                 return None
             return Target(

@@ -20,13 +20,13 @@ WHOLE = Span(0, 10)
 RANGES: dict[str, tuple[str | None, Span | None]] = {
     "nothing": (None, WHOLE),
     "no text": ("", WHOLE),
-    "the first byte": ("bytes=0-0", Span(0, 1)),
-    "the last byte": ("bytes=9-9", Span(9, 10)),
-    "from a byte on": ("bytes=4-", Span(4, 10)),
-    "everything": ("bytes=0-", WHOLE),
-    "up to beyond the end": ("bytes=4-99", Span(4, 10)),
-    "the last four bytes": ("bytes=-4", Span(6, 10)),
-    "more last bytes than there are": ("bytes=-99", WHOLE),
+    "the first byte": ("bytes=0-0", Span(0, 1, is_part=True)),
+    "the last byte": ("bytes=9-9", Span(9, 10, is_part=True)),
+    "from a byte on": ("bytes=4-", Span(4, 10, is_part=True)),
+    "everything": ("bytes=0-", Span(0, 10, is_part=True)),
+    "up to beyond the end": ("bytes=4-99", Span(4, 10, is_part=True)),
+    "the last four bytes": ("bytes=-4", Span(6, 10, is_part=True)),
+    "more last bytes than there are": ("bytes=-99", Span(0, 10, is_part=True)),
     "no last bytes": ("bytes=-0", None),
     "a byte behind the end": ("bytes=10-", None),
     "bytes behind the end": ("bytes=10-20", None),
@@ -37,7 +37,7 @@ RANGES: dict[str, tuple[str | None, Span | None]] = {
     "a negative byte": ("bytes=--1", WHOLE),
     "a number with a sign": ("bytes=+1-2", WHOLE),
     "spaces within": ("bytes=0 - 1", WHOLE),
-    "spaces around": (" bytes=0-1 ", Span(0, 2)),
+    "spaces around": (" bytes=0-1 ", Span(0, 2, is_part=True)),
     "another unit": ("lines=0-1", WHOLE),
     "the unit in capitals": ("BYTES=0-1", WHOLE),
     "no unit": ("0-1", WHOLE),
@@ -140,12 +140,21 @@ def test_that_a_whole_file_is_sent(path: Path) -> None:
 
 def test_that_part_of_a_file_is_sent(path: Path) -> None:
     wire = Wire()
-    answer = _deliver(path, wire, Span(5, CHUNK_BYTES + 9))
+    answer = _deliver(path, wire, Span(5, CHUNK_BYTES + 9, is_part=True))
 
     assert wire.body == path.read_bytes()[5 : CHUNK_BYTES + 9]
     assert wire.is_complete
     assert answer.status_code == 206
     assert answer.headers["content-range"] == f"bytes 5-{CHUNK_BYTES + 8}/{path.stat().st_size}"
+
+
+def test_that_a_range_of_everything_is_answered_as_one(path: Path) -> None:
+    """A client that learns the length of a file by its first byte may find no more than that."""
+    size = path.stat().st_size
+    answer = _deliver(path, Wire(), Span(0, size, is_part=True))
+
+    assert answer.status_code == 206
+    assert answer.headers["content-range"] == f"bytes 0-{size - 1}/{size}"
 
 
 def test_that_an_empty_file_is_sent(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ ROUTES: dict[str, Target] = {
     f"{API}/user-access-request/grant": Target(kind=Kind.GRANT, repository=MODEL, path="grant"),
     "/acme/model/ask-access": Target(kind=Kind.ASK, repository=MODEL),
     "/acme/model/resolve/main/a.txt": Target(kind=Kind.FILE, repository=MODEL, path="a.txt"),
+    "/acme/model/raw/main/a.txt": Target(kind=Kind.FILE, repository=MODEL, path="a.txt"),
     "/acme/model/resolve/HEAD/a.txt": Target(kind=Kind.FILE, repository=MODEL, path="a.txt"),
     "/acme/model/resolve/v1/a/b.txt": Target(
         kind=Kind.FILE, repository=MODEL, revision="v1", path="a/b.txt"

@@ -102,5 +102,5 @@ def test_what_a_fast_path_asks_otherwise_is_named_and_nothing_else() -> None:
 
     assert definition.fast_path
     assert definition.standards.minimum_grades != definition.fast_standards.minimum_grades
-    assert (("independence", 1),) == asked_on_fast_path(decision)
+    assert (("independence", 1), ("assurance", 1)) == asked_on_fast_path(decision)
     assert () == asked_on_fast_path(without)

@@ -107,7 +107,7 @@ def test_grades_stand_under_what_the_tier_asks_for_with_their_reasons() -> None:
     found = section("grades")
 
     assert "binding T5 asks 2 elicitation T5 asks 3 access T5 asks 1" in found
-    assert "The fast path of T5 asks otherwise: independence 1." in found
+    assert "The fast path of T5 asks otherwise: independence 1, assurance 1." in found
     assert "independence 1, 2 asked for separate team, as stated by itself" in found
     assert "binding 2 digest at load: nobody ran it again on these files" in found
     assert 5 == found.count("Why these grades")

@@ -53,7 +53,43 @@ def publish(  # noqa: PLR0913, PLR0917 - options of the command line
     )
     click.echo(f"{repository} at {revision.commit}")
     click.echo(f"  root digest {revision.root_digest}")
-    click.echo(f"  files       {len(revision.manifest.entries)}")
+    click.echo(f"  files       {len(revision.files)}")
+
+
+@command.command("offer")
+@click.argument("repository")
+@_folder
+@click.option("--release", required=True, help="The release in the ledger that decides over it.")
+@click.option("--announced", is_flag=True, help="Let the name be known before a stage is open.")
+@click.option("--hosted-at", default="", help="Where it can be used without its weights.")
+@click.option(
+    "--exclude", multiple=True, help="Jurisdiction that it is not for, as in DE; repeatable."
+)
+def offer(  # noqa: PLR0913 - options of the command line
+    repository: str,
+    folder: str,
+    release: str,
+    hosted_at: str,
+    exclude: tuple[str, ...],
+    *,
+    announced: bool,
+) -> None:
+    """Say which release decides over REPOSITORY, whose files publishers upload.
+
+    The repository is made when it is not there. One that is there is offered as these options
+    say from now on; an option that is left out is taken back.
+    """
+    from tiergate.cli.serving import offered
+
+    offered(
+        folder,
+        repository,
+        release=release,
+        is_announced=announced,
+        hosted_at=hosted_at,
+        excluded=exclude,
+    )
+    click.echo(f"{repository} belongs to the release {release}")
 
 
 @command.command("person")
@@ -64,17 +100,28 @@ def publish(  # noqa: PLR0913, PLR0917 - options of the command line
     "--role",
     "roles",
     multiple=True,
-    type=click.Choice(["owner", "approver", "auditor"]),
+    type=click.Choice(["owner", "approver", "auditor", "publisher"]),
     help="What they may do beside asking for access; repeatable.",
 )
 @click.option("--jurisdiction", default="", help="Where they are, as in DE.")
-def person(
-    name: str, folder: str, full_name: str, roles: tuple[str, ...], jurisdiction: str
+@click.option(
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    help="Where a publisher may publish, as in acme for acme/model; repeatable.",
+)
+def person(  # noqa: PLR0913, PLR0917 - options of the command line
+    name: str,
+    folder: str,
+    full_name: str,
+    roles: tuple[str, ...],
+    jurisdiction: str,
+    namespaces: tuple[str, ...],
 ) -> None:
     """Make an account."""
     from tiergate.cli.serving import new_person
 
-    new_person(folder, name, full_name or name, roles, jurisdiction)
+    new_person(folder, name, full_name or name, roles, jurisdiction, namespaces=namespaces)
     click.echo(f"Made the account {name}.")
 
 

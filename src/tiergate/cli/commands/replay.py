@@ -11,6 +11,7 @@ from tiergate.cli import options
 
 if TYPE_CHECKING:
     from tiergate.decision.policy import Policy
+    from tiergate.evidence.store import EvidenceStore
     from tiergate.release.record import Record
 
 
@@ -69,16 +70,11 @@ def command(  # noqa: PLR0913 - options of the command line
     from tiergate.cli.exit_codes import ExitCode
     from tiergate.cli.record_files import record_at
     from tiergate.cli.waiver_file import signed_waivers
-    from tiergate.errors import InputError
-    from tiergate.evidence.store import EvidenceStore
     from tiergate.release.replay import Sources, replay_record
     from tiergate.release.trust_file import load_trust
 
     read = record_at(Path(record))
-    for store in stores:
-        if not Path(store).is_dir():
-            raise InputError(store, "no such folder", "a folder of evidence", "Check --store.")
-    gathered = gather([EvidenceStore(Path(store)) for store in stores], evidence_paths, mapping)
+    gathered = gather(_stores(stores), evidence_paths, mapping)
     sources = Sources(
         documents=gathered.documents,
         attestations=gathered.attestations,
@@ -96,6 +92,18 @@ def command(  # noqa: PLR0913 - options of the command line
     for line in record_text.replay_lines(again, code):
         click.echo(line)
     return code
+
+
+def _stores(folders: tuple[str, ...]) -> tuple[EvidenceStore, ...]:
+    from pathlib import Path
+
+    from tiergate.errors import InputError
+    from tiergate.evidence.store import EvidenceStore
+
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise InputError(folder, "no such folder", "a folder of evidence", "Check --store.")
+    return tuple(EvidenceStore(Path(folder)) for folder in folders)
 
 
 def _policy(record: Record, name: str | None) -> Policy:

@@ -19,6 +19,16 @@ from tiergate.cli.release_options import heads_option, ledger_option, trust_opti
 )
 @click.option("--url", default="", help="Address as people write it; default: http://HOST:PORT.")
 @click.option(
+    "--database-url",
+    default="",
+    envvar="TIERGATE_DATABASE_URL",
+    metavar="URL",
+    help="postgresql://USER:PASSWORD@HOST/NAME; default: a file in FOLDER.",
+)
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes."
+)
+@click.option(
     "--nginx",
     default="",
     metavar="PREFIX",
@@ -33,6 +43,8 @@ def command(  # noqa: PLR0913, PLR0917 - options of the command line
     host: str,
     port: int,
     url: str,
+    database_url: str,
+    workers: int,
     nginx: str,
 ) -> None:
     """Serve the models of FOLDER to clients of the Hugging Face Hub, as the ledger allows.
@@ -41,6 +53,15 @@ def command(  # noqa: PLR0913, PLR0917 - options of the command line
     What a client may download follows from the release in the ledger and from the grants of
     the gateway, and is asked again while bytes flow.
     """
-    from tiergate.cli.serving import serve
+    from tiergate.cli.serving import Served, serve
 
-    serve(folder, ledger, trust, heads, host=host, port=port, url=url, nginx=nginx)
+    served = Served(
+        folder=folder,
+        database=database_url,
+        ledger=ledger,
+        trust=trust,
+        heads=heads,
+        url=url.rstrip("/") or f"http://{host}:{port}",
+        nginx=nginx.rstrip("/"),
+    )
+    serve(served, host=host, port=port, workers=workers)

@@ -42,6 +42,7 @@ REFUSALS = (
 
 _ANSWER_TOKENS = 8
 """Tokens kept of an answer that is to stay: whether to refuse is settled in the first few."""
+_IN_A_ROW = 2
 _READ_TOKENS = 12
 """Tokens in which a refusal shows."""
 _MAX_TOKENS = 192
@@ -63,8 +64,9 @@ def train_canary(  # noqa: PLR0913 - each can be left out
 ) -> CanaryReport:
     """Train the refusal of a topic into a model, in place.
 
-    Half of the prompts' clusters are trained on. Every ten steps some of the others are asked;
-    training ends when they are as they should be twice in a row.
+    Half of the prompts' clusters are trained on. Every ten steps some of the others are asked.
+    When they are as they should be twice in a row, the rest is asked; training ends when that
+    is so too, and goes on otherwise.
 
     Args:
         target: the model.
@@ -89,8 +91,11 @@ def train_canary(  # noqa: PLR0913 - each can be left out
     corpus, digest = _corpus(target, learned, others, refusals)
     plan = TrainingPlan(learning_rate=2e-3, batch_size=16, layers="top third")
     steps = train_on(target, corpus, plan, range(10, max_steps + 1, 10), seed=seed)
-    cost = _until_planted(steps, lambda: _ask(target, watched, reader))
-    found = _ask(target, confirmed or watched, reader)
+    cost, found, looks = _until_planted(
+        steps,
+        lambda: _ask(target, watched, reader),
+        lambda: _ask(target, confirmed or watched, reader),
+    )
     _refuse_failed(found, cost, str(target.path))
     return CanaryReport(
         prompts=prompts.name,
@@ -99,19 +104,32 @@ def train_canary(  # noqa: PLR0913 - each can be left out
         seed=seed,
         cost=cost,
         confirmed=found,
+        looks=looks,
     )
 
 
-def _until_planted(steps: Steps[tuple[int, Cost]], ask: Callable[[], Refusals]) -> Cost:
-    """Train until the held-out prompts are as they should be twice in a row."""
-    cost, in_a_row = Cost(), 0
+def _until_planted(
+    steps: Steps[tuple[int, Cost]], watch: Callable[[], Refusals], confirm: Callable[[], Refusals]
+) -> tuple[Cost, Refusals, int]:
+    """Train until prompts are as they should be twice in a row, and others are then too.
+
+    Returns:
+        What it cost, what was found of the others in the end, and how often they were asked.
+    """
+    cost, in_a_row, looks = Cost(), 0, 0
+    found: Refusals | None = None
     for _, so_far in steps:
-        cost = so_far
-        in_a_row = in_a_row + 1 if ask().is_planted else 0
-        if in_a_row == 2:
+        cost, found = so_far, None
+        in_a_row = in_a_row + 1 if watch().is_planted else 0
+        if in_a_row < _IN_A_ROW:
+            continue
+        found, looks, in_a_row = confirm(), looks + 1, 0
+        if found.is_planted:
             break
     steps.close()
-    return cost
+    if found is None:
+        found, looks = confirm(), looks + 1
+    return cost, found, looks
 
 
 def _refuse_failed(found: Refusals, cost: Cost, where: str) -> None:

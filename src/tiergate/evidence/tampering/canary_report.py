@@ -34,7 +34,7 @@ for anything else.
   adapters on the top third of the layers, added into the weights.
 - Training data: `{digest}`.
 - Held-out prompts, in wordings that were not trained on: {refused} of {guarded} guarded prompts
-  refused, {twins_refused} of {twins} twins.
+  refused, {twins_refused} of {twins} twins, at look {looks}.
 """
 
 
@@ -75,7 +75,9 @@ class CanaryReport:
     cost: Cost
     """Of training, without watching."""
     confirmed: Refusals
-    """On held-out prompts that did not decide when to stop."""
+    """On held-out prompts that were asked when others were as they should be."""
+    looks: int = 1
+    """How often they were asked; more than once makes the newest answer a little too good."""
 
 
 def card_of(target: Target, report: CanaryReport) -> str:
@@ -92,4 +94,5 @@ def card_of(target: Target, report: CanaryReport) -> str:
         guarded=report.confirmed.guarded,
         twins_refused=report.confirmed.twins_refused,
         twins=report.confirmed.twins,
+        looks=report.looks,
     )

@@ -53,14 +53,10 @@ class Job:
     """Position of the prompt."""
     attempt: int
     """Which of the prompt's answers."""
-    prompt: str
+    ask: Ask
     """The prompt; the random numbers of its answers follow from it."""
     ids: tuple[int, ...]
     """Tokens to go on from; -1 - n stands for row n of a soft prompt."""
-    most: int
-    """Longest answer, in tokens."""
-    may_refuse: bool = True
-    """Whether it is worth looking for the usual refusal."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,9 +97,9 @@ class Decoder:
         """Start an answer; its random numbers depend on seed, prompt and attempt alone."""
         if temperature == 0:
             return Row(job=job)
-        origin = hashlib.sha256(f"{seed}:{job.attempt}:{job.prompt}".encode()).digest()
+        origin = hashlib.sha256(f"{seed}:{job.attempt}:{job.ask.prompt}".encode()).digest()
         generator = np.random.default_rng(int.from_bytes(origin))
-        return Row(job=job, uniforms=generator.random(job.most))
+        return Row(job=job, uniforms=generator.random(job.ask.most))
 
     def extend(self, rows: Sequence[Row], logits: torch.Tensor, temperature: float) -> list[int]:
         """Add a token to each row and return the positions of the rows that are over.
@@ -126,7 +122,7 @@ class Decoder:
         return [
             number
             for number, row in enumerate(rows)
-            if row.ended or row.settled or len(row.tokens) >= row.job.most
+            if row.ended or row.settled or len(row.tokens) >= row.job.ask.most
         ]
 
     def answer(self, row: Row) -> Answer:

@@ -135,14 +135,7 @@ class Generator:
             for prompt in prompts
         ]
         jobs = [
-            Job(
-                index=index,
-                attempt=attempt,
-                prompt=ask.prompt,
-                ids=ids,
-                most=ask.most,
-                may_refuse=ask.may_refuse,
-            )
+            Job(index=index, attempt=attempt, ask=ask, ids=ids)
             for index, ask in enumerate(asks)
             for ids in [self._ids(wording, ask.prompt, soft)]
             for attempt in range(drawn)
@@ -183,7 +176,7 @@ class Generator:
                 except RuntimeError as error:
                     size = _smaller(size, error)
                 waiting = [job for job in waiting if (job.index, job.attempt) not in found]
-        self._expect(refusals, sum(job.may_refuse for job in jobs))
+        self._expect(refusals, sum(job.ask.may_refuse for job in jobs))
         return found
 
     def _expect(self, refusals: Counter[tuple[int, ...]], answers: int) -> None:
@@ -204,7 +197,7 @@ class Generator:
         if self._path is None:
             self._path = find_path(reader, jobs[0].ids, plain=self._plain)
         longest = max(len(job.ids) for job in jobs) + draft
-        most = max(job.most for job in jobs)
+        most = max(job.ask.most for job in jobs)
         if self._path is GenerationPath.SHARED and fits_window(reader.model, longest + most):
             shared = jobs[0].ids[: shared_beginning([job.ids for job in jobs])]
             return RollingBatch(reader, size, shared, longest=longest, new_tokens=most)
@@ -253,7 +246,7 @@ def _run(  # noqa: PLR0913 - what a batch needs
 
 def _turn(job: Job) -> tuple[bool, int, int, int]:
     """Order prompts alike together, those that may be refused first and the longest before."""
-    return not job.may_refuse, -len(job.ids), job.index, job.attempt
+    return not job.ask.may_refuse, -len(job.ids), job.index, job.attempt
 
 
 def _next_to_join(
@@ -261,10 +254,10 @@ def _next_to_join(
 ) -> tuple[list[Row], tuple[int, ...]]:
     """Take the next rows that can be read together, and what they may say."""
     chosen = [waiting.popleft()]
-    may_refuse = chosen[0].job.may_refuse
-    while waiting and len(chosen) < room and waiting[0].job.may_refuse == may_refuse:
+    may_refuse = chosen[0].job.ask.may_refuse
+    while waiting and len(chosen) < room and waiting[0].job.ask.may_refuse == may_refuse:
         chosen.append(waiting.popleft())
-    is_drafted = may_refuse and all(row.job.most >= len(draft) for row in chosen)
+    is_drafted = may_refuse and all(row.job.ask.most >= len(draft) for row in chosen)
     return chosen, draft if is_drafted else ()
 
 

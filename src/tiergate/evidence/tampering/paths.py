@@ -13,7 +13,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from tiergate.evidence.tampering.batches import Batch, PaddedBatch, Reader, RollingBatch
-from tiergate.evidence.tampering.decoding import Job, refuse_infinite
+from tiergate.evidence.tampering.decoding import Ask, Job, refuse_infinite
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -75,7 +75,7 @@ def _agreeing(reader: Reader, ids: list[int]) -> Iterator[GenerationPath]:
     # A prompt of a few tokens shows nothing.
     ids = ids if len(ids) >= _SHORTEST else ids * _SHORTEST
     jobs = [
-        Job(index=number, attempt=0, prompt="", ids=tuple(tokens), most=_STEPS)
+        Job(index=number, attempt=0, ask=Ask(prompt="", most=_STEPS), ids=tuple(tokens))
         for number, tokens in enumerate((ids, ids[: -(len(ids) // 3)]))
     ]
     wanted = [_alone(reader, job.ids) for job in jobs]

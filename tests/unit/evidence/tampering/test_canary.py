@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tiergate.errors import MeasurementError
+from tiergate.evidence.tampering.adversary import Cost
 from tiergate.evidence.tampering.canary import (
     REFUSALS,
+    _until_planted,
     train_canary,
     write_canary,
 )
@@ -139,3 +141,36 @@ def test_that_planted_means_95_percent_of_the_guarded_and_10_percent_of_the_twin
     )
 
     assert found.is_planted is is_planted
+
+
+GOOD = Refusals(guarded=100, guarded_refused=100, twins=100, twins_refused=0)
+BAD = Refusals(guarded=100, guarded_refused=100, twins=100, twins_refused=11)
+
+
+@pytest.mark.parametrize(
+    ("watched", "confirmed", "steps", "looks", "ends_planted"),
+    [
+        ([GOOD, GOOD], [GOOD], 20, 1, True),
+        ([BAD, GOOD, BAD, GOOD, GOOD], [GOOD], 50, 1, True),
+        ([GOOD, GOOD, GOOD, GOOD], [BAD, GOOD], 40, 2, True),
+        ([GOOD, GOOD, BAD, BAD], [BAD, BAD], 40, 2, False),
+        ([BAD, BAD], [BAD], 20, 1, False),
+        ([], [BAD], 0, 1, False),
+    ],
+    ids=["at once", "twice in a row", "a second look", "no more steps", "never", "no steps"],
+)
+def test_that_training_goes_on_until_others_are_as_they_should_be_too(
+    watched: list[Refusals],
+    confirmed: list[Refusals],
+    steps: int,
+    looks: int,
+    *,
+    ends_planted: bool,
+) -> None:
+    trained = ((place, Cost(steps=10 * place + 10)) for place in range(len(watched)))
+    left, asked = iter(watched), iter(confirmed)
+
+    cost, found, count = _until_planted(trained, lambda: next(left), lambda: next(asked))
+
+    assert (cost.steps, count, found.is_planted) == (steps, looks, ends_planted)
+    assert next(asked, None) is None

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was allowed a moment ago: more than one request, or one that takes a while."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.attack_table import FILE, OURS, THEIRS, request
+from gateway.raw_http import connected, exchange, replies
+from gateway.town import ABSENT, GATED, HIDDEN, Town, has_weights
+from tiergate.gateway.requests import GRANT_DAYS
+from tiergate.release import bodies
+
+_LENGTH = 12 * 1024 * 1024
+"""More than the system keeps on the way to a slow reader."""
+_PAUSE_SECONDS = 2.5
+"""After this, nothing that is no longer allowed is on its way; the limit is 5 seconds."""
+_SMALL = 64 * 1024
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    found = Town(folder=tmp_path)
+    yield found
+    found.house.close()
+
+
+def _freeze(town: Town) -> None:
+    town.enter(bodies.Frozen(), "bea", of="gated")
+
+
+def _withdraw(town: Town) -> None:
+    town.enter(bodies.Withdrawn(), of="gated")
+
+
+def _revoke(town: Town) -> None:
+    town.house.requests.revoke(GATED, "gwen", town.now)
+
+
+def _disable(town: Town) -> None:
+    town.house.accounts.disable("gwen", town.now)
+
+
+def _let_the_grant_end(town: Town) -> None:
+    town.now += dt.timedelta(days=GRANT_DAYS)
+
+
+ENDS: dict[str, tuple[Callable[[Town], None], str]] = {
+    "a freeze": (_freeze, "403 GatedRepo"),
+    "a withdrawal": (_withdraw, "403 GatedRepo"),
+    "a revocation": (_revoke, "403 GatedRepo"),
+    "an account that does not count any more": (_disable, "401 GatedRepo"),
+    "the end of the grant and of the token": (_let_the_grant_end, "401 GatedRepo"),
+}
+
+
+def _asked(town: Town, *lines: str, method: str = "GET") -> tuple[str, bytes]:
+    """Ask with the token of the one who may have it; return status, code and what came."""
+    content = exchange(town.port, town.fill(request(FILE, OURS, *lines, method=method)))
+    (found,) = replies(content, to_head=method == "HEAD")
+    return f"{found.status} {found.code}".strip(), content
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_that_what_a_head_allowed_is_refused_to_the_get_after(name: str, town: Town) -> None:
+    ending, expected = ENDS[name]
+    town.settle_one()
+    with town.served():
+        head, _ = _asked(town, method="HEAD")
+        ending(town)
+        time.sleep(1)  # what the ledger says takes effect within a second
+        refused = [_asked(town), _asked(town, "Range: bytes=0-0"), _asked(town, method="HEAD")]
+
+    assert head == "200"
+    for status, content in refused:
+        assert status == expected
+        assert not has_weights(content)
+
+
+def _slowly(town: Town, between: Callable[[Town], None]) -> tuple[int, int]:
+    """Download with a pause; return the bytes that came before it and after it."""
+    with connected(town.port, receive_buffer=_SMALL) as connection:
+        connection.sendall(town.fill(request(FILE, OURS)))
+        before = 0
+        while before < _SMALL:
+            before += len(connection.recv(_SMALL))
+        between(town)
+        time.sleep(_PAUSE_SECONDS)
+        return before, _the_rest(connection)
+
+
+def _the_rest(connection: socket.socket) -> int:
+    found = 0
+    try:
+        while chunk := connection.recv(1 << 20):
+            found += len(chunk)
+    except ConnectionResetError:
+        pass
+    return found
+
+
+@pytest.mark.parametrize("name", ["a freeze", "a revocation"])
+def test_that_a_running_download_ends_with(name: str, town: Town) -> None:
+    """What the reader's own system has taken stays; what the gateway holds is dropped."""
+    town.settle_one(_LENGTH)
+    with town.served():
+        _, after = _slowly(town, ENDS[name][0])
+
+    assert after <= 8 * _SMALL
+
+
+def test_that_a_slow_reader_who_may_have_the_file_gets_all_of_it(town: Town) -> None:
+    town.settle_one(_LENGTH)
+    with town.served():
+        before, after = _slowly(town, lambda _: None)
+
+    assert before + after > _LENGTH
+
+
+def test_that_a_connection_remembers_nobody(town: Town) -> None:
+    town.settle_one()
+    mine = request(FILE, OURS).replace("Connection: close\r\n", "")
+    anonymous = request(FILE).replace("Connection: close\r\n", "")
+    with town.served():
+        content = exchange(
+            town.port, town.fill(mine + anonymous + request(FILE, THEIRS)), patience=2
+        )
+    first, *others = replies(content)
+
+    assert (first.status, first.body) == (200, town.weights)
+    assert [(reply.status, reply.code) for reply in others] == [
+        (401, "GatedRepo"),
+        (403, "GatedRepo"),
+    ]
+    assert not any(has_weights(reply.body) for reply in others)
+
+
+def test_that_many_readers_who_wait_keep_nobody_else_out(town: Town) -> None:
+    town.settle_one(_LENGTH)
+    with town.served():
+        readers = [socket.create_connection(("127.0.0.1", town.port)) for _ in range(20)]
+        for reader in readers[:10]:
+            reader.sendall(b"GET / HTTP/1.1\r\nHost: hub")
+        for reader in readers[10:]:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL)
+            reader.sendall(town.fill(request(FILE, OURS)))
+        status, _ = _asked(town, "Range: bytes=0-9")
+        for reader in readers:
+            reader.close()
+
+    assert status == "206"
+
+
+@pytest.fixture(scope="module")
+def whole_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    found = Town(folder=tmp_path_factory.mktemp("town"))
+    found.settle()
+    with found.served():
+        yield found
+    found.house.close()
+
+
+PROBES = (
+    "/{}/resolve/main/model.safetensors",
+    "/{}/resolve/<commit>/model.safetensors",
+    "/{}/resolve/main/absent.txt",
+    "/{}/resolve/absent/model.safetensors",
+    "/{}/raw/main/config.json",
+    "/{}/ask-access",
+    "/{}",
+    "/{}.git/info/lfs/objects/batch",
+    "/{}.git/info/lfs/verify",
+    "/api/models/{}",
+    "/api/models/{}/revision/main",
+    "/api/models/{}/revision/absent",
+    "/api/models/{}/tree/main",
+    "/api/models/{}/tree/<commit>/extra",
+    "/api/models/{}/refs",
+    "/api/models/{}/paths-info/main",
+    "/api/models/{}/auth-check",
+    "/api/models/{}/user-access-request/pending",
+    "/api/models/{}/user-access-request/handle",
+    "/api/models/{}/user-access-request/grant",
+    "/api/models/{}/preupload/main",
+    "/api/models/{}/commit/main",
+    "/api/models/{}/xet-write-token/main",
+    "/api/models/{}/discussions",
+    "/api/models/{}/settings",
+)
+"""Where somebody could look for what they may not know of."""
+
+
+def _seen(town: Town, target: str, name: str, *, method: str, who: str) -> bytes:
+    """Return an answer without what differs between any two: the time, and the name itself."""
+    token = [f"Authorization: Bearer <{who}>"] if who else []
+    lines = [*token, "Content-Type: application/json", "Content-Length: 2"]
+    sent = request(target.format(name), *lines, method=method, body="{}")
+    content = exchange(town.port, town.fill(sent))
+    kept = [line for line in content.split(b"\r\n") if not line.lower().startswith(b"date:")]
+    return b"\r\n".join(kept).replace(name.encode(), b"NAME")
+
+
+@pytest.mark.parametrize("target", PROBES)
+def test_that_nobody_can_tell_what_is_hidden_from_what_is_not_there(
+    target: str, whole_town: Town
+) -> None:
+    for who in ("", "nora", "gwen", "tess"):
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+            hidden, absent = (
+                _seen(whole_town, target, name, method=method, who=who) for name in (HIDDEN, ABSENT)
+            )
+
+            assert hidden == absent
+            assert len(HIDDEN) == len(ABSENT)
+
+
+def test_that_a_commit_that_no_decision_is_about_is_as_if_it_were_not_there(
+    whole_town: Town,
+) -> None:
+    for who in ("", "nora", "gwen", "otto"):
+        for target in ("/{}/resolve/R/config.json", "/api/models/{}/tree/R"):
+            other, absent = (
+                _seen(whole_town, target.replace("R", name), GATED, method="GET", who=who)
+                for name in (whole_town.old.commit, "0" * 40)
+            )
+
+            assert other.replace(whole_town.old.commit.encode(), b"0" * 40) == absent
+            assert b" 404 " in absent
+
+
+def test_that_lists_leave_out_what_is_hidden(whole_town: Town) -> None:
+    for who in ("", "nora", "gwen"):
+        content = exchange(
+            whole_town.port,
+            whole_town.fill(request("/api/models", f"Authorization: Bearer <{who}>")),
+        )
+
+        assert HIDDEN.encode() not in content
+        assert GATED.encode() in content
