@@ -23,9 +23,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = materials(tmp_path_factory.mktemp("place"))
     policy = EXAMPLE.read_text(encoding="utf-8")
     policy = policy.replace("value: 0.05", "value: 0.3")
-    policy = policy.replace(
-        "attack_classes: [quantisation, jailbreak]", "attack_classes: [prefill, pruning]"
-    )
+    policy = policy.replace("attack_classes: [quantisation]", "attack_classes: [prefill, pruning]")
     (folder / "policy.yaml").write_text(policy, encoding="utf-8")
     (folder / "shorter.yaml").write_text(
         "".join(line for line in SUITE.splitlines(keepends=True) if "pruning" not in line)

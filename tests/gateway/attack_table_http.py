@@ -225,6 +225,10 @@ POSTS: dict[str, tuple[str, str]] = {
     "JSON objects that are deep": (post(ASKING, '{"a":' * 10_000, THEIRS), "400"),
     "JSON that is too long": (post(ASKING, '{"a": "' + "b" * 100_000 + '"}', THEIRS), "413"),
     "a number of JSON that is too long": (post(ASKING, f'{{"a": {"9" * 50_000}}}', THEIRS), "400"),
+    "a body that says it is compressed": (
+        post(ASKING, "\x1f\x8b\x08", THEIRS, "Content-Encoding: gzip"),
+        "400",
+    ),
     "JSON that is no object": (post(ASKING, "[]", THEIRS), "400"),
     "JSON that is no JSON": (post(ASKING, "{'a': 1}", THEIRS), "400"),
     "half a letter of JSON": (

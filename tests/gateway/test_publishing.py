@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from gateway.publishing_site import (
     oid,
     stored,
 )
+from gateway.raw_http import exchange, replies
 from gateway.town import a_model
 from tiergate.decision.tier import Tier
 from tiergate.gateway.catalogue import Repository
@@ -362,3 +364,39 @@ def test_that_downloads_by_git_lfs_are_not_offered(site: Publishing) -> None:
     body = {"operation": "download", "objects": [{"oid": oid(b"a"), "size": 1}]}
 
     assert site.post(f"{STORAGE}/objects/batch", body).status == 501
+
+
+def test_that_an_archive_with_an_index_that_takes_much_memory_is_refused(site: Publishing) -> None:
+    site.create()
+    length = 9 << 20
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, length, 4, 0)
+    content = b"PK\x03\x04" + bytes(length) + end
+    site.upload(content)
+    found = site.commit(stored("weights.bin", content))
+
+    assert found.status == 422
+    assert "weights.bin" in found.said
+    assert site.house.catalogue.branches(NEW) == {}
+
+
+def test_that_a_gateway_that_cannot_write_says_so(site: Publishing) -> None:
+    site.create()
+    link = site.link(b"content")
+    (site.folder / "gateway" / "objects").mkdir(exist_ok=True)
+    (site.folder / "gateway" / "objects" / "incoming").write_text("in the way")
+    found = site.put(link, b"content")
+
+    assert found.status == 507
+    assert site.house.uploads.sizes(NEW, "pia") == {}
+
+
+def test_that_an_upload_of_which_nothing_comes_is_not_waited_for(
+    site: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiergate.gateway.uploads_receiving.IDLE_SECONDS", 0.3)
+    site.create()
+    link = site.link(b"content")
+    head = f"PUT {link} HTTP/1.1\r\nHost: hub.example\r\nContent-Length: 7\r\n\r\nc"
+    (found,) = replies(exchange(site.port, head.encode()))
+
+    assert found.status == 408

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cli_runner import Run, run
 from gateway.publishing_site import NEW, Publishing, contents, program
 from gateway.town import a_model
+from tiergate.cli import progress
 from tiergate.gateway.guards import Parts
 from tiergate.model.checkpoint import identify
 
@@ -29,6 +34,10 @@ class Hindered(Publishing):
     """Uploads that are cut off from now on."""
     changed: bytes = b""
     """What is read in place of a commit; empty for what was sent."""
+    happens: Callable[[], object] | None = None
+    """What happens once, before the next answer about where to upload."""
+    refused_links: int = 0
+    """Uploads that are refused from now on as if their links had ended."""
 
     def application(self, parts: Parts) -> ASGIApp:
         """Return what is served."""
@@ -36,12 +45,17 @@ class Hindered(Publishing):
 
         async def served(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http" and scope["method"] == "PUT":
+                if self.refused_links:
+                    self.refused_links -= 1
+                    scope = {**scope, "raw_path": scope["raw_path"] + b"0"}
                 if self.faults:
                     self.faults -= 1
                     raise ConnectionError("cut off")
                 if self.before_put is not None and self.puts():
-                    while not self.before_put.is_set():
-                        await asyncio.sleep(0.01)
+                    await asyncio.to_thread(self.before_put.wait)
+            if scope["type"] == "http" and scope["path"].endswith("/batch") and self.happens:
+                happens, self.happens = self.happens, None
+                happens()
             is_commit = scope["type"] == "http" and "/commit/" in scope["path"]
             await inner(
                 scope, self._other(receive) if is_commit and self.changed else receive, send
@@ -85,17 +99,13 @@ def variables(site: Publishing, **given: str) -> dict[str, str]:
 
 
 def push(
-    site: Publishing, *options: str, repository: str = NEW, **given: str
-) -> subprocess.CompletedProcess[str]:
-    """Push the model."""
-    return subprocess.run(
-        arguments(site, *options, repository=repository),
-        env=variables(site, **given),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    site: Publishing, *options: str, repository: str = NEW, model: str = "", **given: str
+) -> Run:
+    """Push the model, in this process."""
+    words = arguments(site, *options, repository=repository)[len(program()) :]
+    words[1] = model or words[1]
+    with patch.dict(os.environ, variables(site, **given), clear=True):
+        return run(*words)
 
 
 def test_that_a_pushed_folder_has_the_name_that_its_digest_gives(site: Hindered) -> None:
@@ -103,8 +113,8 @@ def test_that_a_pushed_folder_has_the_name_that_its_digest_gives(site: Hindered)
     checkpoint = identify(site.folder / "model")
     commit = checkpoint.root_digest[7:47]
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
         f"{NEW} at {commit}",
         f"  root digest {checkpoint.root_digest}",
         "  files       4, of which 4 were sent",
@@ -122,21 +132,18 @@ def test_that_pushing_again_sends_nothing_and_pushing_a_change_sends_the_change(
     (site.folder / "model" / "README.md").unlink()
     changed = push(site, HF_TOKEN=site.tokens["paul"])
 
-    assert "of which 0 were sent" in again.stdout
-    assert "files       3, of which 1 were sent" in changed.stdout
+    assert "of which 0 were sent" in again.out
+    assert "files       3, of which 1 were sent" in changed.out
     commit = identify(site.folder / "model").root_digest[7:47]
     assert site.house.catalogue.branches(NEW) == {"main": commit}
 
 
 def test_that_a_single_weights_file_can_be_pushed(site: Hindered) -> None:
     path = site.folder / "model" / "model.safetensors"
-    words = [str(path) if word == str(site.folder / "model") else word for word in arguments(site)]
-    done = subprocess.run(
-        words, env=variables(site), capture_output=True, text=True, check=False, timeout=120
-    )
+    done = push(site, model=str(path))
 
-    assert done.returncode == 0, done.stderr
-    assert identify(path).root_digest in done.stdout
+    assert done.code == 0, done.err
+    assert identify(path).root_digest in done.out
 
 
 def test_that_a_push_that_was_killed_goes_on_where_it_was(site: Hindered) -> None:
@@ -161,24 +168,24 @@ def test_that_a_push_that_was_killed_goes_on_where_it_was(site: Hindered) -> Non
 
     assert running.returncode == -9
     assert 1 <= there < 4
-    assert f"of which {4 - there} were sent" in done.stdout
-    assert identify(site.folder / "model").root_digest in done.stdout
+    assert f"of which {4 - there} were sent" in done.out
+    assert identify(site.folder / "model").root_digest in done.out
 
 
 def test_that_an_upload_that_is_cut_off_is_tried_again(site: Hindered) -> None:
     site.faults = 1
     done = push(site)
 
-    assert done.returncode == 0, done.stderr
-    assert "of which 4 were sent" in done.stdout
+    assert done.code == 0, done.err
+    assert "of which 4 were sent" in done.out
 
 
 def test_that_a_gateway_with_other_files_than_here_fails_verification(site: Hindered) -> None:
     site.changed = b'{"key":"file","value":{"path":"a","content":"eA==","encoding":"base64"}}'
     done = push(site)
 
-    assert done.returncode == 5
-    assert "Do not submit it" in done.stderr
+    assert done.code == 5
+    assert "Do not submit it" in done.err
 
 
 @pytest.mark.parametrize(
@@ -201,9 +208,9 @@ def test_that_a_push_is_refused(
     named = {name: tokens.get(value, value) for name, value in given.items()}
     done = push(site, repository=repository, **named)
 
-    assert done.returncode == 4
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 4
+    assert said in done.err
+    assert "Traceback" not in done.err
     assert site.kept() == before
 
 
@@ -223,21 +230,16 @@ def test_that_a_push_is_refused(
 def test_that_an_address_cannot_be_used(url: str, said: str, site: Hindered) -> None:
     done = push(site, "--to", url)
 
-    assert done.returncode == 4
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 4
+    assert said in done.err
+    assert "Traceback" not in done.err
 
 
 def test_that_a_folder_that_is_not_there_is_not_looked_for_on_a_hub(site: Hindered) -> None:
-    words = [
-        "acme/model" if word == str(site.folder / "model") else word for word in arguments(site)
-    ]
-    done = subprocess.run(
-        words, env=variables(site), capture_output=True, text=True, check=False, timeout=120
-    )
+    done = push(site, model="acme/model")
 
-    assert done.returncode == 4
-    assert "no such path" in done.stderr
+    assert done.code == 4
+    assert "no such path" in done.err
 
 
 def test_that_what_was_pushed_is_what_was_there(site: Hindered) -> None:
@@ -248,3 +250,117 @@ def test_that_what_was_pushed_is_what_was_there(site: Hindered) -> None:
     assert revision is not None
     for path, entry in revision.files.items():
         assert site.house.objects.place_of(entry.sha256).read_bytes() == files[path]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["person", "x", "--namespace", "acme"], "the role publisher beside it"),
+        (["person", "x", "--role", "publisher", "--namespace", "a/b"], "a name as in org/name"),
+        (["offer", "acme", "--release", "x"], "a name as in org/name"),
+    ],
+)
+def test_that_an_operator_is_told_what_cannot_be(
+    words: list[str], said: str, site: Hindered
+) -> None:
+    done = run("gateway", *words, "--folder", site.folder / "gateway")
+
+    assert done.code == 4
+    assert said in done.err
+
+
+def test_that_somebody_whom_the_operator_lets_publish_does(site: Hindered) -> None:
+    def gateway(*words: str) -> str:
+        done = run("gateway", *words, "--folder", site.folder / "gateway")
+        assert done.code == 0, done.err
+        return done.out.strip()
+
+    gateway("offer", "lab/model", "--release", "chosen", "--exclude", "DE")
+    gateway("person", "lara", "--role", "publisher", "--namespace", "lab")
+    done = push(site, repository="lab/model", HF_TOKEN=gateway("token", "lara"))
+    repository = site.house.catalogue.repository("lab/model")
+
+    assert (done.code, done.err) == (0, "")
+    assert "release     chosen" in done.out
+    assert repository is not None
+    assert repository.excluded == {"DE"}
+
+
+def shorten(path: Path) -> None:
+    """Take the last byte off."""
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], int, str]] = {
+    "shorter": (shorten, 5, "another length than before"),
+    "longer": (lambda path: path.write_bytes(path.read_bytes() + b"x"), 5, "another length"),
+    "other": (lambda path: path.write_bytes(bytes(path.stat().st_size)), 5, "does not take"),
+    "gone": (Path.unlink, 4, "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_that_a_file_that_changes_meanwhile_is_not_committed(how: str, site: Hindered) -> None:
+    change, code, said = CHANGES[how]
+    path = site.folder / "model" / "model.safetensors"
+    site.happens = lambda: change(path)
+    done = push(site)
+
+    assert done.code == code
+    assert said in done.err
+    assert "model.safetensors" in done.err
+    assert site.house.catalogue.branches(NEW) == {}
+
+
+def test_that_a_link_that_has_ended_is_replaced(site: Hindered) -> None:
+    site.refused_links = 1
+    done = push(site)
+
+    assert (done.code, done.err) == (0, "")
+
+
+def test_that_a_push_ends_when_its_account_is_disabled(site: Hindered) -> None:
+    site.happens = lambda: site.house.accounts.disable("pia", site.now)
+    done = push(site)
+
+    assert done.code == 4
+    assert "Log in with the token" in done.err
+
+
+def test_that_a_push_gives_up_after_some_faults(
+    site: Hindered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("tiergate.cli.pushing.time.sleep", waited.append)
+    site.faults = 100
+    done = push(site)
+
+    assert done.code == 4
+    assert "what has arrived is not sent again" in done.err
+    assert [seconds for seconds in waited if seconds >= 1] == [1.0, 4.0, 15.0]
+
+
+def test_that_a_file_that_the_gateway_does_not_take_ends_a_push(
+    site: Hindered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiergate.gateway.publishing.LARGEST_OBJECT_BYTES", 1000)
+    done = push(site)
+
+    assert done.code == 4
+    assert "put it in shards" in done.err
+
+
+class Terminal(io.StringIO):
+    """What a person looks at."""
+
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
+def test_that_a_terminal_shows_how_much_is_sent() -> None:
+    terminal = Terminal()
+    with contextlib.redirect_stderr(terminal), progress.sending(2000) as on_bytes:
+        on_bytes(2000)
+
+    assert "sending" in terminal.getvalue()

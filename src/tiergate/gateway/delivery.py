@@ -48,6 +48,16 @@ class Span:
         return self.end - self.first
 
 
+def range_that_counts(headers: Mapping[str, str], etag: str) -> str | None:
+    """Return the ``Range`` of a request; None when it is on condition of other content.
+
+    >>> range_that_counts({"range": "bytes=5-", "if-range": '"old"'}, '"new"') is None
+    True
+    """
+    condition = headers.get("if-range")
+    return headers.get("range") if condition in (None, etag) else None
+
+
 def read_range(header: str | None, size: int) -> Span | None:
     """Return the bytes that a ``Range`` header asks for.
 

@@ -21,7 +21,7 @@ from tiergate.gateway.accounts import Person
 from tiergate.gateway.audit import Download
 from tiergate.gateway.body import is_form, read_body
 from tiergate.gateway.catalogue import Repository, Revision
-from tiergate.gateway.delivery import Delivery, Span, read_range
+from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
 from tiergate.gateway.guards import Guard, Guards, Parts, Refused, Visit
 from tiergate.gateway.listing import chosen
 from tiergate.gateway.model_page import model_page
@@ -124,7 +124,7 @@ class Hub:
             raise Refused(wire.entry_not_found(revision.commit))
         headers = {**_shown(visit), **wire.file_headers(entry, revision.commit)}
         is_head = visit.request.method == "HEAD"
-        asked = None if is_head else visit.request.headers.get("range")
+        asked = None if is_head else range_that_counts(visit.request.headers, headers["ETag"])
         span = read_range(asked, entry.size_bytes)
         if span is None:
             headers["Content-Range"] = f"bytes */{entry.size_bytes}"

@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from tiergate.attestation.trust import Trust
@@ -19,6 +21,7 @@ from tiergate.errors import TiergateError
 from tiergate.release.events import read_events
 from tiergate.release.facts import Facts
 from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_entry import Entry
 from tiergate.release.state import ReleaseState, state_of
 from tiergate.release.transitions import take
 
@@ -43,7 +46,9 @@ class Releases:
         self._trust = trust
         self._lock = threading.Lock()
         self._facts: dict[str, Facts] = {}
-        self._size = -1
+        self._after = 0
+        self._newest: tuple[Entry, ...] | None = None
+        """What the ledger had after that place: its last entry; None when nothing is known."""
         self._looked_at = float("-inf")
 
     def state(self, release: str, at: datetime) -> ReleaseState:
@@ -57,18 +62,27 @@ class Releases:
         """Take up what the ledger has become, or know nothing."""
         try:
             with Ledger.open(self._place, read_only=True) as ledger:
-                size = sum(1 for _ in ledger.entries(max(self._size, 0))) + max(self._size, 0)
-                if size != self._size:
+                # By its last entry: one that was cut and grew again may be as long as before.
+                if self._newest != tuple(islice(ledger.entries(self._after), 2)):
                     self._facts = self._read(ledger)
-                    self._size = size
         except (TiergateError, OSError) as error:
             _log.error("nothing is served: %s", error)
-            self._facts, self._size = {}, -1
+            self._facts, self._after, self._newest = {}, 0, None
         self._looked_at = time.monotonic()
 
     def _read(self, ledger: Ledger) -> dict[str, Facts]:
         facts: dict[str, Facts] = {}
+        last: deque[Entry] = deque(maxlen=1)
         entries = ledger.verified(self._heads)
-        for event in read_events(entries, ledger.origin, self._trust):
+        for event in read_events(_noting(entries, last), ledger.origin, self._trust):
             take(facts.setdefault(event.release, Facts()), event)
+        self._newest = tuple(last)
+        self._after = last[0].sequence - 1 if last else 0
         return facts
+
+
+def _noting(entries: Iterator[Entry], last: deque[Entry]) -> Iterator[Entry]:
+    """Yield entries, and keep the last one."""
+    for entry in entries:
+        last.append(entry)
+        yield entry

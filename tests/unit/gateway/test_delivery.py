@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from tiergate.gateway import delivery
-from tiergate.gateway.delivery import Delivery, Span, read_range
+from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
 from tiergate.gateway.objects import CHUNK_BYTES
 
 WHOLE = Span(0, 10)
@@ -73,6 +73,23 @@ def test_that_no_range_goes_beyond_its_file(header: str, size: int) -> None:
 
     assert found is None or 0 <= found.first <= found.end <= size
     assert found is None or found.length or not size
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"range": "bytes=1-"}, "bytes=1-"),
+        ({"range": "bytes=1-", "if-range": '"a"'}, "bytes=1-"),
+        ({"range": "bytes=1-", "if-range": '"b"'}, None),
+        ({"range": "bytes=1-", "if-range": 'W/"a"'}, None),
+        ({"range": "bytes=1-", "if-range": "Sun, 29 Nov 2026 00:00:00 GMT"}, None),
+    ],
+)
+def test_that_a_range_counts_only_for_the_content_it_was_meant_for(
+    headers: dict[str, str], expected: str | None
+) -> None:
+    assert range_that_counts(headers, '"a"') == expected
 
 
 class Wire:

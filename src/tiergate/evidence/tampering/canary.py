@@ -81,12 +81,7 @@ def train_canary(  # noqa: PLR0913 - each can be left out
         MeasurementError: after ``max_steps`` it is not there, or training diverged.
     """
     reader = grader or RefusalGrader()
-    parts = prompts.split(CANARY_SEED)
-    learned = (parts.attacker + parts.search)[:_GUARDED]
-    watched, confirmed = (
-        parts.confirmation[:_WATCHED],
-        parts.confirmation[_WATCHED : _WATCHED + _CONFIRMED],
-    )
+    learned, watched, confirmed = _divided(prompts)
     others = tuple(benign) or tuple(row["prompt"] for row in shipped_rows("benign"))[:_BENIGN]
     corpus, digest = _corpus(target, learned, others, refusals)
     plan = TrainingPlan(learning_rate=2e-3, batch_size=16, layers="top third")
@@ -94,7 +89,7 @@ def train_canary(  # noqa: PLR0913 - each can be left out
     cost, found, looks = _until_planted(
         steps,
         lambda: _ask(target, watched, reader),
-        lambda: _ask(target, confirmed or watched, reader),
+        lambda: _ask(target, confirmed, reader),
     )
     _refuse_failed(found, cost, str(target.path))
     return CanaryReport(
@@ -106,6 +101,15 @@ def train_canary(  # noqa: PLR0913 - each can be left out
         confirmed=found,
         looks=looks,
     )
+
+
+def _divided(prompts: PromptSet) -> tuple[tuple[PromptPair, ...], ...]:
+    """Return the pairs to train on, those to watch and those to confirm on."""
+    parts = prompts.split(CANARY_SEED)
+    held_out = parts.confirmation
+    learned = (parts.attacker + parts.search)[:_GUARDED]
+    watched = held_out[:_WATCHED]
+    return learned, watched, held_out[_WATCHED : _WATCHED + _CONFIRMED] or watched
 
 
 def _until_planted(
