@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cli_runner import Run, run
 from gateway.publishing_site import NEW, Publishing, contents, program
+from gateway.test_behind_nginx import NGINX, in_front_of
 from gateway.town import a_model
 from tiergate.cli import progress
 from tiergate.gateway.guards import Parts
@@ -364,3 +365,13 @@ def test_that_a_terminal_shows_how_much_is_sent() -> None:
         on_bytes(2000)
 
     assert "sending" in terminal.getvalue()
+
+
+@pytest.mark.skipif(NGINX is None, reason="no nginx is installed")
+def test_that_uploads_go_through_the_shipped_nginx(site: Hindered) -> None:
+    a_model(site.folder / "large", length=3 << 20)
+    with in_front_of(site):
+        done = push(site, model=str(site.folder / "large"))
+
+    assert (done.code, done.err) == (0, "")
+    assert identify(site.folder / "large").root_digest in done.out

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import secrets
 from collections.abc import Mapping
@@ -67,7 +68,11 @@ class Requests:
             "answered_by": "",
             "answer": "",
         }
-        with self._database.writing() as connection:
+        # Whoever asks twice at once has asked once: the row that came first stands.
+        with (
+            contextlib.suppress(sa.exc.IntegrityError),
+            self._database.writing() as connection,
+        ):
             known = connection.execute(sa.select(requests.c.id).filter_by(**key)).scalar()
             if known is None:
                 name = secrets.token_hex(12)

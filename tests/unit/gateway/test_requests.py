@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -107,6 +109,20 @@ def test_that_somebody_who_was_turned_down_may_ask_again(requests: Requests) -> 
     assert (again.status, again.answer, again.answered_by) == (Status.PENDING, "", "")
     assert again.fields == {"purpose": "another"}
     assert _holding(requests) == []
+
+
+def test_that_somebody_who_asks_several_times_at_once_has_asked_once(requests: Requests) -> None:
+    start = Barrier(8)
+
+    def ask(_: int) -> AccessRequest:
+        start.wait()
+        return _ask(requests)
+
+    with ThreadPoolExecutor(8) as threads:
+        found = {asked.id for asked in threads.map(ask, range(8))}
+
+    assert len(found) == 1
+    assert len(requests.listed(MODEL, Status.PENDING)) == 1
 
 
 def test_that_nobody_decides_on_their_own(requests: Requests) -> None:
