@@ -59,7 +59,15 @@ class Requests:
     def ask(
         self, repository: str, person: str, fields: Mapping[str, str], at: datetime
     ) -> AccessRequest:
-        """Ask, or ask again; what was rejected before is then open once more."""
+        """Ask, or ask again; what was rejected before is then open once more.
+
+        Where a grant stands, nothing is asked: the request stays accepted.
+        """
+        before = self.of(repository, person)
+        if before is not None and before.status is Status.ACCEPTED:
+            given = self.grants(repository, person)
+            if any(grant.revoked_at is None and at < grant.until for grant in given):
+                return before
         key = {"repository": repository, "person": person}
         row = {
             "status": Status.PENDING,

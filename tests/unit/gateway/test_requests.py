@@ -155,3 +155,20 @@ def test_that_a_grant_that_was_taken_back_keeps_its_first_date(requests: Request
     requests.revoke(MODEL, "nora", NOW + DAY)
 
     assert [grant.revoked_at for grant in requests.grants(MODEL, "nora")] == [NOW]
+
+
+def test_that_asking_again_takes_nothing_from_somebody_whose_grant_stands(
+    requests: Requests,
+) -> None:
+    asked = _ask(requests)
+    requests.answer(asked, Status.ACCEPTED, by="anna", at=NOW)
+
+    assert _ask(requests, at=NOW + DAY).status is Status.ACCEPTED
+    assert len(requests.listed(MODEL, Status.ACCEPTED)) == 1
+
+
+def test_that_somebody_whose_grant_has_ended_may_ask_again(requests: Requests) -> None:
+    asked = _ask(requests)
+    requests.answer(asked, Status.ACCEPTED, by="anna", at=NOW)
+
+    assert _ask(requests, at=NOW + (GRANT_DAYS + 1) * DAY).status is Status.PENDING
