@@ -268,6 +268,19 @@ def erased(folder: str, name: str) -> None:
         house.pseudonyms.erase(name)
 
 
+def backed_up(folder: str, copy: str) -> int:
+    """Copy a gateway, and return how many files of models were copied.
+
+    Raises:
+        InputError: there is no gateway, or the copy would be within it.
+        OSError: something cannot be read or written.
+    """
+    _require_extra()
+    from tiergate.gateway.backup import back_up
+
+    return back_up(Path(folder), Path(copy))
+
+
 def _house(folder: str, database: str = "") -> House:
     _require_extra()
     from tiergate.gateway.house import House

@@ -170,3 +170,18 @@ def erase(name: str, folder: str) -> None:
 
     erased(folder, name)
     click.echo(f"Disabled {name}; no line of the log can be told to be theirs any more.")
+
+
+@command.command("backup")
+@click.argument("copy", type=click.Path(path_type=str, file_okay=False))
+@_folder
+def backup(copy: str, folder: str) -> None:
+    """Copy a gateway, which may be serving, into the folder COPY, which is a gateway then.
+
+    An earlier copy is brought up to date. It has the keys and the names of people: keep it as
+    you keep the gateway. A database on PostgreSQL is copied with pg_dump, before this.
+    """
+    from tiergate.cli.serving import backed_up
+
+    count = backed_up(folder, copy)
+    click.echo(f"{copy}: up to date, with {count} more files of models.")
