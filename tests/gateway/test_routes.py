@@ -30,6 +30,7 @@ PATHS: dict[Kind, str] = {
     Kind.HANDLE: f"{_API}/user-access-request/handle",
     Kind.GRANT: f"{_API}/user-access-request/grant",
     Kind.ASK: f"/{GATED}/ask-access",
+    Kind.FRONT: "/",
     Kind.PAGE: f"/{GATED}",
     Kind.FILE: f"/{GATED}/resolve/main/model.safetensors",
     Kind.CREATE: "/api/repos/create",

@@ -97,3 +97,21 @@ def test_that_what_is_hidden_has_no_page(site: Site) -> None:
     with site.served():
         hidden, absent = site.ask(f"/{NAME}"), site.ask("/acme/other")
     assert (hidden.status, hidden.body) == (absent.status, absent.body)
+
+
+def test_that_the_front_page_lists_what_everybody_may_know_of(gated: Site) -> None:
+    with gated.served():
+        page = gated.ask("/")
+    assert page.status == 200
+    assert f'<a href="/{NAME}">{NAME}</a>'.encode() in page.body
+    assert b"For people with a grant</td><td>vetted, T4" in page.body
+    assert b"<script" not in page.body
+
+
+def test_that_the_front_page_says_nothing_of_what_is_hidden(site: Site) -> None:
+    site.publish()
+    with site.served():
+        page = site.ask("/")
+    assert page.status == 200
+    assert b"Nothing is offered here that everybody may know of." in page.body
+    assert NAME.encode() not in page.body

@@ -8,7 +8,7 @@ A handler is given what its guard found; bytes are delivered only from a handler
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -24,7 +24,7 @@ from tiergate.gateway.catalogue import Repository, Revision
 from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
 from tiergate.gateway.guards import Guard, Guards, Parts, Refused, Visit
 from tiergate.gateway.listing import chosen
-from tiergate.gateway.model_page import model_page
+from tiergate.gateway.model_page import front_page, model_page
 from tiergate.gateway.objects import name_of
 from tiergate.gateway.publishing import Publishing
 from tiergate.gateway.requests import AccessRequest, Status
@@ -68,17 +68,24 @@ class Hub:
 
     async def listed(self, visit: Visit) -> Response:
         """List the models that the caller may know of."""
-        rows = await asyncio.to_thread(self._known, visit)
+        rows = await asyncio.to_thread(self._rows, visit)
         return JSONResponse(rows, headers=dict(wire.PRIVATE))
 
-    def _known(self, visit: Visit) -> list[dict[str, object]]:
-        rows = []
+    async def front(self, visit: Visit) -> Response:
+        """Show people the models that they may know of."""
+        found = await asyncio.to_thread(lambda: list(self._known(visit)))
+        return front_page(found, self._parts.url)
+
+    def _rows(self, visit: Visit) -> list[dict[str, object]]:
+        return chosen(map(_info, self._known(visit)), visit.request.query_params)
+
+    def _known(self, visit: Visit) -> Iterator[Visit]:
+        """Yield each model that the caller may know of, as if they had asked for it."""
         for repository in self._parts.catalogue.repositories():
             target = Target(kind=Kind.INFO, repository=repository.name)
             found = self._guards.found(replace(visit, target=target))
             if not found.access.reason.hides and found.revision is not None:
-                rows.append(_info(found))
-        return chosen(rows, visit.request.query_params)
+                yield found
 
     async def info(self, visit: Visit) -> Response:
         """Describe a model at a revision."""
@@ -297,6 +304,7 @@ ROUTES: Mapping[Kind, Route] = MappingProxyType(
         Kind.HANDLE: Route(("POST",), Guard.APPROVER, Hub.handle),
         Kind.GRANT: Route(("POST",), Guard.APPROVER, Hub.grant),
         Kind.ASK: Route(("POST",), Guard.KNOW, Hub.ask),
+        Kind.FRONT: Route(("GET", "HEAD"), Guard.ANYBODY, Hub.front),
         Kind.PAGE: Route(("GET", "HEAD"), Guard.KNOW, Hub.page),
         Kind.FILE: Route(("GET", "HEAD"), Guard.HAVE, Hub.file),
         Kind.CREATE: _published("POST", Publishing.create),

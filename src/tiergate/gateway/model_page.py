@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a model, where a refusal sends people: what it is waiting for, and how to ask.
 
-It works without script, loads nothing from elsewhere and sets no cookie: who asks gives their
-token in the form, so that no other site can make them ask.
+There is a front page too, which lists what a caller may know of. Both work without script, load
+nothing from elsewhere and set no cookie: who asks gives their token in the form, so that no
+other site can make them ask.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -81,11 +82,32 @@ class ModelPage:
     files: tuple[FileView, ...]
 
 
+def front_page(visits: Sequence[Visit], url: str) -> Response:
+    """Return the page that lists models.
+
+    Args:
+        visits: one for each model that the caller may know of.
+        url: address of the gateway.
+    """
+    rows = [
+        {
+            "repository": visit.known_repository.name,
+            "standing": _STANDING.get(visit.access.reason, _ON_REQUEST),
+            "stage": _open_stage(visit.release),
+        }
+        for visit in visits
+    ]
+    return _rendered("front.html.j2", 200, rows=rows, url=url)
+
+
 def model_page(visit: Visit, url: str, *, message: str = "", status: int = 200) -> Response:
     """Return the page of a model that the caller may know of."""
+    return _rendered("model.html.j2", status, page=_page(visit, url, message))
+
+
+def _rendered(name: str, status: int, **values: object) -> Response:
     nonce = secrets.token_urlsafe(16)
-    template = _templates().get_template("model.html.j2")
-    content = template.render(page=_page(visit, url, message), nonce=nonce, style=_style())
+    content = _templates().get_template(name).render(nonce=nonce, style=_style(), **values)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self';"
         " frame-ancestors 'none'; base-uri 'none'"
@@ -119,6 +141,11 @@ def _page(visit: Visit, url: str, message: str) -> ModelPage:
 
 def _stages(release: ReleaseState | None) -> tuple[StageView, ...]:
     return () if release is None else tuple(map(_stage, release.stages))
+
+
+def _open_stage(release: ReleaseState | None) -> str:
+    opened = [s.stage for s in ([] if release is None else release.stages) if s.opened_at]
+    return f"{opened[-1].name}, {opened[-1].tier}" if opened else "none"
 
 
 def _stage(found: StageState) -> StageView:

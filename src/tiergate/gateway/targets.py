@@ -42,6 +42,7 @@ class Kind(enum.StrEnum):
     GRANT = "grant access"
     ASK = "ask for access"
     PAGE = "page of a model"
+    FRONT = "front page"
     FILE = "file"
     CREATE = "create repository"
     VALIDATE = "validate a model card"
@@ -80,6 +81,8 @@ def read_target(raw_path: bytes) -> Target | None:
     >>> read_target(b"/acme/model/resolve/main/../a.txt") is None
     True
     """
+    if raw_path == b"/":
+        return Target(kind=Kind.FRONT)
     segments = _segments(raw_path)
     if segments is None:
         return None

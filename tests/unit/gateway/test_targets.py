@@ -36,6 +36,7 @@ ROUTES: dict[str, Target] = {
     f"{API}/user-access-request/handle": Target(kind=Kind.HANDLE, repository=MODEL, path="handle"),
     f"{API}/user-access-request/grant": Target(kind=Kind.GRANT, repository=MODEL, path="grant"),
     "/acme/model/ask-access": Target(kind=Kind.ASK, repository=MODEL),
+    "/": Target(kind=Kind.FRONT),
     "/acme/model/resolve/main/a.txt": Target(kind=Kind.FILE, repository=MODEL, path="a.txt"),
     "/acme/model/raw/main/a.txt": Target(kind=Kind.FILE, repository=MODEL, path="a.txt"),
     "/acme/model/resolve/HEAD/a.txt": Target(kind=Kind.FILE, repository=MODEL, path="a.txt"),
@@ -80,7 +81,7 @@ def test_that_other_routes_of_the_hub_are_known_as_such(path: str) -> None:
 
 NOTHING = {
     "nothing": "",
-    "a slash alone": "/",
+    "slashes alone": "///",
     "what does not begin with a slash": "api/models",
     "a whole address": "http://hub.example/api/models",
     "an empty part": "/acme//model/resolve/main/a.txt",
