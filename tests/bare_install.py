@@ -40,7 +40,17 @@ def main() -> None:
                 )
         if "<!doctype html>" not in report.read_text().lower():
             sys.exit("the report is no HTML page")
-    print("base install: check and report run")  # noqa: T201
+        _refuses("gateway", "token", "erin", "--folder", str(Path(folder) / "hub"))
+        _refuses("serve", "hub", "--ledger", "l.sqlite", "--trust", "t.yaml")
+    print("base install: check and report run, the gateway names its extra")  # noqa: T201
+
+
+def _refuses(*arguments: str) -> None:
+    """Require that a command says which extra is missing, and writes nothing."""
+    command = [sys.executable, "-m", "tiergate", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=_UNREACHABLE)  # noqa: PLW1510
+    if done.returncode != 6 or "tiergate[gateway]" not in done.stderr:
+        sys.exit(f"{arguments[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":
