@@ -37,6 +37,8 @@ from tiergate.model.checkpoint import Checkpoint
 
 _SECRET_BYTES = 32
 _FIRST_TOKEN = timedelta(hours=24)
+_LONGEST_ARRIVAL = timedelta(days=2)
+"""What has not been written to for so long comes in no more: links for uploads last a day."""
 LARGEST_FILE_BYTES = 50_000_000_000
 """Clients refuse more than that over HTTP (huggingface_hub, ``MAX_HTTP_DOWNLOAD_SIZE``)."""
 OWNER = "owner"
@@ -92,6 +94,7 @@ class House:
             clock: gives the time.
             accelerated: where the nginx in front finds the objects; empty for no nginx.
         """
+        self.objects.tidy((clock() - _LONGEST_ARRIVAL).timestamp())
         place = self._folder / "audit.sqlite"
         heads = [_heads_of(place)]
         return Parts(

@@ -35,6 +35,28 @@ class Objects:
         """
         return self._folder / name_of(sha256)
 
+    @property
+    def _incoming(self) -> Path:
+        return self._folder / "incoming"
+
+    def tidy(self, before: float) -> int:
+        """Delete what came in half and was left by a program that was killed.
+
+        Args:
+            before: seconds since 1970; what was written to since then may still be coming in.
+
+        Returns:
+            How many files there were.
+        """
+        left = [
+            path
+            for path in (self._incoming.iterdir() if self._incoming.is_dir() else ())
+            if path.stat().st_mtime < before
+        ]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
     def has(self, sha256: str) -> bool:
         """Tell whether that content is there."""
         return self.place_of(sha256).is_file()
@@ -61,7 +83,7 @@ class Objects:
     @contextmanager
     def arriving(self) -> Iterator[Arriving]:
         """Yield a place for content to come in; what is not kept within the block is gone."""
-        staging = self._folder / "incoming"
+        staging = self._incoming
         staging.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=staging)
         try:

@@ -111,3 +111,19 @@ def test_that_a_large_file_is_read_in_pieces(tmp_path: Path) -> None:
     path.write_bytes(bytes(CHUNK_BYTES + 1))
 
     assert [len(chunk) for chunk in chunks_of(path)] == [CHUNK_BYTES, 1]
+
+
+def test_that_what_was_left_half_is_deleted_when_it_is_old(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    incoming = tmp_path / "incoming"
+    incoming.mkdir()
+    for name, age in (("old", 100), ("new", 10)):
+        (incoming / name).write_bytes(b"half")
+        os.utime(incoming / name, (1_000_000 - age, 1_000_000 - age))
+
+    assert objects.tidy(1_000_000 - 50) == 1
+    assert [path.name for path in incoming.iterdir()] == ["new"]
+
+
+def test_that_there_is_nothing_to_tidy_in_a_new_folder(tmp_path: Path) -> None:
+    assert Objects(tmp_path / "new").tidy(1_000_000) == 0
