@@ -12,19 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from tiergate.attestation.trust import Role
-from tiergate.decision import strict_yaml
-from tiergate.decision.strict_yaml import Location, ordered, problem_at
+from tiergate.decision.strict_yaml import Location
 from tiergate.decision.tier import Tier
-from tiergate.errors import MistakesError
 from tiergate.evidence.document_types import Name, Part, UtcTime
-from tiergate.evidence.small_file import read_small_file
+from tiergate.release.yaml_document import parse_yaml, read_yaml_file
 
 Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
 People = Annotated[int, Field(strict=True, ge=1, le=50)]
 ShortName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+_CALLED = "rollout plan"
 
 
 class EntryCondition(enum.StrEnum):
@@ -89,12 +90,7 @@ def load_plan(path: Path) -> PlanPart:
     Raises:
         MistakesError: there is no such file, or it has mistakes; all of them are in it.
     """
-    try:
-        data = read_small_file(path, strict_yaml.LARGEST_BYTES)
-    except OSError as error:
-        found = f"no plan ({error.strerror})"
-        raise MistakesError(str(path), found, "the path of a rollout plan") from None
-    return parse_plan(data, str(path))
+    return parse_plan(read_yaml_file(path, _CALLED), str(path))
 
 
 def parse_plan(data: bytes, where: str) -> PlanPart:
@@ -103,23 +99,7 @@ def parse_plan(data: bytes, where: str) -> PlanPart:
     Raises:
         MistakesError: with every mistake, its line and what was expected.
     """
-    expected = "a rollout plan that follows the schema"
-    content, lines, problems = strict_yaml.load(data)
-    if content is None:
-        raise MistakesError.of(where, problems, expected)
-    try:
-        plan = PlanPart.model_validate(content)
-    except ValidationError as error:
-        found = (
-            problem_at(m["loc"], m["msg"].removeprefix("Value error, "), lines, "plan")
-            for m in error.errors()
-        )
-        raise MistakesError.of(where, ordered((*problems, *found)), expected) from None
-    wrong = (problem_at(place, message, lines, "plan") for place, message in mistakes(plan))
-    problems = ordered((*problems, *wrong))
-    if problems:
-        raise MistakesError.of(where, problems, expected)
-    return plan
+    return parse_yaml(data, where, PlanPart, called=_CALLED, root="plan", mistakes=mistakes)
 
 
 def mistakes(plan: PlanPart) -> Iterator[tuple[Location, str]]:

@@ -12,16 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from tiergate.attestation.keys import read_public
 from tiergate.attestation.trust import Identity, Role, Trust, TrustedIdentity, TrustedKey
-from tiergate.decision import strict_yaml
-from tiergate.decision.strict_yaml import Location, ordered, problem_at
-from tiergate.errors import InputError, MistakesError
+from tiergate.decision.strict_yaml import Location
+from tiergate.errors import InputError
 from tiergate.evidence.assurance import VOUCHING_ROLES, VOUCHING_WORDS
 from tiergate.evidence.document_types import Flag, Name, Part, Text, UtcTime
-from tiergate.evidence.small_file import read_small_file
+from tiergate.release.yaml_document import parse_yaml, read_yaml_file
 
 _Item = TypeVar("_Item")
 
@@ -34,6 +33,9 @@ def _some(items: tuple[_Item, ...]) -> tuple[_Item, ...]:
 
 
 Roles = Annotated[tuple[Role, ...], AfterValidator(_some)]
+
+
+_CALLED = "trust file"
 
 
 class TrustedKeyPart(Part):
@@ -97,12 +99,7 @@ def load_trust(path: Path) -> Trust:
     Raises:
         MistakesError: there is no such file, or it has mistakes; all of them are in it.
     """
-    try:
-        data = read_small_file(path, strict_yaml.LARGEST_BYTES)
-    except OSError as error:
-        found = f"no trust file ({error.strerror})"
-        raise MistakesError(str(path), found, "the path of a trust file") from None
-    return parse_trust(data, str(path))
+    return parse_trust(read_yaml_file(path, _CALLED), str(path))
 
 
 def parse_trust(data: bytes, where: str) -> Trust:
@@ -111,22 +108,7 @@ def parse_trust(data: bytes, where: str) -> Trust:
     Raises:
         MistakesError: with every mistake, its line and what was expected.
     """
-    expected = "a trust file that follows the schema"
-    content, lines, problems = strict_yaml.load(data)
-    if content is None:
-        raise MistakesError.of(where, problems, expected)
-    try:
-        file = TrustFile.model_validate(content)
-    except ValidationError as error:
-        found = (
-            problem_at(m["loc"], m["msg"].removeprefix("Value error, "), lines, "trust")
-            for m in error.errors()
-        )
-        raise MistakesError.of(where, ordered((*problems, *found)), expected) from None
-    wrong = (problem_at(place, message, lines, "trust") for place, message in _mistakes(file))
-    problems = ordered((*problems, *wrong))
-    if problems:
-        raise MistakesError.of(where, problems, expected)
+    file = parse_yaml(data, where, TrustFile, called=_CALLED, root="trust", mistakes=_mistakes)
     return Trust(
         digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
         keys=tuple(_trusted(part) for part in file.keys),
