@@ -25,7 +25,7 @@ from typing import NoReturn
 from cli_runner import run
 
 LONGEST_SECONDS = 0.06
-SIGNED, NOW = sys.argv[4:6]
+SIGNED, NOW = sys.argv[4:6] if __name__ == "__main__" else ("", "")
 
 
 def main() -> None:
