@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worked example of a release: from a decision to two stages, by signed steps in a ledger.
 
-    python examples/release/run.py [--output demo-release-output]
+    python examples/release/run.py [--output demo-release-output] [--model demo-output/smollm2-135m-instruct]
 
 Every step prints its command. Nothing uses the network, and it takes some seconds.
 """
@@ -50,12 +50,18 @@ def main() -> None:
     """Run the example in a folder of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--output", type=Path, default=Path("demo-release-output"))
-    place = parser.parse_args().output.resolve()
+    parser.add_argument("--model", type=Path, help="a checkpoint; default: one of one tensor")
+    given = parser.parse_args()
+    model = given.model and given.model.resolve(strict=True)
+    place = given.output.resolve()
     place.mkdir(parents=True)
     os.chdir(place)
     for name in ("policy.yaml", "plan.yaml"):
         shutil.copy(HERE / name, place)
-    make_checkpoint(place / "model")
+    if model:
+        (place / "model").symlink_to(model, target_is_directory=True)
+    else:
+        make_checkpoint(place / "model")
     make_people(place)
     decide(place)
     release()
