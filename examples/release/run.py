@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worked example of a release: from a decision to two stages, by signed steps in a ledger.
 
-    python examples/release/run.py [--output demo-release-output] [--model demo-output/smollm2-135m-instruct]
+    python examples/release/run.py [--output demo-release-output] [--model CHECKPOINT]
 
 Every step prints its command. Nothing uses the network, and it takes some seconds.
 """
