@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -115,3 +116,43 @@ def test_that_the_front_page_says_nothing_of_what_is_hidden(site: Site) -> None:
     assert page.status == 200
     assert b"Nothing is offered here that everybody may know of." in page.body
     assert NAME.encode() not in page.body
+
+
+@pytest.mark.parametrize(
+    ("excluded", "stated", "status"),
+    [
+        ((), "", 200),
+        ((), "de", 200),
+        ((), "Germany", 400),
+        (("CN",), "", 400),
+        (("CN",), "DE", 200),
+        (("CN",), "China", 400),
+    ],
+)
+def test_that_where_somebody_is_can_be_held_against_where_nothing_is_for(
+    site: Site, excluded: tuple[str, ...], stated: str, status: int
+) -> None:
+    site.release(site.publish(excluded=excluded), Tier.T2, Tier.T4)
+    site.person("erin")
+    body = json.dumps({"purpose": "x", "jurisdiction": stated}).encode()
+    with site.served():
+        by_program = site.ask(f"/{NAME}/ask-access", method="POST", who="erin", body=body)
+        by_form = asked(site, token=site.tokens["erin"], jurisdiction=stated, act="ask")
+    assert (by_program.status, by_form.status) == (status, status)
+    assert (site.house.requests.of(NAME, "erin") is not None) is (status == 200)
+
+
+def test_that_somebody_where_it_is_not_for_is_told_so_by_the_law_that_it_follows(
+    site: Site,
+) -> None:
+    site.release(site.publish(excluded=("CN",)), Tier.T2, Tier.T4)
+    site.person("erin")
+    site.person("ruth", GatewayRole.APPROVER)
+    with site.served():
+        asked(site, token=site.tokens["erin"], jurisdiction="cn", act="ask")
+        answer = json.dumps({"user": "erin", "status": "accepted"}).encode()
+        handle = f"/api/models/{NAME}/user-access-request/handle"
+        assert site.ask(handle, method="POST", who="ruth", body=answer).status == 200
+        found = site.ask(f"/{NAME}/resolve/main/config.json", who="erin")
+    assert (found.status, found.code) == (451, "GatedRepo")
+    assert "It is not for people in CN." in found.said

@@ -27,7 +27,7 @@ from tiergate.gateway.listing import chosen
 from tiergate.gateway.model_page import front_page, model_page
 from tiergate.gateway.objects import name_of
 from tiergate.gateway.publishing import Publishing
-from tiergate.gateway.requests import AccessRequest, Status
+from tiergate.gateway.requests import AccessRequest, Status, jurisdiction_problem
 from tiergate.gateway.targets import Kind, Target
 from tiergate.model.manifest import ManifestEntry
 from tiergate.release.access import (
@@ -199,6 +199,14 @@ class Hub:
             raise Refused(wire.error(401, "Log in first.", "GatedRepo"))
         only_look = by_form and content.pop("act", "") == "see"
         fields = {k[:64]: str(v)[:2000] for k, v in content.items() if isinstance(v, str | bool)}
+        if "jurisdiction" in fields:
+            fields["jurisdiction"] = fields["jurisdiction"].strip().upper()
+        stated = fields.get("jurisdiction", "")
+        problem = jurisdiction_problem(stated, visit.known_repository.excluded)
+        if problem and not only_look:
+            if by_form:
+                return model_page(visit, self._parts.url, message=problem, status=400)
+            raise Refused(wire.error(400, problem))
         asked = await asyncio.to_thread(self._asked, visit, person, fields, only_look=only_look)
         if by_form:
             return model_page(visit, self._parts.url, message=wire.request_words(asked))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tiergate.errors import InputError
 from tiergate.gateway.database import Database, grants, requests
 from tiergate.release.access import Grant
 
+_JURISDICTION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,5})?")
 GRANT_DAYS = 90
 """How long a grant lasts when nobody says otherwise."""
 
@@ -48,6 +50,22 @@ class AccessRequest:
     """Who decided; empty when nobody has."""
     answer: str
     """What they said to it; empty for nothing."""
+
+
+def jurisdiction_problem(code: str, excluded: frozenset[str]) -> str:
+    """Say what is wrong with where somebody says they are; empty when nothing is.
+
+    It is compared with what is excluded, so only codes can be compared, and where something is
+    excluded nobody can leave it out.
+
+    >>> jurisdiction_problem("US-CA", frozenset()), jurisdiction_problem("", frozenset())
+    ('', '')
+    """
+    if code and not _JURISDICTION.fullmatch(code):
+        return "Say where you are as a country code, as in DE or US-CA."
+    if excluded and not code:
+        return "Say where you are: this model is not for everywhere."
+    return ""
 
 
 class Requests:
