@@ -14,10 +14,10 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.message import Message
 from typing import IO, cast
 
 from tiergate.errors import InputError
+from tiergate.evidence.no_redirects import OPENER
 
 _SECONDS = 300.0
 """How long nothing may come; the gateway makes a large file durable before it answers."""
@@ -87,7 +87,7 @@ class Client:
 
     def _send(self, request: urllib.request.Request) -> Reply:
         try:
-            with _OPENER.open(request, timeout=_SECONDS) as response:
+            with OPENER.open(request, timeout=_SECONDS) as response:
                 return Reply(response.status, _object(response))
         except urllib.error.HTTPError as error:
             with error:
@@ -126,21 +126,3 @@ def _checked(url: str, *, may_be_plain: bool) -> str:
             "Use https, or add --unsafe-plain-http.",
         )
     return url.rstrip("/")
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect."""
-
-    def redirect_request(  # noqa: PLR0913, PLR0917  # as the standard library calls it
-        self,
-        req: urllib.request.Request,  # noqa: ARG002
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: Message,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
-        return
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)

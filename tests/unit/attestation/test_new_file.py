@@ -93,9 +93,9 @@ for number in itertools.count():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("way", ["without a name"], indirect=True)
 def test_a_program_killed_at_any_point_leaves_whole_files_or_none(way: str, tmp_path: Path) -> None:
-    if way != "without a name":
-        pytest.skip("the program is another process, and writes as this system does")
+    """The program is another process, and writes as this system does."""
     randomness = random.Random(7)  # noqa: S311 - when to stop, no secret
     for attempt in range(200):
         folder = tmp_path / str(attempt)

@@ -18,10 +18,9 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import Message
-from typing import IO
 
 from tiergate.errors import InputError, MeasurementError
+from tiergate.evidence.no_redirects import OPENER
 from tiergate.evidence.tampering.answer_class import AnswerClass, is_success
 from tiergate.evidence.tampering.refusal_grader import without_thoughts
 from tiergate.evidence.tampering.shipped import shipped_rows
@@ -190,7 +189,7 @@ class EndpointGrader:
 
     def _reply(self, request: urllib.request.Request) -> bytes:
         try:
-            with _OPENER.open(request, timeout=self._endpoint.timeout_seconds) as response:
+            with OPENER.open(request, timeout=self._endpoint.timeout_seconds) as response:
                 return _read(response, time.monotonic() + self._endpoint.timeout_seconds)
         except urllib.error.HTTPError as error:
             with error:
@@ -232,24 +231,6 @@ def endpoint_named(name: str) -> EndpointGrader:
 
 class _PassingError(Exception):
     """A fault that another attempt may not meet."""
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the key and the answers are for the host that was named."""
-
-    def redirect_request(  # noqa: PLR0913, PLR0917  # as the standard library calls it
-        self,
-        req: urllib.request.Request,  # noqa: ARG002
-        fp: IO[bytes],  # noqa: ARG002
-        code: int,  # noqa: ARG002
-        msg: str,  # noqa: ARG002
-        headers: Message,  # noqa: ARG002
-        newurl: str,  # noqa: ARG002
-    ) -> None:
-        return
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def _checked(endpoint: Endpoint) -> urllib.parse.SplitResult:
