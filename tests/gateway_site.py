@@ -22,11 +22,12 @@ from record_fixtures import trust_file, trusted
 from tiergate.attestation.trust import Role
 from tiergate.cli import clock
 from tiergate.decision.tier import Tier
-from tiergate.gateway.accounts import GatewayRole, Person
+from tiergate.gateway.accounts import Person
 from tiergate.gateway.application import Application
 from tiergate.gateway.catalogue import Repository, Revision
 from tiergate.gateway.guards import Parts
 from tiergate.gateway.house import House, Watched
+from tiergate.gateway.roles import GatewayRole
 from tiergate.model.checkpoint import identify
 from tiergate.release import bodies
 from tiergate.release.bodies import Body, Submitted
@@ -157,6 +158,10 @@ class Site:
         token = self.house.accounts.new_token(name, self.now + dt.timedelta(days=1))
         self.tokens[name] = token
         return token
+
+    def session(self, name: str, *, logged_in: dt.timedelta = dt.timedelta(0)) -> str:
+        """Log somebody in, as long ago as that, and return the name of their session."""
+        return self.house.sessions.open(name, self.now - logged_in)
 
     def application(self, parts: Parts) -> ASGIApp:
         """Return what is served."""

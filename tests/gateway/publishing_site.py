@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway_site import Answer, Site
-from tiergate.gateway.accounts import GatewayRole, Person
+from tiergate.gateway.accounts import Person
 from tiergate.gateway.application import Application
-from tiergate.gateway.database import branches, repositories, revisions, uploads
 from tiergate.gateway.guards import Parts
+from tiergate.gateway.roles import GatewayRole
+from tiergate.gateway.tables import branches, repositories, revisions, uploads
 
 NEW = "acme/new"
 PLACE = "/api/models/acme/new"

@@ -32,6 +32,7 @@ PATHS: dict[Kind, str] = {
     Kind.ASK: f"/{GATED}/ask-access",
     Kind.FRONT: "/",
     Kind.PAGE: f"/{GATED}",
+    Kind.DESK: "/-/login",
     Kind.FILE: f"/{GATED}/resolve/main/model.safetensors",
     Kind.CREATE: "/api/repos/create",
     Kind.VALIDATE: "/api/validate-yaml",
@@ -68,7 +69,7 @@ _SENDS = {"Delivery", "FileResponse", "StreamingResponse"}
 
 def _senders() -> Iterator[str]:
     """Yield the functions of the gateway that can make an answer with bytes of a file."""
-    for module in sorted(SOURCE.glob("*.py")):
+    for module in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _can_send(node):
                 yield f"{module.stem}.{node.name}"

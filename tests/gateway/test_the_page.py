@@ -10,7 +10,7 @@ import pytest
 
 from gateway_site import NAME, Answer, Site
 from tiergate.decision.tier import Tier
-from tiergate.gateway.accounts import GatewayRole
+from tiergate.gateway.roles import GatewayRole
 from tiergate.release import bodies
 
 

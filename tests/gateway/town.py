@@ -17,9 +17,9 @@ from pathlib import Path
 from builders_release import decided
 from gateway_site import START, Site
 from tiergate.decision.tier import Tier
-from tiergate.gateway.accounts import GatewayRole
 from tiergate.gateway.catalogue import Revision
-from tiergate.gateway.database import grants
+from tiergate.gateway.roles import GatewayRole
+from tiergate.gateway.tables import grants
 from tiergate.release import bodies
 
 WEIGHTS = "model.safetensors"

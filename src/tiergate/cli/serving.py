@@ -196,7 +196,8 @@ def new_person(  # noqa: PLR0913 - one for each option
     if not _ACCOUNT.fullmatch(name):
         raise InputError("NAME", repr(name), "letters, digits, dots, hyphens and underscores")
     with closing(_house(folder)) as house:
-        from tiergate.gateway.accounts import GatewayRole, Person
+        from tiergate.gateway.accounts import Person
+        from tiergate.gateway.roles import GatewayRole
 
         known = frozenset(map(GatewayRole, roles))
         given = frozenset(namespaces)

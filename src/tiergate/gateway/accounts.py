@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import hmac
 import secrets
@@ -14,22 +13,14 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tiergate.errors import InputError
-from tiergate.gateway.database import Database, namespaces, people, tokens
+from tiergate.gateway.database import Database
+from tiergate.gateway.roles import GatewayRole, Right, rights_of
+from tiergate.gateway.tables import namespaces, people, tokens
 
 _LETTERS = string.ascii_letters + string.digits
 _TOKEN_LETTERS = 40
 _PREFIX = "hf_"
 """What clients of the Hub expect a token to begin with; some drop every other one."""
-
-
-class GatewayRole(enum.StrEnum):
-    """What somebody may do here, beside asking for access."""
-
-    OWNER = "owner"
-    APPROVER = "approver"
-    AUDITOR = "auditor"
-    PUBLISHER = "publisher"
-    """Uploads to repositories in the namespaces given to them; the owner does in all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +37,11 @@ class Person:
     """Where they are; empty when that is not known."""
     namespaces: frozenset[str] = frozenset()
     """Where a publisher may publish, as in ``acme`` for ``acme/model``."""
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What they may do beside that."""
+        return rights_of(self.roles)
 
     @property
     def is_publisher(self) -> bool:

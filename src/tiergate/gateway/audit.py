@@ -25,7 +25,8 @@ import sqlalchemy as sa
 from tiergate.attestation.envelope import sign
 from tiergate.attestation.keys import Signer
 from tiergate.errors import VerificationError
-from tiergate.gateway.database import Database, salts
+from tiergate.gateway.database import Database
+from tiergate.gateway.tables import salts
 from tiergate.release.event_envelope import canonical_of_plain_names, write_entry
 from tiergate.release.ledger import Ledger
 from tiergate.release.ledger_entry import Position

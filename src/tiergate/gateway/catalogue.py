@@ -16,7 +16,8 @@ from typing import Self
 import sqlalchemy as sa
 
 from tiergate.errors import InputError
-from tiergate.gateway.database import Database, branches, repositories, revisions
+from tiergate.gateway.database import Database
+from tiergate.gateway.tables import branches, repositories, revisions
 from tiergate.model.manifest import Manifest, ManifestEntry
 
 _COMMIT_DIGITS = 40

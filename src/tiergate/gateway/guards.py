@@ -11,13 +11,16 @@ from datetime import datetime
 from starlette.requests import Request
 
 from tiergate.gateway import publishing_wire, wire
-from tiergate.gateway.accounts import Accounts, GatewayRole, Person
+from tiergate.gateway.accounts import Accounts, Person
 from tiergate.gateway.audit import Audit, Pseudonyms
 from tiergate.gateway.catalogue import Catalogue, Repository, Revision, commit_of
 from tiergate.gateway.objects import Objects
 from tiergate.gateway.releases import Releases
 from tiergate.gateway.requests import Requests, Status
-from tiergate.gateway.targets import Target
+from tiergate.gateway.roles import Right
+from tiergate.gateway.sessions import Session, Sessions, cookie_name
+from tiergate.gateway.stops import Stops
+from tiergate.gateway.targets import Kind, Target
 from tiergate.gateway.uploads import Links, Upload, Uploads
 from tiergate.release.access import (
     Access,
@@ -30,7 +33,8 @@ from tiergate.release.access import (
 )
 from tiergate.release.state import ReleaseState
 
-_DECIDERS = frozenset({GatewayRole.APPROVER, GatewayRole.OWNER})
+_PAGES = frozenset({Kind.FRONT, Kind.PAGE, Kind.ASK})
+"""What a login counts for; everything else, and every byte of a model, asks for a token."""
 _CLOSED = Access(reason=Reason.CLOSED)
 
 
@@ -66,6 +70,8 @@ class Parts:
     pseudonyms: Pseudonyms
     uploads: Uploads
     links: Links
+    stops: Stops
+    sessions: Sessions
     clock: Callable[[], datetime]
     url: str
     """Address of the gateway as people write it, without a slash at the end."""
@@ -81,6 +87,8 @@ class Visit:
     target: Target
     person: Person | None
     """Who asks; None for nobody known."""
+    session: Session | None = None
+    """The login that they ask with, where it is about a page."""
     at: datetime
     repository: Repository | None = None
     revision: Revision | None = None
@@ -113,8 +121,9 @@ class Guards:
     def check(self, request: Request, target: Target, guard: Guard) -> Visit:
         """Go through a guard; what may not be is refused here."""
         at = self._parts.clock()
-        person = self.person(request, at)
-        visit = Visit(request=request, target=target, person=person, at=at)
+        session = self.session(request, at) if target.kind in _PAGES else None
+        person = self.person(request, at) or (None if session is None else session.person)
+        visit = Visit(request=request, target=target, person=person, at=at, session=session)
         if guard is Guard.ANYBODY:
             return visit
         if guard in {Guard.PUBLISHER, Guard.LINK}:
@@ -123,7 +132,7 @@ class Guards:
         reason = visit.access.reason
         if guard is Guard.KNOW and _is_own(visit):
             return visit
-        if guard is Guard.APPROVER and person and person.roles & _DECIDERS:
+        if guard is Guard.APPROVER and person and Right.DECIDE in person.rights:
             return visit
         # Files that no decision is about are as if they were not there, in a repository that is.
         is_other = reason is Reason.OTHER_CHECKPOINT
@@ -173,12 +182,14 @@ class Guards:
             # Only a decision moves it: it is what the release is about.
             name = commit_of(state.submitted.root_digest)
         revision = parts.catalogue.revision(repository.name, name)
+        stop = parts.stops.on(repository.name)
         offer = Offer(
             root_digest="" if revision is None else revision.root_digest,
             release=state,
             is_announced=repository.is_announced,
             hosted_at=repository.hosted_at,
             excluded=repository.excluded,
+            stopped="" if stop is None else stop.words,
         )
         if revision is None and state.submitted is not None:
             offer = replace(offer, root_digest=state.submitted.root_digest)
@@ -211,6 +222,11 @@ class Guards:
         if scheme.lower() != "bearer" or not token.strip():
             return None
         return self._parts.accounts.holder(token.strip(), at)
+
+    def session(self, request: Request, at: datetime) -> Session | None:
+        """Return whose session a request carries; None for nobody's."""
+        name = request.cookies.get(cookie_name(self._parts.url), "")
+        return self._parts.sessions.read(name, at) if name else None
 
     def _refusal(self, visit: Visit) -> wire.Answer:
         repository = visit.known_repository.name

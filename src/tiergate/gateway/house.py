@@ -23,7 +23,7 @@ from pathlib import Path
 from tiergate.attestation.keys import Algorithm, PrivateKey, generate, read_private
 from tiergate.attestation.trust import Trust
 from tiergate.errors import InputError
-from tiergate.gateway.accounts import Accounts, GatewayRole, Person
+from tiergate.gateway.accounts import Accounts, Person
 from tiergate.gateway.audit import Audit, Download, Pseudonyms
 from tiergate.gateway.catalogue import Catalogue, Repository, Revision
 from tiergate.gateway.database import Database
@@ -32,6 +32,9 @@ from tiergate.gateway.log import read_downloads
 from tiergate.gateway.objects import Objects, chunks_of
 from tiergate.gateway.releases import Releases
 from tiergate.gateway.requests import Requests
+from tiergate.gateway.roles import GatewayRole
+from tiergate.gateway.sessions import Sessions
+from tiergate.gateway.stops import Stops
 from tiergate.gateway.uploads import Links, Uploads
 from tiergate.model.checkpoint import Checkpoint
 
@@ -80,6 +83,8 @@ class House:
         self.uploads = Uploads(self._database)
         self.links = Links(secret)
         self.requests = Requests(self._database)
+        self.stops = Stops(self._database)
+        self.sessions = Sessions(self._database, self.accounts, secret)
         self.objects = Objects(folder / "objects")
         self.pseudonyms = Pseudonyms(self._database)
 
@@ -107,6 +112,8 @@ class House:
             pseudonyms=self.pseudonyms,
             uploads=self.uploads,
             links=self.links,
+            stops=self.stops,
+            sessions=self.sessions,
             clock=clock,
             url=url,
             accelerated=accelerated,

@@ -22,6 +22,7 @@ from tiergate.gateway.audit import Download
 from tiergate.gateway.body import is_form, read_body
 from tiergate.gateway.catalogue import Repository, Revision
 from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
+from tiergate.gateway.desk.answering import Desk
 from tiergate.gateway.guards import Guard, Guards, Parts, Refused, Visit
 from tiergate.gateway.listing import chosen
 from tiergate.gateway.model_page import front_page, model_page
@@ -44,6 +45,7 @@ class Hub:
         self._parts = parts
         self._guards = Guards(parts)
         self.publishing = Publishing(parts, self._guards)
+        self._desk = Desk(parts, self._guards)
 
     async def answer(self, request: Request, target: Target) -> Response:
         """Answer a request whose path names something."""
@@ -74,7 +76,7 @@ class Hub:
     async def front(self, visit: Visit) -> Response:
         """Show people the models that they may know of."""
         found = await asyncio.to_thread(lambda: list(self._known(visit)))
-        return front_page(found, self._parts.url)
+        return front_page(found, self._parts.url, visit.session)
 
     def _rows(self, visit: Visit) -> list[dict[str, object]]:
         return chosen(map(_info, self._known(visit)), visit.request.query_params)
@@ -185,6 +187,10 @@ class Hub:
     async def page(self, visit: Visit) -> Response:
         """Show people where the release stands, and how to ask for access."""
         return model_page(visit, self._parts.url)
+
+    async def desk(self, visit: Visit) -> Response:
+        """Show a page to somebody who has logged in, or do what its form says."""
+        return await self._desk.answer(visit.request, visit.target.path)
 
     async def ask(self, visit: Visit) -> Response:
         """Ask for access: a client with its token, or a person with the form of the page."""
@@ -314,6 +320,7 @@ ROUTES: Mapping[Kind, Route] = MappingProxyType(
         Kind.ASK: Route(("POST",), Guard.KNOW, Hub.ask),
         Kind.FRONT: Route(("GET", "HEAD"), Guard.ANYBODY, Hub.front),
         Kind.PAGE: Route(("GET", "HEAD"), Guard.KNOW, Hub.page),
+        Kind.DESK: Route(("GET", "HEAD", "POST"), Guard.ANYBODY, Hub.desk),
         Kind.FILE: Route(("GET", "HEAD"), Guard.HAVE, Hub.file),
         Kind.CREATE: _published("POST", Publishing.create),
         Kind.VALIDATE: _published("POST", Publishing.validate),

@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a model, where a refusal sends people: what it is waiting for, and how to ask.
 
-There is a front page too, which lists what a caller may know of. Both work without script, load
-nothing from elsewhere and set no cookie: who asks gives their token in the form, so that no
-other site can make them ask.
+There is a front page too, which lists what a caller may know of. Who has not logged in gives
+their token in the form.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from tiergate.gateway import wire
 from tiergate.gateway.guards import Visit
+from tiergate.gateway.rendering import rendered
+from tiergate.gateway.sessions import Session
 from tiergate.model.manifest import ManifestEntry
 from tiergate.release.access import Reason
 from tiergate.release.facts import Rule
@@ -82,12 +78,13 @@ class ModelPage:
     files: tuple[FileView, ...]
 
 
-def front_page(visits: Sequence[Visit], url: str) -> Response:
+def front_page(visits: Sequence[Visit], url: str, session: Session | None) -> Response:
     """Return the page that lists models.
 
     Args:
         visits: one for each model that the caller may know of.
         url: address of the gateway.
+        session: of whoever has logged in.
     """
     rows = [
         {
@@ -97,23 +94,12 @@ def front_page(visits: Sequence[Visit], url: str) -> Response:
         }
         for visit in visits
     ]
-    return _rendered("front.html.j2", 200, rows=rows, url=url)
+    return rendered("front.html.j2", session=session, rows=rows, url=url)
 
 
 def model_page(visit: Visit, url: str, *, message: str = "", status: int = 200) -> Response:
     """Return the page of a model that the caller may know of."""
-    return _rendered("model.html.j2", status, page=_page(visit, url, message))
-
-
-def _rendered(name: str, status: int, **values: object) -> Response:
-    nonce = secrets.token_urlsafe(16)
-    content = _templates().get_template(name).render(nonce=nonce, style=_style(), **values)
-    policy = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self';"
-        " frame-ancestors 'none'; base-uri 'none'"
-    )
-    headers = {**wire.PRIVATE, "Content-Security-Policy": policy}
-    return HTMLResponse(content, status_code=status, headers=headers)
+    return rendered("model.html.j2", status, session=visit.session, page=_page(visit, url, message))
 
 
 def _page(visit: Visit, url: str, message: str) -> ModelPage:
@@ -166,14 +152,3 @@ def _stage(found: StageState) -> StageView:
 def _file(entry: ManifestEntry) -> FileView:
     digest = entry.sha256.removeprefix("sha256:")
     return FileView(path=entry.path, size=f"{entry.size_bytes:,}", sha256=digest)
-
-
-@cache
-def _templates() -> Environment:
-    loader = PackageLoader("tiergate.gateway", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-
-
-@cache
-def _style() -> str:
-    return (files("tiergate.gateway") / "templates" / "style.css").read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from tiergate.errors import InputError
-from tiergate.gateway.database import Database, grants, requests
+from tiergate.gateway.database import Database
+from tiergate.gateway.tables import grants, requests
 from tiergate.release.access import Grant
 
 _JURISDICTION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,5})?")

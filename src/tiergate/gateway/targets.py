@@ -43,6 +43,7 @@ class Kind(enum.StrEnum):
     ASK = "ask for access"
     PAGE = "page of a model"
     FRONT = "front page"
+    DESK = "page of those who work here"
     FILE = "file"
     CREATE = "create repository"
     VALIDATE = "validate a model card"
@@ -86,6 +87,8 @@ def read_target(raw_path: bytes) -> Target | None:
     segments = _segments(raw_path)
     if segments is None:
         return None
+    if segments[0] == "-":
+        return _desk(segments[1:])
     if segments[0] == "api":
         return _api(segments[1:])
     return _repository_route(segments)
@@ -114,6 +117,11 @@ def _decoded(part: bytes) -> str | None:
     inner = text.split("/")
     is_odd = any(unicodedata.category(letter) in {"Cc", "Cf", "Cs"} for letter in text)
     return None if is_odd or "\\" in text or {"", ".", ".."} & set(inner) else text
+
+
+def _desk(words: Sequence[str]) -> Target | None:
+    """Read what follows ``/-/``, which no name of a model begins with."""
+    return Target(kind=Kind.DESK, path="/".join(words)) if words and _is_plain(words) else None
 
 
 def _api(rest: Sequence[str]) -> Target | None:

@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from tiergate.gateway.database import Database, uploads
+from tiergate.gateway.database import Database
+from tiergate.gateway.tables import uploads
 
 LARGEST_OBJECT_BYTES = 50 * 1000**3
 """Clients of the Hub download nothing larger without a storage that this gateway is not."""

@@ -130,6 +130,8 @@ class Offer:
     """Where the model can be used without its weights; empty for nowhere."""
     excluded: frozenset[str] = frozenset()
     """Jurisdictions that nothing is for."""
+    stopped: str = ""
+    """What to tell while the operator has stopped downloads; empty when they have not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,8 @@ def _refusals(request: DownloadRequest, offer: Offer) -> Iterator[Access]:
         yield Access(reason=Reason.WITHDRAWN, detail="Copies made before are out of reach.")
     if release.freezes:
         yield _frozen(release)
+    if offer.stopped:
+        yield Access(reason=Reason.FROZEN, detail=offer.stopped)
     if release.serves is None:
         yield _not_open(release)
     elsewhere = _excluded(request, offer)

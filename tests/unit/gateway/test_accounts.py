@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tiergate.errors import InputError
-from tiergate.gateway.accounts import Accounts, GatewayRole, Person
+from tiergate.gateway.accounts import Accounts, Person
 from tiergate.gateway.database import Database
+from tiergate.gateway.roles import GatewayRole
 
 NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

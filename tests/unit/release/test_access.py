@@ -93,6 +93,7 @@ class Case:
     is_announced: bool = False
     hosted_at: str = ""
     excluded: frozenset[str] = frozenset()
+    stopped: str = ""
     at: dt.datetime = NOW
 
     def offer(self) -> Offer:
@@ -103,6 +104,7 @@ class Case:
             is_announced=self.is_announced,
             hosted_at=self.hosted_at,
             excluded=self.excluded,
+            stopped=self.stopped,
         )
 
     def request(self) -> DownloadRequest:
@@ -156,6 +158,13 @@ CASES = {
     ),
     "it is frozen before anything opened": Case(
         events=_and(DECIDED, bodies.Frozen()), expected=Reason.FROZEN
+    ),
+    "the operator has stopped it": Case(
+        events=OPEN,
+        caller=GWEN,
+        stopped="Stopped, incident stop-1.",
+        expected=Reason.FROZEN,
+        says="Stopped, incident stop-1.",
     ),
     "the decision was declared lapsed": Case(
         events=LAPSED, caller=GWEN, expected=Reason.LAPSED, says="."
