@@ -24,9 +24,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 @pytest.mark.parametrize("about", [OPEN, EVERYTHING])
 def test_that_a_stop_ends_downloads_for_everybody(town: Town, about: str) -> None:
-    stop = town.site.house.stops.stop(about, by="olga", reason="a leak", at=town.site.now)
+    stop = town.house.stops.stop(about, by="olga", reason="a leak", at=town.now)
 
-    answer = town.site.ask(f"/{OPEN}/resolve/main/model.safetensors")
+    answer = town.ask(f"/{OPEN}/resolve/main/model.safetensors")
 
     assert (answer.status, answer.code) == (403, "GatedRepo")
     assert stop.id in answer.said
@@ -34,28 +34,28 @@ def test_that_a_stop_ends_downloads_for_everybody(town: Town, about: str) -> Non
 
 
 def test_that_a_stop_of_one_model_leaves_the_others(town: Town) -> None:
-    town.site.house.stops.stop(GATED, by="olga", reason="a leak", at=town.site.now)
+    town.house.stops.stop(GATED, by="olga", reason="a leak", at=town.now)
 
-    assert town.site.ask(f"/{OPEN}/resolve/main/model.safetensors").status == 200
+    assert town.ask(f"/{OPEN}/resolve/main/model.safetensors").status == 200
 
 
 def test_that_whoever_stops_does_not_lift_it_alone(town: Town) -> None:
-    stops = town.site.house.stops
-    stop = stops.stop(OPEN, by="olga", reason="a leak", at=town.site.now)
+    stops = town.house.stops
+    stop = stops.stop(OPEN, by="olga", reason="a leak", at=town.now)
 
     with pytest.raises(InputError, match="somebody else"):
-        stops.lift(stop.id, by="olga", at=town.site.now)
-    assert town.site.ask(f"/{OPEN}/resolve/main/model.safetensors").status == 403
+        stops.lift(stop.id, by="olga", at=town.now)
+    assert town.ask(f"/{OPEN}/resolve/main/model.safetensors").status == 403
 
-    stops.lift(stop.id, by="bert", at=town.site.now)
-    assert town.site.ask(f"/{OPEN}/resolve/main/model.safetensors").status == 200
+    stops.lift(stop.id, by="bert", at=town.now)
+    assert town.ask(f"/{OPEN}/resolve/main/model.safetensors").status == 200
     assert [each.lifted_by for each in stops.all()] == ["bert"]
 
 
 def test_that_a_stop_is_lifted_once(town: Town) -> None:
-    stops = town.site.house.stops
-    stop = stops.stop(OPEN, by="olga", reason="a leak", at=town.site.now)
-    stops.lift(stop.id, by="bert", at=town.site.now)
+    stops = town.house.stops
+    stop = stops.stop(OPEN, by="olga", reason="a leak", at=town.now)
+    stops.lift(stop.id, by="bert", at=town.now)
 
     with pytest.raises(InputError, match="no stop that stands"):
-        stops.lift(stop.id, by="carl", at=town.site.now)
+        stops.lift(stop.id, by="carl", at=town.now)
