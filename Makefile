@@ -7,11 +7,11 @@ COMMA := ,
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 TOOLS := .venv-tools
 NPM := $(shell command -v npm)
-NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed $(TOOLS)/hub_js/.installed)
+NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed $(TOOLS)/hub_js/.installed $(TOOLS)/axe/.installed $(TOOLS)/oidc_provider/.installed $(TOOLS)/s3/.installed)
 POSTGRESQL := $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
 MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)$(if $(POSTGRESQL),, and not postgresql)
 
-.PHONY: help test lint types imports tests docs generate slow foreign bare demo demo-attack clean
+.PHONY: help test lint types imports tests docs generate slow nightly foreign bare demo demo-attack clean
 
 help: ## Say what each target does.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,9 +43,14 @@ tests: $(BIN)/.installed ## Unit, property, golden, command-line, tool and brows
 slow: $(BIN)/.installed ## Simulated coverage of the bounds, and large inputs.
 	$(BIN)/python -m pytest -m slow
 
+nightly: $(BIN)/.installed $(TOOLS)/schemathesis/.installed ## Half an hour of fuzzing, and of everything changing while many download.
+	TIERGATE_FUZZ_MINUTES=10 $(BIN)/python -m pytest -m slow tests/gateway/test_fuzz.py tests/gateway/test_timing.py
+	TIERGATE_FUZZ_MINUTES=10 $(BIN)/python -m pytest -m "foreign$(if $(CHROMIUM),, and not browser)" tests/tools/test_schemathesis.py
+	TIERGATE_SOAK_MINUTES=10 TIERGATE_SOAK_CLIENTS=200 $(BIN)/python -m pytest -m slow tests/gateway/test_soak.py
+
 foreign: $(BIN)/.installed $(NPM_TOOLS) $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/.installed,$(wildcard tests/tools/requirements/*.txt)) ## Readers against tools that need an environment of their own.
-	$(if $(NPM),,@echo "no npm found: the promptfoo, Sigstore and npm client tests are left out")
-	$(BIN)/python -m pytest -m foreign tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py --ignore=tests/tools/test_hub_client_npm.py)
+	$(if $(NPM),,@echo "no npm found: the promptfoo, Sigstore, npm client, S3, axe-core and OpenID provider tests are left out")
+	$(BIN)/python -m pytest -m "foreign$(if $(CHROMIUM),, and not browser)" tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py --ignore=tests/tools/test_hub_client_npm.py --ignore=tests/tools/test_s3.py --ignore=tests/tools/test_login_pages_with_axe.py --ignore=tests/tools/test_oidc_provider_npm.py)
 
 # libsql is named because leaving out optional packages drops its binary.
 $(TOOLS)/promptfoo/.installed:
@@ -58,6 +63,18 @@ $(TOOLS)/sigstore/.installed:
 
 $(TOOLS)/hub_js/.installed:
 	npm install --prefix $(TOOLS)/hub_js @huggingface/hub@2.17.5 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
+	touch $@
+
+$(TOOLS)/axe/.installed:
+	npm install --prefix $(TOOLS)/axe axe-core@4.14.1 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
+	touch $@
+
+$(TOOLS)/oidc_provider/.installed:
+	npm install --prefix $(TOOLS)/oidc_provider oidc-provider@9.13.3 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
+	touch $@
+
+$(TOOLS)/s3/.installed:
+	npm install --prefix $(TOOLS)/s3 s3rver@3.7.1 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
 	touch $@
 
 $(TOOLS)/%/.installed: tests/tools/requirements/%.txt

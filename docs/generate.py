@@ -29,11 +29,16 @@ from tiergate.cli.commands.schema import DOCUMENTS, schema
 from tiergate.cli.exit_codes import ExitCode
 from tiergate.cli.failures import exit_code_for
 from tiergate.cli.main import cli
+from tiergate.decision.policy import Policy
+from tiergate.decision.policy_document import SHIPPED, load_policy, shipped_policies
+from tiergate.landscape.obligations import by_id, shipped_files
 from tiergate.release.incident_deadlines import Phase, shipped_deadlines
 from tiergate.report.bom_coverage import ELEMENTS, Filling
+from tiergate.report import policy_page
 
 DOCS = Path(__file__).resolve().parent
 SCHEMAS = DOCS / "reference" / "schemas"
+PACKS = DOCS / "reference" / "packs"
 
 _COUNTED_FROM = {
     Phase.INITIAL: "when it became known",
@@ -53,10 +58,38 @@ def wanted() -> Iterator[tuple[Path, str]]:
     """Yield every generated file with the content that it should have."""
     for name in DOCUMENTS:
         yield SCHEMAS / f"{name}.json", json.dumps(schema(name), indent=2, sort_keys=True) + "\n"
+    yield from _packs()
     for page in pages():
         text = page.read_text(encoding="utf-8")
         if "<!-- generated:" in text:
             yield page, regenerated(text)
+
+
+def _packs() -> Iterator[tuple[Path, str]]:
+    """Yield a page for every policy that ships, and one that lists them."""
+    known = by_id(shipped_files())
+    found = [load_policy(name) for name in shipped_policies()]
+    yield PACKS / "index.md", "\n".join(_pack_list(found)) + "\n"
+    for policy in found:
+        text = (SHIPPED / f"{policy.id}.yaml").read_text(encoding="utf-8")
+        yield PACKS / f"{policy.id}.md", policy_page.page(policy, policy_page.remarks_at_head(text), known)
+
+
+def _pack_list(policies: list[Policy]) -> Iterator[str]:
+    yield "# Policies that ship"
+    yield ""
+    yield "One page each, made from its file; `tiergate check MODEL --policy ID` decides by one."
+    yield ""
+    yield "| id | version | what it is | extends | loosened |"
+    yield "|---|---|---|---|---|"
+    for policy in policies:
+        extends = policy.extends[0] if policy.extends else ""
+        loosened = f"in {len(policy.loosenings)} places" if policy.loosenings else ""
+        name = f"[{policy.id}]({policy.id}.md)"
+        yield f"| {name} | {policy.version} | {policy.title} | {extends} | {loosened} |"
+    yield from ("", "```{toctree}", ":hidden:", "")
+    yield from (policy.id for policy in policies)
+    yield "```"
 
 
 def regenerated(text: str) -> str:
@@ -182,6 +215,9 @@ def _fields(document: str) -> Iterator[str]:
     """Yield a table for the document and for every object in it, in order of first use."""
     whole = schema(document)
     definitions = _object(whole.get("$defs"))
+    if "else" in whole:
+        # Where the schema depends on the document, the whole form is shown; the other is looser.
+        whole = _object(whole["else"])
     top = _object(whole if "properties" in whole else definitions[_reference(whole)])
     todo, seen = [("The document", top)], set[str]()
     while todo:
@@ -275,6 +311,7 @@ def main() -> None:
     ]
     if not check:
         SCHEMAS.mkdir(exist_ok=True)
+        PACKS.mkdir(exist_ok=True)
         for path, text in list(wanted()):
             path.write_text(text, encoding="utf-8")
     for path in changed:

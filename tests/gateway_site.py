@@ -27,6 +27,7 @@ from tiergate.gateway.application import Application
 from tiergate.gateway.catalogue import Repository, Revision
 from tiergate.gateway.guards import Parts
 from tiergate.gateway.house import House, Watched
+from tiergate.gateway.login_file import LoginRules
 from tiergate.gateway.roles import GatewayRole
 from tiergate.model.checkpoint import identify
 from tiergate.release import bodies
@@ -53,6 +54,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
+    """What the browser is to keep."""
 
     @property
     def code(self) -> str:
@@ -73,6 +76,12 @@ class Site:
     now: dt.datetime = field(default_factory=clock.now)
     port: int = 0
     accelerated: str = ""
+    url: str = "http://hub.example"
+    """Address of the gateway as people write it."""
+    at_port: int = 0
+    """Where it is served; 0 for anywhere."""
+    login: LoginRules | None = None
+    """How people can log in; None for passwords alone."""
 
     def __post_init__(self) -> None:
         """Make the keys, the ledger and the gateway's folder."""
@@ -175,11 +184,13 @@ class Site:
             heads=(self.heads,),
             trust=load_trust(self.folder / "trust.yaml"),
         )
-        parts = self.house.parts(watched, "http://hub.example", lambda: self.now, self.accelerated)
+        parts = self.house.parts(
+            watched, self.url, lambda: self.now, self.accelerated, login=self.login
+        )
         config = uvicorn.Config(
             self.application(parts),
             host="127.0.0.1",
-            port=0,
+            port=self.at_port,
             log_level="error",
             server_header=False,
         )
@@ -217,4 +228,5 @@ class Site:
         finally:
             connection.close()
         lower = {name.lower(): value for name, value in found.getheaders()}
-        return Answer(status=found.status, headers=lower, body=content)
+        cookies = tuple(found.headers.get_all("Set-Cookie", []))
+        return Answer(status=found.status, headers=lower, body=content, cookies=cookies)

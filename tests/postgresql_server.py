@@ -10,9 +10,11 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +65,34 @@ class Server:
     """Where its sockets and its certificate are."""
     port: int
     """Where it listens."""
+    binaries: Path
+    """Its programs."""
+
+    def kill_and_start(self) -> None:
+        """Kill every process of it, as a machine does that loses its power, and start it again."""
+        self.kill()
+        self.start()
+
+    def kill(self) -> None:
+        """Kill every process of it."""
+        data = self.folder / "data"
+        first = int((data / "postmaster.pid").read_text().split()[0])
+        os.kill(first, signal.SIGSTOP)  # so that it starts none meanwhile
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        every = (first, *map(int, children))
+        for pid in every:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(map(_runs, every)):
+            time.sleep(0.05)
+        # Whoever was its parent may not have looked yet, and then its number is still taken.
+        for lock in (data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            lock.unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Start it again."""
+        data = self.folder / "data"
+        _do(self.binaries / "pg_ctl", "-D", data, "-w", "-l", self.folder / "log", "start")
 
     def address(self, user: str, schema: str, *, settings: str = "", host: str = "") -> str:
         """Return the address of a ledger for a user."""
@@ -142,7 +172,7 @@ def running(binaries: Path) -> Iterator[Server]:
             settings.write(_SETTINGS.format(port=port, folder=folder))
         _do(binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "start")
         try:
-            server = Server(folder=folder, port=port)
+            server = Server(folder=folder, port=port, binaries=binaries)
             server.run(f"CREATE ROLE with_password LOGIN PASSWORD '{PASSWORD}'")
             server.run("CREATE ROLE nobody_may LOGIN")
             yield server
@@ -150,6 +180,14 @@ def running(binaries: Path) -> Iterator[Server]:
             _do(binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process is there that is no zombie."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
 
 
 def _account() -> pwd.struct_passwd | None:

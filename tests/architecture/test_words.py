@@ -43,20 +43,24 @@ SPELLING = {
 }
 
 
+_ADDRESS = re.compile(r"https://\S+")
+
+
 def _texts() -> Iterator[tuple[str, str]]:
     for page in sorted((ROOT / "docs").rglob("*.md")):
         if "_build" not in page.parts:
             yield str(page.relative_to(ROOT)), _prose(page.read_text(encoding="utf-8"))
     for path in sorted((SOURCE / "decision" / "policies").glob("*.yaml")):
         text = path.read_text(encoding="utf-8").replace("SPDX-License-Identifier", "")
-        yield str(path.relative_to(ROOT)), text
+        yield str(path.relative_to(ROOT)), _ADDRESS.sub(" ", text)
     for name, command in _commands(cli, "tiergate"):
         yield name, " ".join([command.help or "", *_helps(command)])
 
 
 def _prose(text: str) -> str:
     """Leave out code, which may quote other people's words."""
-    return re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+    text = re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+    return _ADDRESS.sub(" ", text)
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -7,10 +7,11 @@ import pytest
 
 from builders_release import DAY, LEGAL, SAFETY, START, approved, digest, event, ready, submitted
 from tiergate.cli.release_bodies import newest
-from tiergate.cli.release_text import status_lines, words_of
+from tiergate.cli.release_text import status_lines
 from tiergate.errors import InputError
 from tiergate.release import bodies
 from tiergate.release.bodies import Body, Matter, Severity, Trigger
+from tiergate.release.event_words import words_of
 from tiergate.release.facts import Facts
 from tiergate.release.state import replay
 

@@ -215,7 +215,21 @@ POSTS: dict[str, tuple[str, str]] = {
     ),
     "a request that says it is accepted": (
         post(ASKING, '{"status": "accepted", "person": "gwen"}', THEIRS),
-        "200",
+        "400",
+    ),
+    "a request whose answers are of the wrong kind": (
+        post(
+            ASKING, '{"purpose": {"a": 1}, "fields": [1], "wording": [], "share_name": {}}', THEIRS
+        ),
+        "400",
+    ),
+    "a decision on several by whoever asked": (
+        post(
+            "/api/models/acme/gated/user-access-request/batch",
+            '{"status": "accepted", "requests": [{"user": "nora"}]}',
+            THEIRS,
+        ),
+        "403",
     ),
     "a request about a repository that nobody may know of": (
         post("/acme/hidden/ask-access", "{}", THEIRS),

@@ -11,6 +11,7 @@ from gateway.clients import Client, Outcome, Watched, do
 from gateway.town import (
     ABSENT,
     ANNOUNCED,
+    DATA,
     EXCLUDED,
     FROZEN,
     GATED,
@@ -364,6 +365,20 @@ def a_refusal_leaves_a_folder_as_it_was(client: Client, town: Watched) -> None:
     ]
 
 
+def data_is_had_with_a_grant_alone(client: Client, town: Watched) -> None:
+    """A data set is asked for as one, and refused as a model is."""
+    town.settle_one()
+    one = town.publish_data()
+    town.house.requests.give(DATA, "gwen", by="anna", at=town.now)
+    snapshot = do("snapshot", "acme/prompts", repo_type="dataset")
+    with town.served():
+        (given,) = client.run(town, snapshot, who="gwen")
+        (refused,) = client.run(town, snapshot, who="nora")
+
+    assert given.found == {"part/one.jsonl": hashlib.sha256(one).hexdigest()}, given
+    assert _is_gated(refused, "restricted: ask at")
+
+
 CHANGING: dict[str, Callable[[Client, Watched], None]] = {
     story.__name__: story
     for story in (
@@ -373,6 +388,7 @@ CHANGING: dict[str, Callable[[Client, Watched], None]] = {
         a_revocation_stops_a_running_download,
         a_download_that_was_cut_goes_on_from_where_it_was,
         a_refusal_leaves_a_folder_as_it_was,
+        data_is_had_with_a_grant_alone,
     )
 }
 """Stories that need a gateway of their own."""

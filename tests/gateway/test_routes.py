@@ -20,6 +20,7 @@ _API = f"/api/models/{GATED}"
 _LFS = f"/{GATED}.git/info/lfs"
 PATHS: dict[Kind, str] = {
     Kind.LIST: "/api/models",
+    Kind.DATA_LIST: "/api/datasets",
     Kind.INFO: _API,
     Kind.TREE: f"{_API}/tree/main",
     Kind.REFS: f"{_API}/refs",
@@ -29,6 +30,8 @@ PATHS: dict[Kind, str] = {
     Kind.REQUESTS: f"{_API}/user-access-request/pending",
     Kind.HANDLE: f"{_API}/user-access-request/handle",
     Kind.GRANT: f"{_API}/user-access-request/grant",
+    Kind.BATCH: f"{_API}/user-access-request/batch",
+    Kind.CANCEL: f"{_API}/user-access-request/cancel",
     Kind.ASK: f"/{GATED}/ask-access",
     Kind.FRONT: "/",
     Kind.PAGE: f"/{GATED}",
@@ -42,6 +45,8 @@ PATHS: dict[Kind, str] = {
     Kind.LFS_BATCH: f"{_LFS}/objects/batch",
     Kind.LFS_OBJECT: f"{_LFS}/objects/a/b/c/d/e",
     Kind.LFS_VERIFY: f"{_LFS}/verify",
+    Kind.DEVICE: "/oauth/device",
+    Kind.EXCHANGE: "/oauth/token",
     Kind.LATER: f"{_API}/discussions",
 }
 """A path of every route."""
@@ -64,7 +69,7 @@ def test_that_each_of_these_paths_is_of_its_kind() -> None:
         assert target.kind is kind
 
 
-_SENDS = {"Delivery", "FileResponse", "StreamingResponse"}
+_SENDS = {"Delivery", "FileResponse", "StreamingResponse", "temporary_url"}
 
 
 def _senders() -> Iterator[str]:

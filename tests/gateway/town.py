@@ -17,9 +17,10 @@ from pathlib import Path
 from builders_release import decided
 from gateway_site import START, Site
 from tiergate.decision.tier import Tier
-from tiergate.gateway.catalogue import Revision
+from tiergate.gateway.catalogue import Repository, Revision
 from tiergate.gateway.roles import GatewayRole
 from tiergate.gateway.tables import grants
+from tiergate.model.checkpoint import manifest_of
 from tiergate.release import bodies
 
 WEIGHTS = "model.safetensors"
@@ -36,6 +37,7 @@ FROZEN = "acme/frozen"
 WITHDRAWN = "acme/withdrawn"
 LAPSED = "acme/lapsed"
 EXCLUDED = "acme/excluded"
+DATA = "datasets/acme/prompts"
 ABSENT = "acme/absent"
 """Of this one there is nothing."""
 REPOSITORIES = (OPEN, GATED, HOSTED, HIDDEN, ANNOUNCED, FROZEN, WITHDRAWN, LAPSED, EXCLUDED)
@@ -127,6 +129,22 @@ class Town(Site):
             self.person(name)
         self.person("anna", GatewayRole.APPROVER)
         self.house.requests.give(GATED, "gwen", by="anna", at=self.now)
+
+    def publish_data(self, *, is_announced: bool = True, excluded: tuple[str, ...] = ()) -> bytes:
+        """Publish a folder with one file of data, and return its content."""
+        folder, content = self.folder / "prompts", b'{"prompt": "one"}\n'
+        (folder / "part").mkdir(parents=True, exist_ok=True)
+        (folder / "part" / "one.jsonl").write_bytes(content)
+        offered = Repository(
+            name=DATA,
+            release="",
+            is_announced=is_announced,
+            hosted_at="",
+            excluded=frozenset(excluded),
+            created_at=self.now,
+        )
+        self.house.publish_files(folder, manifest_of(folder), offered, self.now)
+        return content
 
     @property
     def weights(self) -> bytes:

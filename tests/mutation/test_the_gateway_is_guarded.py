@@ -14,6 +14,12 @@ import pytest
 from mutants import Mutation, assert_all_pass, assert_noticed
 
 ACCESS = "release/access.py"
+APPLICATION = "gateway/application.py"
+AUDIT = "gateway/audit.py"
+FINGERPRINTS = "gateway/fingerprints.py"
+MIGRATIONS = "gateway/migrations/__init__.py"
+MIRROR = "gateway/mirror.py"
+OBJECT_STORE = "gateway/object_store.py"
 ACCOUNTS = "gateway/accounts.py"
 BODY = "gateway/body.py"
 DELIVERY = "gateway/delivery.py"
@@ -21,6 +27,14 @@ GUARDS = "gateway/guards.py"
 HUB = "gateway/hub.py"
 OBJECTS = "gateway/objects.py"
 REQUESTS = "gateway/requests.py"
+REQUEST_ROWS = "gateway/request_rows.py"
+ASKING = "gateway/asking.py"
+COPIES = "gateway/copies.py"
+GRANTS = "gateway/grants.py"
+MARKS = "gateway/marks.py"
+QUESTIONS = "gateway/questions.py"
+REVIEWING = "gateway/reviewing.py"
+VOTES = "gateway/votes.py"
 TARGETS = "gateway/targets.py"
 WIRE = "gateway/wire.py"
 
@@ -98,7 +112,7 @@ MUTATIONS = {
     ),
     "everybody decides on requests": Mutation(
         GUARDS,
-        "if guard is Guard.APPROVER and person and person.roles & _DECIDERS:",
+        "if guard is Guard.APPROVER and person and _decides(person, target.repository):",
         "if guard is Guard.APPROVER and person:",
         f"{ATTACKS}[post: the requests of others]",
     ),
@@ -147,15 +161,15 @@ MUTATIONS = {
     ),
     "a token does not end": Mutation(
         ACCOUNTS,
-        "tokens.c.digest == self._digest(token), tokens.c.until > at",
-        "tokens.c.digest == self._digest(token)",
+        "tokens.c.digest == self.tokens.digest(token), tokens.c.until > at",
+        "tokens.c.digest == self.tokens.digest(token)",
         "gateway/test_accounts.py::test_that_a_token_ends",
     ),
     "an account that was disabled counts": Mutation(
         ACCOUNTS,
-        "            .where(people.c.disabled_at.is_(None))\n",
-        "",
-        "gateway/test_accounts.py::test_that_an_account_that_was_disabled_is_nobodys",
+        "_STANDS = people.c.disabled_at.is_(None)",
+        "_STANDS = sa.true()",
+        f"{LIVE}/test_login.py::test_that_a_disabled_account_is_out_at_once_and_stays_out",
     ),
     "somebody decides on their own request": Mutation(
         REQUESTS,
@@ -164,8 +178,8 @@ MUTATIONS = {
         "gateway/test_requests.py::test_that_nobody_decides_on_their_own",
     ),
     "a rejection leaves the grants": Mutation(
-        REQUESTS,
-        "                _revoke(connection, request.repository, request.person, at)\n",
+        REQUEST_ROWS,
+        "    revoke(connection, found.repository, found.person, at)\n",
         "",
         "gateway/test_requests.py"
         "::test_that_what_is_no_longer_accepted_takes_its_grants_with_it[rejected]",
@@ -182,6 +196,137 @@ MUTATIONS = {
         "0o644",
         "gateway/test_objects.py::test_that_nobody_may_write_to_what_is_kept",
     ),
+    "a grant for no downloads is for one": Mutation(
+        ACCESS,
+        "if downloads > 0 else 0",
+        "if downloads else 0",
+        "release/test_access.py::test_that_so_many_bytes_are_so_many_downloads[-1-10000-0]",
+    ),
+    "one of two reviewers is enough": Mutation(
+        REQUEST_ROWS,
+        "if len(those) < terms.reviewers:",
+        "if not those:",
+        "gateway/test_requests.py::test_that_one_of_two_reviewers_is_not_enough",
+    ),
+    "the vote of somebody whose account ended counts": Mutation(
+        VOTES,
+        "people.c.disabled_at.is_(None)",
+        "sa.true()",
+        "gateway/test_requests.py::test_that_who_may_not_decide_any_more_does_not_count",
+    ),
+    "everybody's vote counts": Mutation(
+        VOTES,
+        "if Right.DECIDE in rights_of(map(GatewayRole, roles))",
+        "if roles is not None",
+        "gateway/test_requests.py::test_that_who_has_no_right_to_decide_does_not_count",
+    ),
+    "a vote is for whatever is asked later": Mutation(
+        REQUESTS,
+        '"wording": wording, "shares_name": shares_name}',
+        '"wording": wording, "shares_name": shares_name}\n'
+        '        row |= {"id": before.id} if before else {}',
+        "gateway/test_requests.py"
+        "::test_that_votes_are_for_what_was_asked_and_not_for_what_is_asked_later",
+    ),
+    "one person gives what two decide": Mutation(
+        REQUESTS,
+        "if terms.reviewers > 1:",
+        "if terms.reviewers > 2:",
+        "gateway/test_requests.py::test_that_one_person_gives_no_grant_where_two_decide",
+    ),
+    "a grant for one revision is for all": Mutation(
+        GRANTS,
+        'giving.commit if giving.terms.is_pinned else ""',
+        '"" if giving.terms.is_pinned else giving.commit',
+        "gateway/test_requests.py::test_that_a_pinned_grant_is_for_the_revision_that_is_current",
+    ),
+    "pieces are not added up": Mutation(
+        GRANTS,
+        ".where(more <= budget)",
+        ".where(more > 0)",
+        f"{LIVE}/test_download_limits.py::test_that_pieces_add_up_to_one_download_and_to_no_more",
+    ),
+    "whoever hangs up has got nothing": Mutation(
+        DELIVERY,
+        'self._unsent -= len(body["body"])',
+        "self._unsent -= 0",
+        f"{LIVE}/test_download_limits.py"
+        "::test_that_whoever_hangs_up_again_and_again_gets_no_more_than_they_may",
+    ),
+    "a copy is whoever's knows its name": Mutation(
+        COPIES,
+        '{"repository": repository, "commit": commit, "person": person}',
+        '{"repository": repository, "commit": commit}',
+        f"{LIVE}/test_marked_copies.py::test_that_a_copy_is_nobody_elses",
+    ),
+    "a copy lasts as long as any grant": Mutation(
+        GUARDS,
+        "if copy is None or g.grant.id == copy.grant",
+        "if copy is None or g.grant.id",
+        f"{LIVE}/test_marked_copies.py::test_that_a_copy_ends_with_its_grant",
+    ),
+    "a recipient of a mark gets the original": Mutation(
+        GUARDS,
+        "copy is None and given is not None and given.is_marked and",
+        "copy is None and given is not None and not given.is_marked and",
+        f"{LIVE}/test_marked_copies.py"
+        "::test_that_two_recipients_get_different_files_with_equal_tensors",
+    ),
+    "anybody signs a mark": Mutation(
+        MARKS,
+        "if not key.verifies(envelope.signatures[0].value, envelope.signed_bytes):",
+        "if not envelope.signatures[0].value:",
+        f"{LIVE}/test_marked_copies.py::test_that_a_mark_of_another_gateway_does_not_hold",
+    ),
+    "nginx sends what can be revoked": Mutation(
+        HUB,
+        "(is_open or self._parts.accelerates_all)",
+        "(is_open or not self._parts.accelerates_all)",
+        f"{LIVE}/test_gated_behind_nginx.py::test_that_the_gateway_sends_itself_what_needs_a_grant",
+    ),
+    "another site asks for somebody who has logged in": Mutation(
+        ASKING,
+        'if not is_ours_too or not visit.session.sent(content.get("form_key")):',
+        "if not is_ours_too:",
+        f"{LIVE}/test_asking.py::test_that_a_login_asks_by_the_form_of_the_page_alone",
+    ),
+    "nobody has to have read what they agree to": Mutation(
+        ASKING,
+        "if sent == agreed.digest:",
+        'if sent in {agreed.digest, ""}:',
+        f"{LIVE}/test_asking.py::test_that_nobody_asks[without having read it]",
+    ),
+    "a token that only reads asks": Mutation(
+        ASKING,
+        "if Scope.REQUEST not in person.scopes or",
+        "if not person.scopes or",
+        f"{LIVE}/test_asking.py::test_that_a_token_that_is_not_for_asking_does_not_ask",
+    ),
+    "a box that is not ticked counts": Mutation(
+        QUESTIONS,
+        "return text.lower() in _TICKED",
+        "return bool(text)",
+        "gateway/test_questions.py::test_that_no_answer_is[a box that is not ticked]",
+    ),
+    "a card answers for where somebody is": Mutation(
+        QUESTIONS,
+        "if name.casefold() in _RESERVED else name",
+        "if not name else name",
+        "gateway/test_questions.py"
+        "::test_that_a_card_cannot_answer_in_place_of_the_page[jurisdiction]",
+    ),
+    "a name is shown that nobody shared": Mutation(
+        REVIEWING,
+        "if row.shares_name else None",
+        "if row.person else None",
+        f"{LIVE}/test_asking.py::test_that_a_name_is_shown_only_to_those_with_whom_it_is_shared",
+    ),
+    "a token for one repository decides on another": Mutation(
+        GUARDS,
+        'return Right.DECIDE in person.rights and person.only in {"", repository}',
+        "return Right.DECIDE in person.rights and bool(repository)",
+        f"{LIVE}/test_reviewing.py::test_that_a_token_decides_on_nothing_that_it_does_not_count_for",
+    ),
     "a message may begin a new header": Mutation(
         WIRE,
         '_NOT_SHOWN.sub(" ", text)',
@@ -193,6 +338,66 @@ MUTATIONS = {
         "or not _is_storable(document)",
         "or len(document) < 0",
         "gateway/test_body.py::test_that_a_body_is_refused_that_is[half a letter]",
+    ),
+    "a database that does not answer is no refusal": Mutation(
+        APPLICATION,
+        "        except OSError as error:\n",
+        "        except KeyError as error:\n",
+        f"{LIVE}/test_database_down.py"
+        "::test_that_a_file_that_somebody_keeps_is_not_waited_for_for_ever[gateway.sqlite]",
+    ),
+    "a download goes on though nobody can be asked": Mutation(
+        DELIVERY,
+        "            return not is_long\n",
+        "            return True\n",
+        "gateway/test_delivery.py::test_that_a_download_ends_when_nobody_can_say_for_long",
+    ),
+    "an answer does not wait for its line in the log": Mutation(
+        AUDIT,
+        "                await written\n",
+        "                await asyncio.sleep(0)\n",
+        f"{LIVE}/test_the_log.py::test_that_nothing_leaves_when_the_log_cannot_be_written",
+    ),
+    "what needs a grant is fetched from the bucket": Mutation(
+        HUB,
+        "if visit.access.reason is Reason.OPEN and marked is None:",
+        "if visit.access.is_allowed and marked is None:",
+        f"{LIVE}/test_elsewhere.py"
+        "::test_that_nobody_learns_the_place_of_what_needs_a_grant[gwen-GET]",
+    ),
+    "the address of an open file counts for an hour": Mutation(
+        OBJECT_STORE,
+        "URL_SECONDS = 60\n",
+        "URL_SECONDS = 3600\n",
+        "gateway/test_object_store.py"
+        "::test_that_an_address_is_signed_for_one_file_and_one_minute_as_s3_has_it",
+    ),
+    "a machine with other keys than the database is served from": Mutation(
+        FINGERPRINTS,
+        "if _known(database, path.name) != fingerprint:",
+        "if not fingerprint:",
+        "gateway/test_fingerprints.py::test_that_the_first_key_is_taken_and_another_refused",
+    ),
+    "tables of a newer version are written to": Mutation(
+        MIGRATIONS,
+        "if number is not None and number > NEWEST:",
+        "if number is not None and number > NEWEST + 1:",
+        f"{LIVE}/test_upgrade.py"
+        "::test_that_a_database_of_a_newer_version_is_refused_and_not_touched[sqlite]",
+    ),
+    "a mirror takes what the other hub did not state": Mutation(
+        MIRROR,
+        "        if found != expected:\n",
+        "        if not found:\n",
+        f"{LIVE}/test_mirror.py"
+        "::test_that_bytes_other_than_stated_are_refused_and_fetched_again_the_next_time",
+    ),
+    "a mirror takes files that run code": Mutation(
+        MIRROR,
+        "    if not checkpoint.loads_without_code:\n",
+        "    if not checkpoint.root_digest:\n",
+        f"{LIVE}/test_mirror.py"
+        "::test_that_files_that_run_code_are_refused[a program without an ending]",
     ),
 }
 

@@ -63,7 +63,7 @@ def export_source(given: ExportGiven) -> ExportSource:
         if given.trust is not None or given.ledger is not None:
             expected = "a record, where --trust or --ledger is given"
             raise InputError(given.decision, "a decision, which has no signatures", expected)
-        return _of_decision(read, given)
+        return source_of_check(read, given.decision)
     return _of_record(read, given)
 
 
@@ -78,16 +78,21 @@ def refuse_lapsed(source: ExportSource, now: datetime) -> None:
         raise VerificationError("decision", found, "one that is valid", "Decide anew.")
 
 
-def _of_decision(check: CheckDocument, given: ExportGiven) -> ExportSource:
+def source_of_check(check: CheckDocument, where: str) -> ExportSource:
+    """Return what an export may say about a decision that nobody signed.
+
+    Raises:
+        InputError: it is about a name, or does not agree with itself.
+    """
     predicate = RecordPredicate(
         made_at=check.decision.at,
         valid_until=lapses_at(check.decision),
-        checkpoint=recorded_checkpoint(check, given.decision),
+        checkpoint=recorded_checkpoint(check, where),
         decision=check.decision,
         inputs=check.inputs,
     )
     for problem in contradictions(predicate):
-        raise InputError(given.decision, problem, "what tiergate check printed")
+        raise InputError(where, problem, "what tiergate check printed")
     return ExportSource(
         decision=check.decision,
         checkpoint=predicate.checkpoint,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from tiergate.decision.document import LooseningPart
 from tiergate.evidence.document import (
     BindingPart,
     ClaimPart,
@@ -79,6 +80,10 @@ class PolicySummary(_Part):
     """Its name."""
     as_of: str
     """Date of the facts behind it."""
+    extends: tuple[str, ...]
+    """The policies that it extends, nearest first."""
+    loosenings: tuple[LooseningPart, ...]
+    """Where it asks for less than the policy that it extends."""
 
 
 class PoliciesDocument(_Part):

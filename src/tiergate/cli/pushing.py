@@ -62,7 +62,7 @@ def pushed(directory: str, url: str, repository: str, *, may_be_plain: bool) -> 
     """
     if not Path(directory).exists():
         raise InputError(directory, "no such path", "a folder, or a weights file")
-    client = Client(url, _token(), may_be_plain=may_be_plain)
+    client = Client(url, read_token(), may_be_plain=may_be_plain)
     checkpoint = identify_with_progress(directory, revision=None, endpoint=None, use_cache=False)
     return _Push(client, url, repository, checkpoint).run()
 
@@ -233,7 +233,12 @@ def _is_good(reply: Reply) -> bool:
     return 200 <= reply.status < 300
 
 
-def _token() -> str:
+def read_token() -> str:
+    """Return the token that the environment names.
+
+    Raises:
+        InputError: there is none, or it is none.
+    """
     for name in _TOKENS:
         token = os.environ.get(name, "").strip()
         if token and not (token.isascii() and token.isprintable()):
@@ -242,7 +247,7 @@ def _token() -> str:
             return token
     names = " and no ".join(_TOKENS)
     remedy = "Ask the operator for one: tiergate gateway token NAME."
-    raise InputError("environment", f"no {names}", "the token of a publisher", remedy)
+    raise InputError("environment", f"no {names}", "a token of yours", remedy)
 
 
 def _chunks(path: Path, entry: ManifestEntry) -> Iterator[bytes]:

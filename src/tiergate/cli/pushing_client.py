@@ -47,19 +47,29 @@ class Reply:
 class Client:
     """Asks one gateway."""
 
-    def __init__(self, url: str, token: str, *, may_be_plain: bool) -> None:
+    def __init__(self, url: str, token: str, *, may_be_plain: bool, option: str = "--to") -> None:
         """Ask with a token.
 
         Args:
             url: address of the gateway.
             token: of whoever publishes.
             may_be_plain: whether another machine may be asked without TLS.
+            option: what the address was given with, for messages.
 
         Raises:
             InputError: the address cannot be used, or would show the token to others.
         """
-        self._base = _checked(url, may_be_plain=may_be_plain)
+        self._base = checked_url(url, option, may_be_plain=may_be_plain)
         self._token = token
+
+    def get(self, path: str) -> Reply:
+        """Ask for something with the token.
+
+        Raises:
+            PassingError: no answer, or one that may be another next time.
+        """
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return self._send(urllib.request.Request(self._base + path, headers=headers))  # noqa: S310
 
     def post(self, path: str, body: bytes, kind: str = "application/json") -> Reply:
         """Post a body with the token.
@@ -108,8 +118,18 @@ def _object(response: IO[bytes]) -> dict[str, object]:
     return cast("dict[str, object]", found) if isinstance(found, dict) else {}
 
 
-def _checked(url: str, *, may_be_plain: bool) -> str:
-    unusable = InputError("--to", repr(url), "an address as in https://hub.example.org")
+def checked_url(url: str, option: str, *, may_be_plain: bool) -> str:
+    """Return the address of a hub, without a slash at the end.
+
+    Args:
+        url: the address.
+        option: how messages name it.
+        may_be_plain: whether http to another machine will do.
+
+    Raises:
+        InputError: it is none, or shows everything to all on the way.
+    """
+    unusable = InputError(option, repr(url), "an address as in https://hub.example.org")
     try:
         parts = urllib.parse.urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -120,7 +140,7 @@ def _checked(url: str, *, may_be_plain: bool) -> str:
         raise unusable
     if parts.scheme == "http" and host not in _LOOPBACK and not may_be_plain:
         raise InputError(
-            "--to",
+            option,
             "http to another machine, which shows the token and the files to all on the way",
             "https",
             "Use https, or add --unsafe-plain-http.",

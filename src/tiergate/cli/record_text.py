@@ -31,6 +31,8 @@ def record_lines(record: Record, where: str) -> Iterator[str]:
         f"decided {decision.at:%Y-%m-%d}, recorded {predicate.made_at:%Y-%m-%d},"
         f" valid until {predicate.valid_until:%Y-%m-%d}",
     )
+    for loosening in decision.loosenings:
+        yield from _row("loosened", f"{loosening.field}: {loosening.what}; {loosening.reason}")
     if decision.waivers:
         yield from _row("waived", ", ".join(waiver.requirement for waiver in decision.waivers))
 

@@ -11,9 +11,10 @@ from tiergate.decision.document import DocumentPart
 from tiergate.decision.policy import NumberStatus
 from tiergate.errors import InputError
 from tiergate.evidence.document_types import UtcTime
+from tiergate.landscape.sources import ReadAs
 from tiergate.release.bodies import Severity
 from tiergate.release.incident_clocks import Clock, ClockState, IncidentClocks
-from tiergate.release.incident_deadlines import Phase, ReadAs, shipped_deadlines
+from tiergate.release.incident_deadlines import Phase, shipped_deadlines
 
 _INDENT = "              "
 _DEEP = "                        "

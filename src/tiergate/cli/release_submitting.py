@@ -10,7 +10,7 @@ from tiergate.cli.record_files import record_at
 from tiergate.cli.release_acting import Desk, Given, Outcome
 from tiergate.cli.release_bodies import newest
 from tiergate.decision.policy import Policy
-from tiergate.decision.policy_document import load_policy, shipped_policies
+from tiergate.decision.policy_document import load_policy, policy_at, shipped_policies
 from tiergate.errors import InputError
 from tiergate.release.bodies import Approved, Body, Matter, Submitted
 from tiergate.release.entering import decided_by, refuse_other
@@ -79,9 +79,10 @@ def approve_target(given: Given, matter: Matter, target: int) -> Outcome:
 
 
 def _policy(record: Record, name: str | None) -> Policy:
-    stated = record.predicate.decision.policy_id
+    decision = record.predicate.decision
+    stated = decision.policy_id
     if name is None and stated not in shipped_policies():
         found = "none of that name among the policies that are shipped"
         remedy = "Give it with --policy."
         raise InputError(f"policy {stated}", found, "the file that was used", remedy)
-    return load_policy(name or stated)
+    return policy_at(stated, decision.policy_version) if name is None else load_policy(name)

@@ -33,6 +33,7 @@ def screen(answer: Answer, exit_code: ExitCode, hints: Hints, *, everything: boo
     yield from _ladder(decision)
     yield ""
     yield from _blockers(decision, hints, everything=everything)
+    yield from _loosenings(decision)
     yield from _waivers(decision)
     yield from _refused_waivers(answer)
     yield from _not_assessed(decision, hints, everything=everything)
@@ -47,6 +48,8 @@ def conclusion(decision: Decision, exit_code: ExitCode) -> str:
     asked = "" if not decision.asked_by_default else " (the next tier; ask with --tier)"
     supported = _supported(decision)
     detail = f" Blocking: {needs}." if needs else ""
+    if decision.loosenings:
+        detail += f" Policy loosened in {text.plural(len(decision.loosenings), 'place')}."
     if decision.waivers:
         detail += f" Waived: {', '.join(sorted({w.requirement for w in decision.waivers}))}."
     return (
@@ -160,6 +163,14 @@ def _conditions(decision: Decision) -> Iterator[str]:
         days = f" ({number.value} {number.unit})" if number is not None else ""
         yield from text.wrapped(f"{condition.kind}: {condition.text}{days}", "      ", "    ")
     yield ""
+
+
+def _loosenings(decision: Decision) -> Iterator[str]:
+    if decision.loosenings:
+        yield text.heading("UNSAFE: THE POLICY IS LOOSER THAN THE ONE THAT IT EXTENDS")
+        for loosening in decision.loosenings:
+            yield from text.wrapped(loosening.summary, "    ", "  ")
+        yield ""
 
 
 def _waivers(decision: Decision) -> Iterator[str]:

@@ -9,25 +9,23 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tiergate.cli import clock
-from tiergate.errors import ExtensionError, InputError
+from tiergate.cli.gateway_house import open_house, require_extra
+from tiergate.errors import InputError
 
 if TYPE_CHECKING:
     from tiergate.gateway.application import Application
     from tiergate.gateway.catalogue import Revision
-    from tiergate.gateway.house import House, Watched
+    from tiergate.gateway.house import Watched
+    from tiergate.gateway.login_file import LoginRules
 
 _ENVIRONMENT = "TIERGATE_GATEWAY"
-_PACKAGES = ("starlette", "uvicorn", "sqlalchemy")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +46,12 @@ class Served:
     """Address as people write it."""
     nginx: str
     """Where the nginx in front finds the objects; empty for none."""
+    nginx_for_all: bool = False
+    """Whether nginx sends also what needs a grant."""
+    login: str = ""
+    """The login file; empty for passwords alone."""
+    objects: str = ""
+    """Address of the bucket with the files; empty for those in the folder."""
 
 
 def serve(served: Served, *, host: str, port: int, workers: int) -> None:
@@ -55,15 +59,23 @@ def serve(served: Served, *, host: str, port: int, workers: int) -> None:
 
     Raises:
         ExtensionError: the packages of the gateway are missing.
-        OSError: the folder cannot be written.
+        InputError: options do not go together, or a database or bucket cannot be used.
+        OSError: the folder cannot be written, or a database or bucket does not answer.
         MistakesError: the trust file has mistakes.
     """
-    with closing(_house(served.folder, served.database)) as house:
-        # What is wrong with the trust file is said here, once, and not by each worker.
+    if served.objects and served.nginx:
+        raise InputError("--nginx", "files in a bucket", "files in the folder of the gateway")
+    with closing(open_house(served.folder, served.database, served.objects)) as house:
+        from tiergate.gateway.house import OWNER
+
+        # What is wrong with the trust file or the log is said here, and not by each worker.
         _watched(served)
+        _login(served)
+        house.ready()
         token = house.first_token(clock.now())
+        link = house.login_link(OWNER, clock.now()) if token else ""
         has_models = bool(house.catalogue.repositories())
-        for line in _greeting(served.folder, served.url, token, has_models=has_models):
+        for line in _greeting(served.folder, served.url, token, link, has_models=has_models):
             click.echo(line)
     import uvicorn
 
@@ -85,8 +97,16 @@ def worker() -> Application:
 
     fields = json.loads(os.environ[_ENVIRONMENT])
     served = Served(**{**fields, "heads": tuple(fields["heads"])})
-    house = _house(served.folder, served.database)
-    return Application(house.parts(_watched(served), served.url, clock.now, served.nginx))
+    house = open_house(served.folder, served.database, served.objects)
+    parts = house.parts(
+        _watched(served),
+        served.url,
+        clock.now,
+        served.nginx,
+        accelerates_all=served.nginx_for_all,
+        login=_login(served),
+    )
+    return Application(parts)
 
 
 def _watched(served: Served) -> Watched:
@@ -98,10 +118,17 @@ def _watched(served: Served) -> Watched:
     return Watched(ledger=served.ledger, heads=heads, trust=load_trust(Path(served.trust)))
 
 
-def _greeting(folder: str, url: str, token: str, *, has_models: bool) -> Iterable[str]:
+def _login(served: Served) -> LoginRules | None:
+    from tiergate.gateway.login_file import load_login
+
+    return load_login(Path(served.login), os.environ) if served.login else None
+
+
+def _greeting(folder: str, url: str, token: str, link: str, *, has_models: bool) -> Iterable[str]:
     yield f"Tiergate serves {folder} at {url}"
     if token:
         yield f"Token of the owner, for 24 hours, shown once: {token}"
+        yield f"Login of the owner, for 24 hours, counts once: {url}{link}"
     if not has_models:
         yield "Nothing is offered yet. To publish and fetch a first model:"
         offer = f"--folder {folder} --repository acme/model --release NAME"
@@ -129,7 +156,7 @@ def published(  # noqa: PLR0913 - one for each option
     from tiergate.cli.session import identify_with_progress
 
     _require_name("--repository", repository)
-    with closing(_house(folder)) as house:
+    with closing(open_house(folder)) as house:
         from tiergate.gateway.catalogue import Repository
 
         checkpoint = identify_with_progress(model, revision=None, endpoint=None, use_cache=True)
@@ -142,6 +169,36 @@ def published(  # noqa: PLR0913 - one for each option
             created_at=clock.now(),
         )
         return house.publish(checkpoint, offered, clock.now())
+
+
+def published_data(
+    data: str, folder: str, repository: str, *, is_announced: bool, excluded: Iterable[str]
+) -> tuple[str, Revision]:
+    """Take in a folder of data, and return under which name.
+
+    Raises:
+        CheckpointError: a file cannot be used.
+        InputError: the name is none, or there is no such folder, or nothing in it.
+    """
+    _require_name("--repository", repository)
+    if not Path(data).is_dir():
+        raise InputError(data, "no folder", "a folder of data")
+    with closing(open_house(folder)) as house:
+        from tiergate.gateway.catalogue import DATA_PREFIX, Repository
+        from tiergate.model.checkpoint import manifest_of
+
+        manifest = manifest_of(Path(data))
+        if not manifest.entries:
+            raise InputError(data, "no files", "a folder of data")
+        offered = Repository(
+            name=DATA_PREFIX + repository,
+            release="",
+            is_announced=is_announced,
+            hosted_at="",
+            excluded=frozenset(excluded),
+            created_at=clock.now(),
+        )
+        return offered.name, house.publish_files(Path(data), manifest, offered, clock.now())
 
 
 def offered(  # noqa: PLR0913 - one for each option
@@ -159,7 +216,7 @@ def offered(  # noqa: PLR0913 - one for each option
         InputError: the name is none.
     """
     _require_name("REPOSITORY", repository)
-    with closing(_house(folder)) as house:
+    with closing(open_house(folder)) as house:
         from tiergate.gateway.catalogue import Repository
 
         house.offer(
@@ -179,62 +236,13 @@ def _require_name(where: str, repository: str) -> None:
         raise InputError(where, repr(repository), "a name as in org/name")
 
 
-def new_person(  # noqa: PLR0913 - one for each option
-    folder: str,
-    name: str,
-    full_name: str,
-    roles: Iterable[str],
-    jurisdiction: str,
-    *,
-    namespaces: Iterable[str] = (),
-) -> None:
-    """Make an account.
-
-    Raises:
-        InputError: the name is none, or taken.
-    """
-    if not _ACCOUNT.fullmatch(name):
-        raise InputError("NAME", repr(name), "letters, digits, dots, hyphens and underscores")
-    with closing(_house(folder)) as house:
-        from tiergate.gateway.accounts import Person
-        from tiergate.gateway.roles import GatewayRole
-
-        known = frozenset(map(GatewayRole, roles))
-        given = frozenset(namespaces)
-        if given and GatewayRole.PUBLISHER not in known:
-            raise InputError("--namespace", "no publisher", "the role publisher beside it")
-        for namespace in sorted(given):
-            _require_name("--namespace", f"{namespace}/name")
-        house.accounts.add(
-            Person(
-                name=name,
-                full_name=full_name,
-                roles=known,
-                jurisdiction=jurisdiction,
-                namespaces=given,
-            )
-        )
-
-
-def new_token(folder: str, name: str, days: int) -> str:
-    """Make a token.
-
-    Raises:
-        InputError: there is no such account.
-    """
-    with closing(_house(folder)) as house:
-        if house.accounts.person(name) is None:
-            raise InputError(name, "no account", "an account that counts")
-        return house.accounts.new_token(name, clock.now() + timedelta(days=days))
-
-
 def log_lines(folder: str, repository: str, person: str) -> Iterator[str]:
     """Yield the log of downloads as text, and at the end what has left.
 
     Raises:
         VerificationError: it does not hold.
     """
-    with closing(_house(folder)) as house:
+    with closing(open_house(folder)) as house:
         from tiergate.gateway.log import copies
 
         who = house.pseudonyms.known(person) or "nobody" if person else ""
@@ -256,19 +264,6 @@ def log_lines(folder: str, repository: str, person: str) -> Iterator[str]:
         yield "The log holds."
 
 
-def erased(folder: str, name: str) -> None:
-    """Forget who somebody was.
-
-    Raises:
-        InputError: there is no such account.
-    """
-    with closing(_house(folder)) as house:
-        if house.accounts.person(name) is None:
-            raise InputError(name, "no account", "an account that counts")
-        house.accounts.disable(name, clock.now())
-        house.pseudonyms.erase(name)
-
-
 def backed_up(folder: str, copy: str) -> int:
     """Copy a gateway, and return how many files of models were copied.
 
@@ -276,25 +271,7 @@ def backed_up(folder: str, copy: str) -> int:
         InputError: there is no gateway, or the copy would be within it.
         OSError: something cannot be read or written.
     """
-    _require_extra()
+    require_extra()
     from tiergate.gateway.backup import back_up
 
     return back_up(Path(folder), Path(copy))
-
-
-def _house(folder: str, database: str = "") -> House:
-    _require_extra()
-    from tiergate.gateway.house import House
-
-    return House(Path(folder), database or os.environ.get("TIERGATE_DATABASE_URL", ""))
-
-
-def _require_extra() -> None:
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise ExtensionError(
-            "tiergate serve",
-            f"no {' and no '.join(missing)}",
-            "the extra tiergate[gateway]",
-            "Install it: pip install 'tiergate[gateway]'",
-        )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tiergate.decision.explanation import Explanation
+from tiergate.decision.loosening import Loosening
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, TierDefinition
 from tiergate.decision.tier import Band, Tier
@@ -113,6 +114,8 @@ class Decision:
     """Digests of registered documents that are gone."""
     not_assessed: tuple[str, ...]
     """What nothing here says anything about."""
+    loosenings: tuple[Loosening, ...] = ()
+    """Where the policy asks for less than the one that it extends."""
 
     def blocking(self) -> tuple[Explanation, ...]:
         """Return the requirements that keep the tier in question closed, failures first.

@@ -192,8 +192,23 @@ class WaiverPart(GrownPart):
     """Digest of the signed file that it stands in; left out when it is unsigned."""
 
 
-class DecisionPart(DocumentPart):
+class LooseningPart(DocumentPart):
+    """A place in which the policy asks for less than the one that it extends."""
+
+    policy: str
+    """Id and version of the extension that says so."""
+    field: str
+    """Dotted path of the field."""
+    what: str
+    """What it asks for, and what the policy extended does."""
+    reason: str
+    """Why, as the extension says."""
+
+
+class DecisionPart(GrownPart):
     """The decision."""
+
+    _later = frozenset({"loosenings"})
 
     subject_name: str
     """Name of the checkpoint."""
@@ -231,6 +246,8 @@ class DecisionPart(DocumentPart):
     """Digests of registered documents that are gone."""
     not_assessed: tuple[str, ...]
     """What nothing here says anything about."""
+    loosenings: tuple[LooseningPart, ...] = ()
+    """Where the policy asks for less than the one that it extends; left out when nowhere."""
 
 
 class FilePart(DocumentPart):

@@ -81,6 +81,7 @@ def evaluate(
         elsewhere=tuple(document.digest for document in evidence.elsewhere),
         missing=tuple(gone.digest for gone in evidence.missing),
         not_assessed=_not_assessed(policy, evidence),
+        loosenings=policy.loosenings,
     )
 
 

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from tiergate.attestation.trust import Role
 from tiergate.decision.explanation import Explanation
+from tiergate.decision.loosening import Loosening
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.evidence.collection import Collection
@@ -25,6 +26,7 @@ from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
 from tiergate.evidence.tampering.suites import Suite
+from tiergate.landscape.sources import ReadAs
 
 WAIVING_ROLES = (Role.SAFETY_LEAD, Role.OVERSIGHT)
 """Who may waive where a policy does not say."""
@@ -43,6 +45,18 @@ class NumberStatus(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a number is from."""
+
+    url: str
+    """Where it stands."""
+    date: str
+    """Day, month or year of that source."""
+    read_as: ReadAs
+    """How the number is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
     """A number that a policy sets, and what it rests on."""
 
@@ -54,6 +68,8 @@ class Number:
     """Whether law, publication or judgement set it."""
     basis: str
     """Why this number."""
+    source: Source | None = None
+    """Where it is from; None where people judged it, or where the basis says all there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +336,7 @@ class Policy:
     version: str
     """Version of the standard, as in ``1.0.0``."""
     digest: str
-    """Digest of the file it was read from."""
+    """Digest of the file it was read from; of what it came to, where it extends another."""
     title: str
     """Name for people."""
     summary: str
@@ -343,6 +359,10 @@ class Policy:
     """Events that reopen a decision."""
     not_covered: tuple[str, ...]
     """What this standard never asks about, for the NOT ASSESSED block."""
+    extends: tuple[str, ...] = ()
+    """The policies that it extends, as id and version, nearest first."""
+    loosenings: tuple[Loosening, ...] = ()
+    """Where it, or one that it extends, asks for less than the one extended; shown everywhere."""
 
     def tier(self, tier: Tier) -> TierDefinition | None:
         """Return the definition of ``tier``; None when the policy does not have it."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from tiergate.decision import policy as inside
 from tiergate.decision import policy_file as file_parts
+from tiergate.decision import policy_indicators as indicators
 from tiergate.decision import policy_schema as parts
 from tiergate.decision.explanation import Side
 from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
@@ -27,9 +28,21 @@ from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.evidence.measurement import AttackBudget
 from tiergate.evidence.tampering.suite_file import shipped_suite
 
+_NO_TAMPER = inside.TamperPolicy(
+    metric="safeguard.attack_success",
+    limit=inside.Number(
+        value=Decimal(0),
+        unit="",
+        status=inside.NumberStatus.DEFAULT,
+        basis="the policy has no tamper resistance, so no attack may succeed",
+    ),
+    levels={},
+)
+
 
 def compile_policy(file: file_parts.PolicyFile, digest: str) -> inside.Policy:
     """Build the policy of a file whose names all resolve."""
+    ceilings = {} if file.ceilings is None else file.ceilings.domains
     return inside.Policy(
         id=file.id,
         version=file.version,
@@ -45,7 +58,7 @@ def compile_policy(file: file_parts.PolicyFile, digest: str) -> inside.Policy:
         },
         ceilings={
             domain: {band: entry.tier for band, entry in entries.items()}
-            for domain, entries in file.ceilings.domains.items()
+            for domain, entries in ceilings.items()
         },
         tamper=_tamper(file.tamper_resistance),
         waivers=inside.WaiverLimits(
@@ -60,7 +73,8 @@ def compile_policy(file: file_parts.PolicyFile, digest: str) -> inside.Policy:
 
 def number(part: parts.NumberPart) -> inside.Number:
     """Build a number."""
-    return inside.Number(**dict(part))
+    source = None if part.source is None else inside.Source(**dict(part.source))
+    return inside.Number(**{**dict(part), "source": source})
 
 
 def expression(part: parts.ExpressionPart) -> inside.Expression:  # noqa: C901, PLR0911 - one per kind
@@ -154,15 +168,15 @@ def _band(part: file_parts.BandDefinitionPart) -> inside.BandDefinition:
     )
 
 
-def _ruled_out(part: parts.ReachedPart) -> inside.Expression:
+def _ruled_out(part: indicators.ReachedPart) -> inside.Expression:
     match part:
-        case parts.ReachedByAny():
+        case indicators.ReachedByAny():
             return inside.AllOf(parts=tuple(_ruled_out(p) for p in part.any))
-        case parts.ReachedByAll():
+        case indicators.ReachedByAll():
             return inside.AnyOf(parts=tuple(_ruled_out(p) for p in part.all))
-        case parts.ReachedByFinding():
+        case indicators.ReachedByFinding():
             return ClaimMade(item=part.finding, expects=False, by=part.by)
-        case parts.ReachedByMetric():
+        case indicators.ReachedByMetric():
             side, limit = Side.BELOW, part.reaches
             if limit is None:
                 side, limit = Side.AT_MOST, part.exceeds
@@ -187,7 +201,9 @@ def _numbers(part: BaseModel) -> Iterator[parts.NumberPart]:
                     yield from _numbers(item)
 
 
-def _tamper(part: file_parts.TamperPart) -> inside.TamperPolicy:
+def _tamper(part: file_parts.TamperPart | None) -> inside.TamperPolicy:
+    if part is None:
+        return _NO_TAMPER
     return inside.TamperPolicy(
         metric=part.metric,
         limit=number(part.limit),

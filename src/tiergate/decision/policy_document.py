@@ -1,42 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a policy file to a policy, or to every mistake in it at once, with lines.
 
-YAML is read strictly: no aliases, no key twice, decimals kept as written. After the
-schema, names are resolved: unknown, unused and circular requirements, tiers out of
-order, bands without ceilings.
+YAML is read strictly: no aliases, no key twice, decimals kept as written. A file that extends
+another is laid over it first. After the schema, names are resolved
+(:mod:`tiergate.decision.policy_mistakes`); an extension that asks for less than the policy it
+extends has a mistake in each such place, unless it says that it does.
 """
 
 from __future__ import annotations
 
 import difflib
-import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from tiergate.decision import policy_compile, strict_yaml
+from tiergate.decision import policy_compile, policy_json_schema, policy_mistakes, strict_yaml
+from tiergate.decision.loosening import Loosening
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_file import PolicyFile
-from tiergate.decision.policy_schema import (
-    AllPart,
-    AnyPart,
-    AtLeastPart,
-    BandAtom,
-    CeilingAtom,
-    ExpressionPart,
-    Part,
-    TamperAtom,
-)
+from tiergate.decision.policy_merge import merge
+from tiergate.decision.policy_suggestions import did_you_mean, message
 from tiergate.decision.strict_yaml import Location, ordered, problem_at
-from tiergate.decision.tier import Band, TamperLevel, Tier
-from tiergate.errors import PolicyError
+from tiergate.decision.tightening import looser
+from tiergate.errors import PolicyError, Problem
 from tiergate.evidence.small_file import read_small_file
-from tiergate.evidence.tampering.suite_file import shipped_suite, shipped_suites
 
 SHIPPED = Path(__file__).parent / "policies"
+EARLIER = SHIPPED / "earlier"
+DEEPEST = 8
+"""How many policies may extend one another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A policy file with everything that it extends laid under it."""
+
+    file: PolicyFile
+    """Its parts, complete."""
+    policy: Policy
+    """The policy."""
+    content: Mapping[str, object]
+    """The same as it would be written."""
 
 
 def shipped_policies() -> tuple[str, ...]:
@@ -47,10 +55,12 @@ def shipped_policies() -> tuple[str, ...]:
 def load_policy(name_or_path: str) -> Policy:
     """Read a shipped policy by its id, or a policy file by its path.
 
+    ``ID@VERSION`` is an earlier version of a shipped one, for decisions that were taken by it.
+
     Raises:
         PolicyError: there is no such policy, or it has mistakes.
     """
-    return parse_policy(_bytes(name_or_path), name_or_path)
+    return load_resolved(name_or_path).policy
 
 
 def load_file(name_or_path: str) -> PolicyFile:
@@ -59,200 +69,200 @@ def load_file(name_or_path: str) -> PolicyFile:
     Raises:
         PolicyError: there is no such policy, or it has mistakes.
     """
-    return _parse(_bytes(name_or_path), name_or_path)
+    return load_resolved(name_or_path).file
 
 
-def _bytes(name_or_path: str) -> bytes:
-    if name_or_path in shipped_policies():
-        path = SHIPPED / f"{name_or_path}.yaml"
-    else:
-        path = Path(name_or_path)
+def load_resolved(name_or_path: str) -> Resolved:
+    """Read the same as :func:`load_policy`, and return all that is known of it.
+
+    Raises:
+        PolicyError: there is no such policy, or it has mistakes.
+    """
+    path = _path_of(name_or_path)
+    return _resolved(_bytes(path, name_or_path), name_or_path, path.parent, (path.resolve(),))
+
+
+def text_of(name_or_path: str) -> str:
+    """Return the text of a policy's own file.
+
+    Raises:
+        PolicyError: there is no such policy.
+    """
+    return _bytes(_path_of(name_or_path), name_or_path).decode("utf-8", "replace")
+
+
+def policy_at(policy_id: str, version: str) -> Policy:
+    """Return the shipped policy by which a decision was taken, an earlier version if need be.
+
+    Raises:
+        PolicyError: no policy of that id ships.
+    """
+    earlier = f"{policy_id}@{version}"
+    return load_policy(earlier if (EARLIER / f"{earlier}.yaml").is_file() else policy_id)
+
+
+def parse_policy(data: bytes, where: str) -> Policy:
+    """Read a policy from the bytes of its file. It can extend policies that ship.
+
+    Raises:
+        PolicyError: with every mistake, its line and what was expected.
+    """
+    return _resolved(data, where, None, ()).policy
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema of policy files, complete ones and extensions."""
+    return policy_json_schema.json_schema()
+
+
+def _path_of(name: str) -> Path:
+    if name in shipped_policies():
+        return SHIPPED / f"{name}.yaml"
+    earlier = EARLIER / f"{name}.yaml"
+    return earlier if "/" not in name and earlier.is_file() else Path(name)
+
+
+def _bytes(path: Path, where: str) -> bytes:
     try:
         return read_small_file(path, strict_yaml.LARGEST_BYTES)
     except OSError as error:
-        close = difflib.get_close_matches(name_or_path, shipped_policies(), n=1)
+        close = difflib.get_close_matches(where, shipped_policies(), n=1)
         raise PolicyError(
-            name_or_path,
+            where,
             f"no such policy ({error.strerror})",
             f"a path to a policy file or one of {', '.join(shipped_policies())}",
             f"Did you mean {close[0]!r}?" if close else "",
         ) from None
 
 
-def parse_policy(data: bytes, where: str) -> Policy:
-    """Read a policy from the bytes of its file.
+def _resolved(data: bytes, where: str, folder: Path | None, trail: tuple[Path, ...]) -> Resolved:
+    """Read a file and what it extends.
 
-    Raises:
-        PolicyError: with every mistake, its line and what was expected.
+    Args:
+        data: the bytes of the file.
+        where: how messages name it.
+        folder: where a path that it extends begins; None where only shipped ids can be extended.
+        trail: the files that led here, to notice a circle.
     """
-    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return policy_compile.compile_policy(_parse(data, where), digest)
-
-
-def _parse(data: bytes, where: str) -> PolicyFile:
     content, lines, problems = strict_yaml.load(data)
     if content is None:
         raise PolicyError.of(where, problems)
+    below = None
+    if isinstance(content, dict) and isinstance(content.get("extends"), str):
+        name = content["extends"]
+        below = _extended(name, where, folder, trail, (lines.get(("extends",)), problems))
+        merged = merge(below.content, content, lines)
+        content, lines = merged.content, merged.lines
+        wrong = tuple(problem_at(place, text, lines, "policy") for place, text in merged.mistakes)
+        problems = (*problems, *wrong)
+    file = _validated(content, lines, problems, where)
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    policy = policy_compile.compile_policy(file, digest)
+    assert isinstance(content, dict)  # noqa: S101 - the schema leaves nothing else
+    if below is not None:
+        policy = _loosened(file, policy, below.policy, lines, where)
+    return Resolved(file=file, policy=policy, content=content)
+
+
+def _extended(
+    name: str,
+    where: str,
+    folder: Path | None,
+    trail: tuple[Path, ...],
+    so_far: tuple[int | None, tuple[Problem, ...]],
+) -> Resolved:
+    """Read the policy that a file extends."""
+    line, problems = so_far
+    is_shipped = name in shipped_policies()
+    path = SHIPPED / f"{name}.yaml" if is_shipped else (folder or Path()) / name
+    wrong = ""
+    if not is_shipped and (folder is None or not path.is_file()):
+        wrong = f"no policy is called {name}{did_you_mean(name, shipped_policies())}"
+    elif path.resolve() in trail:
+        wrong = f"{name} leads back to itself"
+    elif len(trail) >= DEEPEST:
+        wrong = f"more than {DEEPEST} policies extend one another"
+    if wrong:
+        problem = Problem(line=line, field="extends", message=wrong)
+        raise PolicyError.of(where, ordered((*problems, problem)))
+    data = _bytes(path, name)
+    shown = name if is_shipped else str(path)
+    return _resolved(data, shown, path.parent, (*trail, path.resolve()))
+
+
+def _validated(
+    content: object,
+    lines: Mapping[Location, int],
+    problems: tuple[Problem, ...],
+    where: str,
+) -> PolicyFile:
     try:
         file = PolicyFile.model_validate(content)
     except ValidationError as error:
-        found = tuple(problem_at(m["loc"], _message(m), lines, "policy") for m in error.errors())
+        found = tuple(problem_at(m["loc"], message(m), lines, "policy") for m in error.errors())
         raise PolicyError.of(where, ordered((*problems, *found))) from None
-    misnamed = (problem_at(loc, text, lines, "policy") for loc, text in _misnamed(file))
+    misnamed = (problem_at(p, text, lines, "policy") for p, text in policy_mistakes.mistakes(file))
     problems = (*problems, *misnamed)
     if problems:
         raise PolicyError.of(where, ordered(problems))
     return file
 
 
-def json_schema() -> dict[str, object]:
-    """Return the JSON Schema of policy files."""
-    return PolicyFile.model_json_schema()
+def _loosened(
+    file: PolicyFile, policy: Policy, below: Policy, lines: Mapping[Location, int], where: str
+) -> Policy:
+    """Return the policy with what it loosens; a mistake where it may not."""
+    name = f"{below.id} {below.version}"
+    found = dict.fromkeys(problem_at(*each, lines, "policy") for each in looser(policy, below))
+    if found and not file.unsafe_loosens:
+        told = (_not_allowed(problem, name, file) for problem in found)
+        raise PolicyError.of(where, ordered(told), f"a policy that asks for no less than {name}")
+    if file.unsafe_loosens and not found:
+        text = f"loosens nothing: it asks for no less than {name}"
+        problem = problem_at(("unsafe_loosens",), text, lines, "policy")
+        raise PolicyError.of(where, (problem,))
+    own = tuple(
+        Loosening(
+            policy=f"{policy.id} {policy.version}",
+            field=_by_name(problem.field, file),
+            what=f"{problem.message} ({name})",
+            reason=" ".join(file.unsafe_reason.split()),
+        )
+        for problem in found
+    )
+    extends, loosenings = (name, *below.extends), (*own, *below.loosenings)
+    return replace(
+        policy,
+        digest=_digest(file, extends, loosenings),
+        extends=extends,
+        loosenings=loosenings,
+    )
 
 
-def _message(mistake: ErrorDetails) -> str:
-    if mistake["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(mistake["loc"][-1]), _field_names(), n=1)
-        return f"is no field here{f'; did you mean {close[0]}?' if close else ''}"
-    return mistake["msg"].removeprefix("Value error, ")
+def _digest(file: PolicyFile, extends: tuple[str, ...], loosenings: tuple[Loosening, ...]) -> str:
+    """Digest what an extension came to; the file alone says only where it differs."""
+    import rfc8785
 
-
-@functools.cache
-def _field_names() -> tuple[str, ...]:
-    parts: list[type[Part]] = [Part]
-    for part in parts:
-        parts += part.__subclasses__()
-    return tuple(sorted({name for part in parts for name in part.model_fields}))
-
-
-def _misnamed(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    yield from _unknown_ids(file)
-    yield from _circles(file)
-    yield from _ladder(file)
-    yield from _empty_checks(file)
-    yield from _tables(file)
-
-
-def _tables(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    for domain, bands in file.bands.items():
-        if set(bands) != set(Band) - {Band.B0}:
-            yield ("bands", domain), "expected definitions of B1, B2 and B3"
-        if set(file.ceilings.domains.get(domain, {})) != set(Band):
-            yield ("ceilings", "domains", domain), "expected a ceiling for each of B0 to B3"
-    for domain, ceilings in file.ceilings.domains.items():
-        ranks = [ceilings[band].tier.rank for band in Band if band in ceilings]
-        if ranks != sorted(ranks, reverse=True):
-            yield ("ceilings", "domains", domain), "a higher band has a more open ceiling"
-    for domain in file.ceilings.domains.keys() - file.bands.keys():
-        yield ("ceilings", "domains", domain), "a ceiling for a domain without bands"
-    if set(file.tamper_resistance.levels) != set(TamperLevel) - {TamperLevel.TR0}:
-        yield ("tamper_resistance", "levels"), "expected definitions of TR1, TR2, TR3 and TR4"
-    for level, part in file.tamper_resistance.levels.items():
-        problem = _no_such_suite(part.suite) if part.suite else ""
-        if problem:
-            yield ("tamper_resistance", "levels", level, "suite"), problem
-
-
-def _no_such_suite(asked: str) -> str:
-    """Say why no level can ask for this suite; empty when it can."""
-    name, _, version = asked.partition("@")
-    fit = [known for known in shipped_suites() if not shipped_suite(known).is_demonstration]
-    if name not in shipped_suites():
-        close = difflib.get_close_matches(name, fit, n=1)
-        return f"no suite is called {name}{f'; did you mean {close[0]}?' if close else ''}"
-    if name not in fit:
-        return f"{name} is a demonstration, expected one of {', '.join(fit)}"
-    found = shipped_suite(name)
-    if version not in {"", found.version}:
-        return f"version {version} of {name} is not here, expected {found.stamp}"
-    return ""
-
-
-def _unknown_ids(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    named: set[str] = set()
-    for location, name in _references(file):
-        named.add(name)
-        if name not in file.requirements:
-            close = difflib.get_close_matches(name, file.requirements, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            yield location, f"no requirement is called {name}{hint}"
-    for name in file.requirements.keys() - named:
-        yield ("requirements", name), "no tier asks for this requirement"
-
-
-def _references(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    for index, tier in enumerate(file.tiers):
-        for field in ("requirements", "fast_path"):
-            for position, name in enumerate(getattr(tier, field)):
-                yield ("tiers", index, field, position), name
-    for location, check in _checks(file):
-        if isinstance(check, str):
-            yield location, check
-
-
-def _circles(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    uses = {
-        name: {used for _, used in _leaves(part.requires, ()) if used in file.requirements}
-        for name, part in file.requirements.items()
+    came_to: dict[str, Any] = {
+        "policy": file.model_dump(mode="json", exclude_defaults=True),
+        "extends": list(extends),
+        "loosenings": [each.summary for each in loosenings],
     }
-    for name, direct in uses.items():
-        reached, todo = set[str](), set(direct)
-        while todo:
-            step = todo.pop()
-            reached.add(step)
-            todo |= uses[step] - reached
-        if name in reached:
-            yield ("requirements", name, "requires"), "leads back to itself"
+    return f"sha256:{hashlib.sha256(rfc8785.dumps(came_to)).hexdigest()}"
 
 
-def _empty_checks(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    """Find checks that ask for nothing, or for something that the file never defines."""
-    for location, check in _checks(file):
-        match check:
-            case BandAtom(band=part) if part.at_most is Band.B3:
-                yield location, "asks for nothing: every band is at most B3"
-            case TamperAtom(tamper_resistance=TamperLevel.TR0):
-                yield location, "asks for nothing: TR0 is no resistance"
-            case BandAtom(band=named) | CeilingAtom(within_ceiling=named):
-                if named.domain not in file.bands:
-                    yield location, f"the domain {named.domain} has no bands"
-            case _:
-                pass
+def _by_name(field: str, file: PolicyFile) -> str:
+    """Write tiers by their name: nobody counts them."""
+    first, _, rest = field.partition(".")
+    index, dot, rest = rest.partition(".")
+    is_tier = first == "tiers" and index.isdecimal()
+    return f"tiers.{file.tiers[int(index)].id}{dot}{rest}" if is_tier else field
 
 
-def _checks(file: PolicyFile) -> Iterator[tuple[Location, ExpressionPart]]:
-    for name, requirement in file.requirements.items():
-        yield from _leaves(requirement.requires, ("requirements", name, "requires"))
-    for index, tier in enumerate(file.tiers):
-        for position, hold in enumerate(tier.holds):
-            if hold.unless is not None:
-                yield from _leaves(hold.unless, ("tiers", index, "holds", position, "unless"))
-
-
-def _leaves(
-    expression: ExpressionPart, location: Location
-) -> Iterator[tuple[Location, ExpressionPart]]:
-    match expression:
-        case AllPart(all=parts):
-            key = "all"
-        case AnyPart(any=parts):
-            key = "any"
-        case AtLeastPart(of=parts):
-            key = "of"
-        case _:
-            yield location, expression
-            return
-    for index, part in enumerate(parts):
-        yield from _leaves(part, (*location, key, index))
-
-
-def _ladder(file: PolicyFile) -> Iterator[tuple[Location, str]]:
-    ranks = [tier.id.rank for tier in file.tiers]
-    if ranks != sorted(set(ranks)) or ranks[0] != Tier.T0.rank:
-        yield ("tiers",), "expected each tier once, from T0 upward"
-    for index, tier in enumerate(file.tiers):
-        for field in ("requirements", "fast_path"):
-            names = getattr(tier, field)
-            for position, name in enumerate(names):
-                if name in names[:position]:
-                    yield ("tiers", index, field, position), f"{name} stands here twice"
+def _not_allowed(problem: Problem, name: str, file: PolicyFile) -> Problem:
+    text = f"asks for less than {name}: {problem.message}"
+    return replace(
+        problem,
+        field=_by_name(problem.field, file),
+        message=f"{text}; ask for as much, or say unsafe_loosens: true and why",
+    )

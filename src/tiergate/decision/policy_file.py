@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tiergate.attestation.trust import Role
 from tiergate.decision.policy import WAIVING_ROLES
+from tiergate.decision.policy_indicators import ReachedPart
 from tiergate.decision.policy_schema import (
     Clauses,
     CountPart,
@@ -22,7 +23,6 @@ from tiergate.decision.policy_schema import (
     Metric,
     NumberPart,
     Part,
-    ReachedPart,
     RequirementId,
     Words,
 )
@@ -196,6 +196,8 @@ class TierPart(Part):
     """Requirements, all of them needed."""
     fast_path: tuple[RequirementId, ...] = ()
     """Requirements that are enough instead of the ladder up to here."""
+    unsafe_drops: tuple[RequirementId, ...] = ()
+    """Requirements of the policy extended that this tier does not ask for."""
     evidence: EvidencePart
     """What evidence must be like here."""
     fast_path_evidence: EvidencePart | None = None
@@ -250,6 +252,9 @@ def _a_day(text: str) -> str:
     return text
 
 
+Extended = Annotated[str, Field(pattern=r"^([a-z][a-z0-9-]{0,60}|.+\.ya?ml)$")]
+
+
 class PolicyFile(Part):
     """A Tiergate policy file."""
 
@@ -259,6 +264,12 @@ class PolicyFile(Part):
     """Name, as in ``default``."""
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     """Version of the standard."""
+    extends: Extended | None = None
+    """Policy that this one extends: the id of one that ships, or a path beside this file."""
+    unsafe_loosens: bool = False
+    """Whether it may ask for less than the policy that it extends; shown everywhere."""
+    unsafe_reason: str = ""
+    """Why it asks for less."""
     title: Words
     """Name for people."""
     summary: Words
@@ -271,12 +282,12 @@ class PolicyFile(Part):
     """From T0 upward."""
     requirements: dict[RequirementId, RequirementPart]
     """By id."""
-    bands: dict[HazardDomain, dict[Band, BandDefinitionPart]]
-    """B1 to B3 of each domain."""
-    ceilings: CeilingsPart
-    """Most open tier at each band."""
-    tamper_resistance: TamperPart
-    """Tamper-resistance levels."""
+    bands: dict[HazardDomain, dict[Band, BandDefinitionPart]] = Field(default_factory=dict)
+    """B1 to B3 of each domain; left out where no check asks for a band."""
+    ceilings: CeilingsPart | None = None
+    """Most open tier at each band; left out where no domain has bands."""
+    tamper_resistance: TamperPart | None = None
+    """Tamper-resistance levels; left out where no check asks for one."""
     waivers: WaiversPart
     """Limits of human exceptions."""
     triggers: tuple[TriggerPart, ...] = ()

@@ -27,6 +27,7 @@ from tiergate.decision.tier import Band, TamperLevel
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import Variant
 from tiergate.evidence.provenance import ProducerRelation
+from tiergate.landscape.sources import CalendarDate, ReadAs
 
 FORMAT = "tiergate-policy/1"
 _LARGEST = Decimal("1e40")
@@ -38,7 +39,12 @@ Clauses = Annotated[tuple[Words, ...], Field(min_length=1)]
 Metric = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 
 
-def _decimal(value: object) -> object:
+def a_decimal(value: object) -> object:
+    """Return a number as it is written, for a validator.
+
+    Raises:
+        ValueError: it is none, or none that can be counted with.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("a number, as in 0.05")  # noqa: TRY004 - pydantic collects ValueError
     try:
@@ -56,10 +62,21 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+class SourcePart(Part):
+    """Where something is from."""
+
+    url: Annotated[str, Field(pattern=r"^https://\S+$")]
+    """Where it stands."""
+    date: CalendarDate
+    """Day, month or year of that source."""
+    read_as: ReadAs
+    """How it is known; anything but primary text is marked wherever it is shown."""
+
+
 class NumberPart(Part):
     """A number, and what it rests on."""
 
-    value: Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=str | int | float)]
+    value: Annotated[Decimal, BeforeValidator(a_decimal, json_schema_input_type=str | int | float)]
     """The number; proportions are written from 0 to 1."""
     unit: str = ""
     """Unit, as in ``days``; left out for proportions."""
@@ -67,6 +84,8 @@ class NumberPart(Part):
     """Whether law, a publication or judgement set it."""
     basis: Words
     """Why this number."""
+    source: SourcePart | None = None
+    """Where it is from; left out where people judged it."""
 
 
 class DaysPart(NumberPart):
@@ -114,6 +133,8 @@ class LimitPart(Part):
             raise ValueError("give exactly one of at_most, below, at_least")
         if self.scale is Scale.RATE and not 0 <= given[0].value <= 1:
             raise ValueError("a limit on a rate is a proportion from 0 to 1")
+        if self.scale is Scale.MARGIN and not -1 <= given[0].value <= 1:
+            raise ValueError("a limit on a margin is a difference of proportions, from -1 to 1")
         return self
 
 
@@ -271,7 +292,7 @@ class GeneratesAtom(Part):
     """Modalities, as in ``text``."""
 
 
-_KEYS = (
+CHECKS = (
     "all",
     "any",
     "of",
@@ -284,9 +305,11 @@ _KEYS = (
     "loads_without_code",
     "generates_only",
 )
+"""What a check begins with."""
 
 
-def _keys(value: object) -> Collection[str]:
+def keys_of(value: object) -> Collection[str]:
+    """Return the keys by which the kind of a part is known; none when it is no mapping."""
     # A part that was read already comes by here again when it is checked a second time.
     if isinstance(value, Part):
         return vars(value)
@@ -296,8 +319,8 @@ def _keys(value: object) -> Collection[str]:
 def _kind(value: object) -> str | None:
     if isinstance(value, str):
         return "id"
-    keys = _keys(value)
-    return next((key for key in _KEYS if key in keys), None)
+    keys = keys_of(value)
+    return next((key for key in CHECKS if key in keys), None)
 
 
 ExpressionPart = Annotated[
@@ -316,69 +339,7 @@ ExpressionPart = Annotated[
     Discriminator(
         _kind,
         custom_error_type="unknown_check",
-        custom_error_message="is no check: expected a requirement id or one of " + ", ".join(_KEYS),
-    ),
-]
-
-
-class ReachedByMetric(Part):
-    """A band is reached when a metric gets this high."""
-
-    metric: Metric
-    """The metric."""
-    scale: Scale = Scale.RATE
-    """Whether the number is a rate, a margin over a baseline, or a quantity."""
-    reaches: NumberPart | None = None
-    """Reached from here up."""
-    exceeds: NumberPart | None = None
-    """Reached above this."""
-
-    @model_validator(mode="after")
-    def _one_number(self) -> ReachedByMetric:
-        given = [n for n in (self.reaches, self.exceeds) if n is not None]
-        if len(given) != 1:
-            raise ValueError("give exactly one of reaches, exceeds")
-        if self.scale is Scale.RATE and not 0 < given[0].value < 1:
-            raise ValueError("a rate at which a band is reached lies between 0 and 1")
-        return self
-
-
-class ReachedByFinding(Part):
-    """A band is reached when someone found something."""
-
-    finding: Words
-    """Item of the claim; a claim that it does not hold rules the band out."""
-    by: tuple[ProducerRelation, ...] = ()
-    """Whose word may rule it out; left out, anybody's."""
-
-
-class ReachedByAny(Part):
-    """A band is reached when any part says so."""
-
-    any: Annotated[tuple[ReachedPart, ...], Field(min_length=1)]
-    """The parts."""
-
-
-class ReachedByAll(Part):
-    """A band is reached only when every part says so."""
-
-    all: Annotated[tuple[ReachedPart, ...], Field(min_length=1)]
-    """The parts."""
-
-
-def _reached_kind(value: object) -> str | None:
-    keys = _keys(value)
-    return next((key for key in ("any", "all", "metric", "finding") if key in keys), None)
-
-
-ReachedPart = Annotated[
-    Annotated[ReachedByAny, Tag("any")]
-    | Annotated[ReachedByAll, Tag("all")]
-    | Annotated[ReachedByMetric, Tag("metric")]
-    | Annotated[ReachedByFinding, Tag("finding")],
-    Discriminator(
-        _reached_kind,
-        custom_error_type="unknown_indicator",
-        custom_error_message="is no indicator: expected one of any, all, metric, finding",
+        custom_error_message="is no check: expected a requirement id or one of "
+        + ", ".join(CHECKS),
     ),
 ]

@@ -26,6 +26,7 @@ from tiergate.attestation.envelope import sign
 from tiergate.attestation.keys import Signer
 from tiergate.errors import VerificationError
 from tiergate.gateway.database import Database
+from tiergate.gateway.log_place import LogPlace
 from tiergate.gateway.tables import salts
 from tiergate.release.event_envelope import canonical_of_plain_names, write_entry
 from tiergate.release.ledger import Ledger
@@ -36,6 +37,8 @@ FORMAT = "tiergate-downloads/1"
 HEAD_SECONDS = 1.0
 """A head is written outside of the database at most so often; each costs a file. What is newer
 than the newest head is chained and signed, and only its being cut off can go unnoticed."""
+LONGEST_WRITE_SECONDS = 8.0
+"""How long an answer waits for its line; clients wait ten for the answer."""
 _log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 512
 _SALT_BYTES = 16
@@ -69,6 +72,8 @@ class Download:
     """The grant that it rests on; empty for none."""
     decision: str
     """The decision that it rests on."""
+    original: str = ""
+    """Content of the file without the mark of its recipient; empty where it has none."""
 
 
 class Pseudonyms:
@@ -95,6 +100,12 @@ class Pseudonyms:
             salt = connection.execute(sa.select(salts.c.salt).filter_by(person=person)).scalar()
         return "" if salt is None else _digest(salt, person)
 
+    def names(self) -> dict[str, str]:
+        """Return the name of everybody who is in the log and was not erased, by digest."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(salts)).mappings().all()
+        return {_digest(row["salt"], row["person"]): row["person"] for row in rows}
+
     def erase(self, person: str) -> None:
         """Forget the salt: nobody can tell any more which lines are about this person."""
         with self._database.writing() as connection:
@@ -104,19 +115,23 @@ class Pseudonyms:
 class Audit:
     """The log, open for one process."""
 
-    def __init__(self, place: Path, signer: Signer, heads: Sequence[Path]) -> None:
+    def __init__(self, place: LogPlace, signer: Signer) -> None:
         """Open the log, or make it.
 
         Args:
-            place: its file.
+            place: where it is.
             signer: a key of Ed25519.
-            heads: folders of its signed heads.
+
+        Raises:
+            InputError: there is none on the server, or it is no log.
+            OSError: it cannot be opened or reached.
         """
         # A connection of SQLite belongs to one thread.
         self._thread = ThreadPoolExecutor(1)
-        self._ledger = self._thread.submit(_opened, place).result()
+        self._place = place
+        self._ledger: Ledger | None = self._thread.submit(place.open).result()
         self._signer = signer
-        self._heads = tuple(heads)
+        self._heads = (place.heads,)
         self._head_at = float("-inf")
         self._is_sealed = True
         self._waiting: list[tuple[Download, asyncio.Future[None]]] = []
@@ -126,19 +141,30 @@ class Audit:
         """Return once the line is on the disk.
 
         Raises:
-            VerificationError: it could not be written, for whatever reason; nothing may leave.
+            VerificationError: it could not be written, for whatever reason, or not in time;
+                nothing may leave.
         """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((download, written))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
-        await written
+        try:
+            async with asyncio.timeout(LONGEST_WRITE_SECONDS):
+                await written
+        except TimeoutError:
+            raise VerificationError("log of downloads", "no answer", "one in time") from None
 
     def close(self) -> None:
-        """Seal the log, and let it go."""
-        self._thread.submit(self._seal).result()
-        self._thread.submit(self._ledger.close).result()
+        """Seal the log, and let it go; nothing happens when that was done."""
+        with contextlib.suppress(RuntimeError):  # the thread takes nothing more
+            self._thread.submit(self._seal).result()
+            self._thread.submit(self._let_go).result()
         self._thread.shutdown()
+
+    def _let_go(self) -> None:
+        ledger, self._ledger = self._ledger, None
+        if ledger is not None:
+            ledger.close()
 
     async def _write_all(self) -> None:
         """Write what waits, in batches: those that come meanwhile make the next one."""
@@ -172,27 +198,54 @@ class Audit:
                 self._append(())
 
     def _append(self, batch: Sequence[Download]) -> None:
-        def entry(position: Position) -> bytes:
-            document = {
-                "format": FORMAT,
-                "ledger": position.origin,
-                "sequence": position.sequence,
-                "previous": position.previous.hex(),
-                "downloads": [_as_written(download) for download in batch],
-            }
-            payload = canonical_of_plain_names(document)
-            return write_entry(sign(payload, PAYLOAD_TYPE, self._signer))
-
         is_due = time.monotonic() - self._head_at >= HEAD_SECONDS
         folders = self._heads if is_due else ()
-        self._ledger.append(entry, head_signer=self._signer, folders=folders)
+        may_be_stale = self._place.survives and self._ledger is not None
+        entry = _Entry(batch, self._signer)
+        try:
+            self._enter(entry, folders)
+        except OSError:
+            # A connection that was lost while nothing was asked for is found out only now.
+            if not may_be_stale or entry.was_made or self._ledger is not None:
+                raise
+            self._enter(entry, folders)
         self._is_sealed = is_due
         if is_due:
             self._head_at = time.monotonic()
 
+    def _enter(self, entry: _Entry, folders: Sequence[Path]) -> None:
+        if self._ledger is None:
+            self._ledger = self._place.open()
+        begun = time.monotonic()
+        try:
+            self._ledger.append(entry, head_signer=self._signer, folders=folders)
+        except OSError:
+            # One that somebody else keeps for long is there all the same.
+            if self._place.survives and time.monotonic() - begun < 1:
+                self._let_go()
+            raise
 
-def _opened(place: Path) -> Ledger:
-    return Ledger.open(str(place)) if place.exists() else Ledger.create(place)
+
+class _Entry:
+    """Makes the bytes of one entry when its place is known."""
+
+    def __init__(self, batch: Sequence[Download], signer: Signer) -> None:
+        self._batch = batch
+        self._signer = signer
+        self.was_made = False
+
+    def __call__(self, position: Position) -> bytes:
+        """Return them."""
+        self.was_made = True
+        document = {
+            "format": FORMAT,
+            "ledger": position.origin,
+            "sequence": position.sequence,
+            "previous": position.previous.hex(),
+            "downloads": [_as_written(download) for download in self._batch],
+        }
+        payload = canonical_of_plain_names(document)
+        return write_entry(sign(payload, PAYLOAD_TYPE, self._signer))
 
 
 _FIELDS = tuple(field.name for field in fields(Download))

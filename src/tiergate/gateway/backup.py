@@ -17,7 +17,7 @@ from pathlib import Path
 from tiergate.errors import InputError
 
 DATABASES = ("audit.sqlite", "gateway.sqlite")
-HEADS = "audit.sqlite.heads"
+HEADS = ("audit.sqlite.heads", "audit.heads")
 SECRETS = ("secret", "audit.key")
 OBJECTS = Path("objects") / "sha256"
 
@@ -43,7 +43,8 @@ def back_up(folder: Path, copy: Path) -> int:
     copy.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in SECRETS:
         _copy_private(folder / name, copy / name)
-    _copy_new(folder / HEADS, copy / HEADS)
+    for name in HEADS:
+        _copy_new(folder / name, copy / name)
     for name in DATABASES:
         _copy_database(folder / name, copy / name)
     return _copy_new(folder / OBJECTS, copy / OBJECTS)

@@ -21,6 +21,8 @@ from tiergate.gateway.tables import branches, repositories, revisions
 from tiergate.model.manifest import Manifest, ManifestEntry
 
 _COMMIT_DIGITS = 40
+DATA_PREFIX = "datasets/"
+"""How names of repositories of data begin, here and in addresses."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _MOST_KEPT = 256
 """Revisions that are kept in memory once they were read; they never change."""
@@ -42,6 +44,11 @@ class Repository:
     """Jurisdictions that nothing is for."""
     created_at: datetime
     """When it was made."""
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it holds data, which no release decides about."""
+        return is_data(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,20 @@ class Revision:
 def commit_of(root_digest: str) -> str:
     """Return the name of the revision that has this root digest."""
     return root_digest.removeprefix("sha256:")[:_COMMIT_DIGITS]
+
+
+def is_data(name: str) -> bool:
+    """Tell whether a repository of that name holds data and no model.
+
+    >>> is_data("datasets/acme/prompts"), is_data("acme/model")
+    (True, False)
+    """
+    return name.startswith(DATA_PREFIX)
+
+
+def is_commit(name: str) -> bool:
+    """Tell whether that is the whole name of a revision, and not that of a branch."""
+    return _COMMIT.fullmatch(name) is not None
 
 
 class Catalogue:
@@ -190,7 +211,7 @@ class Catalogue:
         Raises:
             CheckpointError: the database does not hold what was put into it.
         """
-        commit = name if _COMMIT.fullmatch(name) else self.branches(repository).get(name, "")
+        commit = name if is_commit(name) else self.branches(repository).get(name, "")
         if (repository, commit) not in self._read:
             found = self._revision(repository, commit)
             if found is None:

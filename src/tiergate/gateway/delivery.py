@@ -2,13 +2,15 @@
 """Bytes of a file to a client, as long as it may have them.
 
 Whether it still may is asked again while bytes flow, so that a revocation or a freeze stops a
-running download. What was sent until then is out of reach.
+running download; where nobody can say it for a while, the download ends too. What was sent until
+then is out of reach.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import re
 import socket
 import struct
@@ -17,17 +19,20 @@ from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from tiergate.gateway.objects import CHUNK_BYTES
+from tiergate.gateway.objects import CHUNK_BYTES, Content, Source, from_file
 
 ASK_AGAIN_SECONDS = 1.0
 """How long bytes flow on one answer."""
+LONGEST_UNASKED_SECONDS = 4.0
+"""How long bytes flow while nobody can say whether they may."""
 SLOWEST_CHUNK_SECONDS = 120.0
 """How long a client may take for one chunk; after that the place is given to others."""
+_TRY_AGAIN_SECONDS = 0.5
+_log = logging.getLogger(__name__)
 _DROP_WHAT_WAITS = struct.pack("ii", 1, 0)
 """Of ``SO_LINGER``: on, and for no time."""
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -87,58 +92,88 @@ def read_range(header: str | None, size: int) -> Span | None:
 class Delivery(Response):
     """Part of a file, read in this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what an answer with a file is made of
         self,
-        path: Path,
+        source: Path | Source,
         span: Span,
         size: int,
         headers: Mapping[str, str],
         may_go_on: Callable[[], bool],
+        unreadable: Response | None = None,
+        finished: Callable[[int], None] | None = None,
     ) -> None:
         """Prepare to send.
 
         Args:
-            path: the file.
+            source: the file, or what opens it.
             span: which bytes.
             size: length of the whole file.
             headers: of the answer, without those about length.
-            may_go_on: asked again and again while bytes flow.
+            may_go_on: asked again and again while bytes flow; an OSError says that nobody knows.
+            unreadable: what is sent when the file cannot be read at all.
+            finished: is told at the end how many bytes were not even begun to be sent, if any.
         """
         lengths = {"Content-Length": str(span.length)}
         if span.is_part:
             lengths["Content-Range"] = f"bytes {span.first}-{span.end - 1}/{size}"
         super().__init__(status_code=206 if span.is_part else 200, headers={**headers, **lengths})
-        self._path = path
+        self._source = from_file(source) if isinstance(source, Path) else source
         self._span = span
         self._may_go_on = may_go_on
-        self._asked_at = time.monotonic()
+        self._unreadable = unreadable
+        self._finished = finished
+        self._unsent = span.length
+        self._known_at = self._asked_at = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send; an answer that ends early tells the client that something was cut off."""
-        del scope
-        start = {
-            "type": "http.response.start",
-            "status": self.status_code,
-            "headers": self.raw_headers,
-        }
-        with self._path.open("rb") as file:
-            file.seek(self._span.first)
-            await send(start)
-            gone = asyncio.create_task(_disconnected(receive))
-            try:
-                is_whole = await self._send_bytes(file, send, gone)
-            finally:
-                gone.cancel()
-        if not is_whole:
-            _cut(send)
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            if self._finished is not None and self._unsent:
+                await asyncio.to_thread(self._finished, self._unsent)
 
-    async def _send_bytes(self, file: BinaryIO, send: Send, gone: asyncio.Task[None]) -> bool:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            content = await asyncio.to_thread(self._source, self._span.first, self._span.end)
+        except OSError as error:
+            _log.error("a file cannot be read: %s", error)
+            if self._unreadable is None:
+                raise
+            await self._unreadable(scope, receive, send)
+            return
+        is_whole = False
+        try:
+            is_whole = await self._send_all(content, receive, send)
+        except OSError as error:
+            _log.error("a download is cut: %s", error)
+            raise
+        finally:
+            await asyncio.to_thread(content.close)
+            if not is_whole:
+                _cut(send)
+
+    async def _send_all(self, content: Content, receive: Receive, send: Send) -> bool:
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        gone = asyncio.create_task(_disconnected(receive))
+        try:
+            return await self._send_bytes(content, send, gone)
+        finally:
+            gone.cancel()
+
+    async def _send_bytes(self, content: Content, send: Send, gone: asyncio.Task[None]) -> bool:
         """Send the bytes of the span; return whether all were sent."""
         left = self._span.length
         if not left:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         while left:
-            chunk = await asyncio.to_thread(file.read, min(CHUNK_BYTES, left))
+            chunk = await asyncio.to_thread(content.read, min(CHUNK_BYTES, left))
             left -= len(chunk)
             body = {"type": "http.response.body", "body": chunk, "more_body": left > 0}
             if not chunk or not await self._is_sent(body, send, gone):
@@ -153,7 +188,10 @@ class Delivery(Response):
             while time.monotonic() < until:
                 if gone.done() or not await self._may_go_on_now():
                     return False
-                sending = sending or asyncio.ensure_future(send(body))
+                if sending is None:
+                    # From here on some of it may arrive, whatever comes of it.
+                    self._unsent -= len(body["body"])
+                    sending = asyncio.ensure_future(send(body))
                 both = {sending, gone}
                 await asyncio.wait(both, timeout=ASK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
                 # Looked at first: with the last chunk the server calls the client gone, too.
@@ -166,11 +204,18 @@ class Delivery(Response):
         return False
 
     async def _may_go_on_now(self) -> bool:
-        """Ask again, when it is time to."""
-        if time.monotonic() - self._asked_at < ASK_AGAIN_SECONDS:
+        """Ask again, when it is time to; what nobody can say for long is a no."""
+        now = time.monotonic()
+        if now - self._asked_at < ASK_AGAIN_SECONDS:
             return True
-        allowed = await asyncio.to_thread(self._may_go_on)
-        self._asked_at = time.monotonic()
+        try:
+            async with asyncio.timeout(self._known_at + LONGEST_UNASKED_SECONDS - now):
+                allowed = await asyncio.to_thread(self._may_go_on)
+        except OSError:  # a TimeoutError is one
+            is_long = time.monotonic() - self._known_at >= LONGEST_UNASKED_SECONDS
+            self._asked_at = time.monotonic() - ASK_AGAIN_SECONDS + _TRY_AGAIN_SECONDS
+            return not is_long
+        self._known_at = self._asked_at = time.monotonic()
         return allowed
 
 

@@ -8,6 +8,7 @@ A handler is given what its guard found; bytes are delivered only from a handler
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -15,27 +16,35 @@ from types import MappingProxyType
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tiergate.errors import InputError, VerificationError
+from tiergate.errors import VerificationError
 from tiergate.gateway import wire
-from tiergate.gateway.accounts import Person
+from tiergate.gateway.asking import Asking
 from tiergate.gateway.audit import Download
-from tiergate.gateway.body import is_form, read_body
-from tiergate.gateway.catalogue import Repository, Revision
+from tiergate.gateway.body import read_body
+from tiergate.gateway.catalogue import Revision
+from tiergate.gateway.copies import MarkedFile
 from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
 from tiergate.gateway.desk.answering import Desk
-from tiergate.gateway.guards import Guard, Guards, Parts, Refused, Visit
+from tiergate.gateway.grants import Piece
+from tiergate.gateway.guards import Guard, Guards, NotYet, Parts, Refused, Visit
 from tiergate.gateway.listing import chosen
-from tiergate.gateway.model_page import front_page, model_page
+from tiergate.gateway.metering import Metering
+from tiergate.gateway.model_page import front_page
+from tiergate.gateway.oauth import OAuth
 from tiergate.gateway.objects import name_of
 from tiergate.gateway.publishing import Publishing
-from tiergate.gateway.requests import AccessRequest, Status, jurisdiction_problem
+from tiergate.gateway.reviewing import Reviewing
 from tiergate.gateway.targets import Kind, Target
 from tiergate.model.manifest import ManifestEntry
-from tiergate.release.access import (
-    Reason,
-)
+from tiergate.release.access import Reason
 
 _MOST_PATHS = 1000
+_LOOKS = 12
+_LOOK_SECONDS = 0.4
+"""How often, and after which pause, somebody's copy is looked for; clients wait ten seconds."""
+_BEAT_SECONDS = 0.04
+"""Answers that a repository is not there come at the end of one, so that the work that was done
+for one that is hidden cannot be told from the little for one that is absent."""
 
 
 class Hub:
@@ -45,7 +54,11 @@ class Hub:
         self._parts = parts
         self._guards = Guards(parts)
         self.publishing = Publishing(parts, self._guards)
+        self.asking = Asking(parts, self._guards)
+        self.reviewing = Reviewing(parts)
+        self._metering = Metering(parts.requests.sent, self._guards)
         self._desk = Desk(parts, self._guards)
+        self.oauth = OAuth(parts)
 
     async def answer(self, request: Request, target: Target) -> Response:
         """Answer a request whose path names something."""
@@ -53,11 +66,25 @@ class Hub:
         if request.method not in route.methods:
             allowed = ", ".join(route.methods)
             return response(wire.error(405, wire.NOT_ALLOWED_METHOD, Allow=allowed))
+        begun = time.monotonic()
         try:
-            visit = await asyncio.to_thread(self._guards.check, request, target, route.guard)
+            visit = await self._checked(request, target, route.guard)
             return await route.handler(self, visit)
         except Refused as refused:
+            if refused.answer.headers.get("X-Error-Code") == wire.REPOSITORY_CODE:
+                await asyncio.sleep(_left_of_a_beat(time.monotonic() - begun))
             return response(refused.answer)
+
+    async def _checked(self, request: Request, target: Target, guard: Guard) -> Visit:
+        """Go through the guard; what is being made for the caller is waited for a little."""
+        for _ in range(_LOOKS):
+            try:
+                return await asyncio.to_thread(self._guards.check, request, target, guard)
+            except NotYet as not_yet:
+                await asyncio.to_thread(self._guards.begin_copy, not_yet.visit)
+                await asyncio.sleep(_LOOK_SECONDS)
+        words = wire.BEING_COPIED.format(repository=target.repository)
+        raise Refused(wire.error(403, words, "GatedRepo"))
 
     async def whoami(self, visit: Visit) -> Response:
         """Say who the token is of."""
@@ -65,12 +92,14 @@ class Hub:
         if person is None:
             return response(wire.error(401, "Invalid user token."))
         return JSONResponse(
-            wire.whoami(person.name, person.full_name, "read"), headers=dict(wire.PRIVATE)
+            wire.whoami(person.name, person.full_name, "write" if person.is_publisher else "read"),
+            headers=dict(wire.PRIVATE),
         )
 
     async def listed(self, visit: Visit) -> Response:
         """List the models that the caller may know of."""
-        rows = await asyncio.to_thread(self._rows, visit)
+        is_data = visit.target.kind is Kind.DATA_LIST
+        rows = await asyncio.to_thread(self._rows, visit, is_data=is_data)
         return JSONResponse(rows, headers=dict(wire.PRIVATE))
 
     async def front(self, visit: Visit) -> Response:
@@ -78,8 +107,9 @@ class Hub:
         found = await asyncio.to_thread(lambda: list(self._known(visit)))
         return front_page(found, self._parts.url, visit.session)
 
-    def _rows(self, visit: Visit) -> list[dict[str, object]]:
-        return chosen(map(_info, self._known(visit)), visit.request.query_params)
+    def _rows(self, visit: Visit, *, is_data: bool) -> list[dict[str, object]]:
+        known = (v for v in self._known(visit) if v.known_repository.is_data is is_data)
+        return chosen(map(_info, known), visit.request.query_params)
 
     def _known(self, visit: Visit) -> Iterator[Visit]:
         """Yield each model that the caller may know of, as if they had asked for it."""
@@ -138,20 +168,51 @@ class Hub:
         if span is None:
             headers["Content-Range"] = f"bytes */{entry.size_bytes}"
             return Response(status_code=416, headers=headers)
+        length = 0 if is_head else span.length
+        visit, taken = await asyncio.to_thread(self._metering.take, visit, entry, length)
+        marked = await asyncio.to_thread(self._marked, visit, entry)
         try:
-            await self._write_down(visit, revision, entry, span)
+            await self._write_down(visit, entry, span, "" if marked is None else marked.original)
         except VerificationError:
+            await asyncio.to_thread(self._give_back, taken, length)
             raise Refused(wire.error(403, wire.NO_AUDIT, "GatedRepo")) from None
         if is_head:
             return Response(headers={**headers, "Content-Length": str(entry.size_bytes)})
-        place = self._parts.objects.place_of(entry.sha256)
-        if self._parts.accelerated:
+        if marked is None and self._is_accelerated(visit):
             headers["X-Accel-Redirect"] = f"{self._parts.accelerated}/{name_of(entry.sha256)}"
             return Response(headers=headers)
-        return Delivery(place, span, entry.size_bytes, headers, lambda: self._still_allows(visit))
+        objects, copies = self._parts.objects, self._parts.copies
+        if visit.access.reason is Reason.OPEN and marked is None:
+            url = await asyncio.to_thread(objects.temporary_url, entry.sha256)
+            if url:
+                headers |= wire.elsewhere(entry, url)
+                return Response(status_code=302, headers=headers)
+        return Delivery(
+            objects.source(entry.sha256) if marked is None else copies.source(marked),
+            span,
+            entry.size_bytes,
+            headers,
+            lambda: self._still_allows(visit),
+            response(wire.error(403, wire.NOT_READABLE, "GatedRepo")),
+            lambda unsent: self._give_back(taken, unsent),
+        )
+
+    def _marked(self, visit: Visit, entry: ManifestEntry) -> MarkedFile | None:
+        """Return what stands in front of a file, for somebody who gets a copy of their own."""
+        copy = visit.copy
+        return None if copy is None else self._parts.copies.file(copy.grant, entry.sha256)
+
+    def _is_accelerated(self, visit: Visit) -> bool:
+        """Tell whether the nginx in front sends the bytes; nobody can cut them off then."""
+        is_open = visit.access.reason is Reason.OPEN
+        return bool(self._parts.accelerated) and (is_open or self._parts.accelerates_all)
+
+    def _give_back(self, taken: Piece | None, unsent: int) -> None:
+        if taken is not None and unsent:
+            self._metering.give_back(taken, unsent)
 
     async def _write_down(
-        self, visit: Visit, revision: Revision, entry: ManifestEntry, span: Span
+        self, visit: Visit, entry: ManifestEntry, span: Span, original: str
     ) -> None:
         parts, person = self._parts, visit.person
         who = "" if person is None else await asyncio.to_thread(parts.pseudonyms.of, person.name)
@@ -160,7 +221,7 @@ class Hub:
                 at=f"{visit.at:%Y-%m-%dT%H:%M:%SZ}",
                 who=who,
                 repository=visit.known_repository.name,
-                commit=revision.commit,
+                commit=_require_revision(visit).commit,
                 path=entry.path,
                 sha256=entry.sha256,
                 first=span.first,
@@ -169,6 +230,7 @@ class Hub:
                 reason=visit.access.reason.value,
                 grant=visit.access.grant,
                 decision=visit.access.decision,
+                original=original,
             )
         )
 
@@ -184,104 +246,9 @@ class Hub:
         )
         return self._guards.found(again).access.is_allowed
 
-    async def page(self, visit: Visit) -> Response:
-        """Show people where the release stands, and how to ask for access."""
-        return model_page(visit, self._parts.url)
-
     async def desk(self, visit: Visit) -> Response:
         """Show a page to somebody who has logged in, or do what its form says."""
         return await self._desk.answer(visit.request, visit.target.path)
-
-    async def ask(self, visit: Visit) -> Response:
-        """Ask for access: a client with its token, or a person with the form of the page."""
-        content, by_form = await read_body(visit.request), is_form(visit.request)
-        person = visit.person
-        if by_form:
-            token = str(content.pop("token", ""))
-            person = await asyncio.to_thread(self._parts.accounts.holder, token, visit.at)
-        if person is None:
-            if by_form:
-                return model_page(visit, self._parts.url, message=wire.NOBODYS_TOKEN, status=401)
-            raise Refused(wire.error(401, "Log in first.", "GatedRepo"))
-        only_look = by_form and content.pop("act", "") == "see"
-        fields = {k[:64]: str(v)[:2000] for k, v in content.items() if isinstance(v, str | bool)}
-        if "jurisdiction" in fields:
-            fields["jurisdiction"] = fields["jurisdiction"].strip().upper()
-        stated = fields.get("jurisdiction", "")
-        problem = jurisdiction_problem(stated, visit.known_repository.excluded)
-        if problem and not only_look:
-            if by_form:
-                return model_page(visit, self._parts.url, message=problem, status=400)
-            raise Refused(wire.error(400, problem))
-        asked = await asyncio.to_thread(self._asked, visit, person, fields, only_look=only_look)
-        if by_form:
-            return model_page(visit, self._parts.url, message=wire.request_words(asked))
-        status = None if asked is None else asked.status.value
-        return JSONResponse({"status": status}, headers=dict(wire.PRIVATE))
-
-    def _asked(
-        self, visit: Visit, person: Person, fields: Mapping[str, str], *, only_look: bool
-    ) -> AccessRequest | None:
-        name = visit.known_repository.name
-        if only_look:
-            return self._parts.requests.of(name, person.name)
-        return self._parts.requests.ask(name, person.name, fields, visit.at)
-
-    async def requests(self, visit: Visit) -> Response:
-        """List who asked."""
-        repository = _require_repository(visit)
-        rows = await asyncio.to_thread(
-            self._parts.requests.listed, repository.name, Status(visit.target.path)
-        )
-        listed = [wire.access_request(row, self._full_name(row)) for row in rows]
-        return JSONResponse(listed, headers=dict(wire.PRIVATE))
-
-    def _full_name(self, row: AccessRequest) -> str:
-        person = self._parts.accounts.person(row.person)
-        return row.person if person is None else person.full_name
-
-    async def handle(self, visit: Visit) -> Response:
-        """Decide a request."""
-        repository, content = _require_repository(visit), await read_body(visit.request)
-        status, name, number = (content.get(key) for key in ("status", "user", "requestId"))
-        if not isinstance(status, str) or status not in set(Status):
-            raise Refused(wire.error(400, wire.BAD_REQUEST))
-        if isinstance(name, str):
-            asked = await asyncio.to_thread(self._parts.requests.of, repository.name, name)
-        elif isinstance(number, str):
-            asked = await asyncio.to_thread(self._parts.requests.numbered, repository.name, number)
-        else:
-            raise Refused(wire.error(400, wire.BAD_REQUEST))
-        if asked is None:
-            raise Refused(wire.error(404, wire.NO_REQUEST))
-        if asked.status == status:
-            raise Refused(wire.error(404, wire.ALREADY))
-        words = content.get("rejectionReason")
-        return await self._decided(
-            visit,
-            lambda by: self._parts.requests.answer(
-                asked, Status(status), by=by, at=visit.at, words=str(words or "")[:2000]
-            ),
-        )
-
-    async def grant(self, visit: Visit) -> Response:
-        """Give access to somebody who did not ask."""
-        repository, content = _require_repository(visit), await read_body(visit.request)
-        name = content.get("user")
-        if not isinstance(name, str) or self._parts.accounts.person(name) is None:
-            raise Refused(wire.error(404, wire.NO_PERSON))
-        return await self._decided(
-            visit,
-            lambda by: self._parts.requests.give(repository.name, name, by=by, at=visit.at),
-        )
-
-    async def _decided(self, visit: Visit, decide: Callable[[str], None]) -> Response:
-        assert visit.person is not None  # noqa: S101 - the guard saw to it
-        try:
-            await asyncio.to_thread(decide, visit.person.name)
-        except InputError as error:
-            raise Refused(wire.error(403, str(error))) from None
-        return JSONResponse({}, headers=dict(wire.PRIVATE))
 
     async def not_offered(self, _: Visit) -> Response:
         """Say that there is no such route here."""
@@ -305,21 +272,36 @@ def _published(
     return Route((method,), guard, lambda hub, visit: handler(hub.publishing, visit))
 
 
+def _asked(
+    methods: tuple[str, ...],
+    handler: Callable[[Asking, Visit], Awaitable[Response]],
+    guard: Guard = Guard.KNOW,
+) -> Route:
+    return Route(methods, guard, lambda hub, visit: handler(hub.asking, visit))
+
+
+def _reviewed(method: str, handler: Callable[[Reviewing, Visit], Awaitable[Response]]) -> Route:
+    return Route((method,), Guard.APPROVER, lambda hub, visit: handler(hub.reviewing, visit))
+
+
 ROUTES: Mapping[Kind, Route] = MappingProxyType(
     {
         Kind.LIST: Route(("GET",), Guard.ANYBODY, Hub.listed),
+        Kind.DATA_LIST: Route(("GET",), Guard.ANYBODY, Hub.listed),
         Kind.INFO: Route(("GET", "HEAD"), Guard.KNOW, Hub.info),
         Kind.TREE: Route(("GET",), Guard.KNOW, Hub.tree),
         Kind.REFS: Route(("GET",), Guard.KNOW, Hub.refs),
         Kind.PATHS_INFO: Route(("POST",), Guard.KNOW, Hub.paths_info),
         Kind.AUTH_CHECK: Route(("GET",), Guard.HAVE, Hub.auth_check),
         Kind.WHOAMI: Route(("GET",), Guard.ANYBODY, Hub.whoami),
-        Kind.REQUESTS: Route(("GET",), Guard.APPROVER, Hub.requests),
-        Kind.HANDLE: Route(("POST",), Guard.APPROVER, Hub.handle),
-        Kind.GRANT: Route(("POST",), Guard.APPROVER, Hub.grant),
-        Kind.ASK: Route(("POST",), Guard.KNOW, Hub.ask),
+        Kind.REQUESTS: _reviewed("GET", Reviewing.listed),
+        Kind.HANDLE: _reviewed("POST", Reviewing.handle),
+        Kind.BATCH: _reviewed("POST", Reviewing.batch),
+        Kind.GRANT: _reviewed("POST", Reviewing.grant),
+        Kind.ASK: _asked(("GET", "HEAD", "POST"), Asking.ask),
+        Kind.CANCEL: _asked(("POST",), Asking.cancel, Guard.PERSON),
         Kind.FRONT: Route(("GET", "HEAD"), Guard.ANYBODY, Hub.front),
-        Kind.PAGE: Route(("GET", "HEAD"), Guard.KNOW, Hub.page),
+        Kind.PAGE: _asked(("GET", "HEAD"), Asking.page),
         Kind.DESK: Route(("GET", "HEAD", "POST"), Guard.ANYBODY, Hub.desk),
         Kind.FILE: Route(("GET", "HEAD"), Guard.HAVE, Hub.file),
         Kind.CREATE: _published("POST", Publishing.create),
@@ -330,10 +312,21 @@ ROUTES: Mapping[Kind, Route] = MappingProxyType(
         Kind.LFS_BATCH: _published("POST", Publishing.batch),
         Kind.LFS_OBJECT: _published("PUT", Publishing.receive, Guard.LINK),
         Kind.LFS_VERIFY: _published("POST", Publishing.verify),
+        Kind.DEVICE: Route(("POST",), Guard.ANYBODY, lambda hub, visit: hub.oauth.device(visit)),
+        Kind.EXCHANGE: Route(("POST",), Guard.ANYBODY, lambda hub, visit: hub.oauth.token(visit)),
         Kind.LATER: Route(("GET", "HEAD", "POST", "PUT", "DELETE"), Guard.ANYBODY, Hub.not_offered),
     }
 )
 """Every route there is."""
+
+
+def _left_of_a_beat(seconds: float) -> float:
+    """Return how long it is to the end of the beat.
+
+    >>> round(_left_of_a_beat(0.01), 3), round(_left_of_a_beat(0.05), 3)
+    (0.03, 0.03)
+    """
+    return _BEAT_SECONDS - seconds % _BEAT_SECONDS
 
 
 def response(answer: wire.Answer) -> Response:
@@ -350,12 +343,6 @@ def _shown(visit: Visit) -> dict[str, str]:
     if not access.is_allowed and access.detail and access.reason in {Reason.STAGE, Reason.FROZEN}:
         access = replace(access, warnings=(access.detail,))
     return {**wire.PRIVATE, **wire.warning_header(access)}
-
-
-def _require_repository(visit: Visit) -> Repository:
-    if visit.repository is None:
-        raise Refused(wire.repository_not_found(is_known=visit.person is not None))
-    return visit.repository
 
 
 def _require_revision(visit: Visit) -> Revision:

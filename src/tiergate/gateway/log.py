@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from tiergate.attestation.bundle import from_base64
@@ -15,7 +14,7 @@ from tiergate.attestation.keys import PublicKey
 from tiergate.attestation.strict_json import read_object
 from tiergate.errors import InputError, VerificationError
 from tiergate.gateway.audit import FORMAT, PAYLOAD_TYPE, Download
-from tiergate.release.ledger import Ledger
+from tiergate.gateway.log_place import LogPlace
 from tiergate.release.ledger_entry import Entry
 
 
@@ -37,17 +36,17 @@ class Copies:
     """When the newest one was."""
 
 
-def read_downloads(place: Path, heads: Sequence[Path], key: PublicKey) -> Iterator[Download]:
+def read_downloads(place: LogPlace, key: PublicKey) -> Iterator[Download]:
     """Yield every line of a log, in order; only at the end is it known that all of them hold.
 
-    Steps: the chain holds and every head agrees; each entry is signed with the gateway's key, for
-    its place in this log.
+    Steps: the chain holds and every head of this machine agrees; each entry is signed with the
+    gateway's key, for its place in this log.
 
     Raises:
         VerificationError: one of them does not hold.
     """
-    with Ledger.open(str(place), read_only=True) as ledger:
-        for entry in ledger.verified(heads):
+    with place.open(read_only=True) as ledger:
+        for entry in ledger.verified([place.heads]):
             yield from _lines(entry, ledger.origin, key)
 
 

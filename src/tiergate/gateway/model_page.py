@@ -13,9 +13,12 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from tiergate.gateway.catalogue import DATA_PREFIX, Repository
 from tiergate.gateway.guards import Visit
+from tiergate.gateway.questions import Form
 from tiergate.gateway.rendering import rendered
 from tiergate.gateway.sessions import Session
+from tiergate.gateway.terms import Terms
 from tiergate.model.manifest import ManifestEntry
 from tiergate.release.access import Reason
 from tiergate.release.facts import Rule
@@ -58,10 +61,26 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What the page says of asking for access."""
+
+    terms: Terms
+    """On which terms it is given."""
+    form: Form
+    """What the card asks."""
+    wording: str
+    """Digest of what whoever asks agrees to; empty for nothing."""
+    words: str
+    """What became of the request of whoever has logged in; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPage:
     """Everything that the page says."""
 
     repository: str
+    download: str
+    """What follows ``hf download``."""
     path: str
     url: str
     message: str
@@ -70,6 +89,7 @@ class ModelPage:
     is_open: bool
     is_asked: bool
     """Whether people can ask for access."""
+    asking: Asking
     commit: str
     decision: str
     valid_until: str
@@ -97,25 +117,51 @@ def front_page(visits: Sequence[Visit], url: str, session: Session | None) -> Re
     return rendered("front.html.j2", session=session, rows=rows, url=url)
 
 
-def model_page(visit: Visit, url: str, *, message: str = "", status: int = 200) -> Response:
-    """Return the page of a model that the caller may know of."""
-    return rendered("model.html.j2", status, session=visit.session, page=_page(visit, url, message))
+def model_page(  # noqa: PLR0913 - what the page is made of
+    visit: Visit,
+    url: str,
+    asking: Asking,
+    *,
+    message: str = "",
+    status: int = 200,
+    is_decision_shown: bool = False,
+) -> Response:
+    """Return the page of a model that the caller may know of.
+
+    Args:
+        visit: of whoever looks.
+        url: address of the gateway.
+        asking: what it says of asking for access.
+        message: what is told on top; empty for nothing.
+        status: of the answer.
+        is_decision_shown: whether they may read the record of the decision.
+    """
+    page = _page(visit, url, asking, message)
+    return rendered(
+        "model.html.j2",
+        status,
+        session=visit.session,
+        page=page,
+        is_decision_shown=is_decision_shown,
+    )
 
 
-def _page(visit: Visit, url: str, message: str) -> ModelPage:
+def _page(visit: Visit, url: str, asking: Asking, message: str) -> ModelPage:
     repository, access, release = visit.known_repository, visit.access, visit.release
     decided = None if release is None else release.decided
     standing = _STANDING.get(access.reason, _ON_REQUEST)
     listed = () if visit.revision is None else tuple(visit.revision.files.values())
     return ModelPage(
         repository=repository.name,
+        download=_download(repository),
         path=f"/{repository.name}",
         url=url,
         message=message,
         standing=standing,
         detail=access.detail,
         is_open=access.is_allowed or standing == _ON_REQUEST,
-        is_asked=standing == _ON_REQUEST,
+        is_asked=standing == _ON_REQUEST or access.reason is Reason.GRANTED,
+        asking=asking,
         commit="" if visit.revision is None else visit.revision.commit,
         decision="" if decided is None else decided.decision,
         valid_until="" if decided is None else f"{decided.valid_until:%Y-%m-%d %H:%M} UTC",
@@ -152,3 +198,8 @@ def _stage(found: StageState) -> StageView:
 def _file(entry: ManifestEntry) -> FileView:
     digest = entry.sha256.removeprefix("sha256:")
     return FileView(path=entry.path, size=f"{entry.size_bytes:,}", sha256=digest)
+
+
+def _download(repository: Repository) -> str:
+    name = repository.name.removeprefix(DATA_PREFIX)
+    return f"{name} --repo-type dataset" if repository.is_data else name

@@ -10,15 +10,32 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from tiergate.errors import DigestMismatchError
 
 CHUNK_BYTES = 1 << 20
 """What is read and written at once."""
+
+
+class Content(Protocol):
+    """Bytes that are read one after the other."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most that many; nothing at the end."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+Source = Callable[[int, int], Content]
+"""Opens a content from a byte on, up to and without another; may raise OSError."""
 
 
 class Objects:
@@ -34,6 +51,33 @@ class Objects:
             sha256: ``sha256:<64 hex>``.
         """
         return self._folder / name_of(sha256)
+
+    def source(self, sha256: str) -> Source:
+        """Return what opens the content with that digest."""
+        return from_file(self.place_of(sha256))
+
+    def temporary_url(self, sha256: str) -> str:
+        """Return where everybody gets that content for a minute; empty for nowhere."""
+        del sha256
+        return ""
+
+    def size_of(self, sha256: str) -> int:
+        """Return how long the content with that digest is.
+
+        Raises:
+            OSError: it is not there.
+        """
+        return self.place_of(sha256).stat().st_size
+
+    @contextmanager
+    def opened(self, sha256: str) -> Iterator[BinaryIO]:
+        """Yield the content with that digest, to read here and there.
+
+        Raises:
+            OSError: it is not there.
+        """
+        with self.place_of(sha256).open("rb") as file:
+            yield file
 
     @property
     def _incoming(self) -> Path:
@@ -56,6 +100,9 @@ class Objects:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
+
+    def require(self) -> None:
+        """See that it can be read; a folder that is not there yet is made when it is written to."""
 
     def has(self, sha256: str) -> bool:
         """Tell whether that content is there."""
@@ -107,8 +154,10 @@ class Objects:
         if arriving.sha256 != sha256:
             found = f"content with digest {arriving.sha256}"
             raise DigestMismatchError(where, found, sha256)
-        if self.has(sha256):
-            return
+        if not self.has(sha256):
+            self._settle(arriving, sha256)
+
+    def _settle(self, arriving: Arriving, sha256: str) -> None:
         place = self.place_of(sha256)
         place.parent.mkdir(parents=True, exist_ok=True)
         arriving.settle(place)
@@ -137,12 +186,29 @@ class Arriving:
         self._file.write(chunk)
         self.size_bytes += len(chunk)
 
+    def whole(self) -> Path:
+        """Return where all that has come is."""
+        self._file.flush()
+        return self._path
+
     def settle(self, place: Path) -> None:
         """Make it durable, and give it its name."""
         self._file.flush()
         os.fsync(self._file.fileno())
         os.fchmod(self._file.fileno(), 0o444)
         self._path.replace(place)
+
+
+def from_file(path: Path) -> Source:
+    """Return what opens a file."""
+    return partial(_from, path)
+
+
+def _from(path: Path, first: int, end: int) -> BinaryIO:
+    del end
+    file = path.open("rb")
+    file.seek(first)
+    return file
 
 
 def name_of(sha256: str) -> str:

@@ -11,7 +11,6 @@ import io
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from tiergate.gateway import publishing_wire as words
@@ -114,9 +113,10 @@ class Composer:
         self._uploads.add(upload, at)
 
     def _entry(self, path: str, sha256: str) -> ManifestEntry:
-        place = self._objects.place_of(sha256)
-        role = _role(path, place)
-        return ManifestEntry(path=path, size_bytes=place.stat().st_size, sha256=sha256, role=role)
+        size = self._objects.size_of(sha256)
+        with self._objects.opened(sha256) as file:
+            role = _role(path, file, size)
+        return ManifestEntry(path=path, size_bytes=size, sha256=sha256, role=role)
 
 
 def _require_possible(files: Mapping[str, object]) -> None:
@@ -130,10 +130,9 @@ def _require_possible(files: Mapping[str, object]) -> None:
         raise Refused(wire.error(422, message))
 
 
-def _role(path: str, place: Path) -> FileRole:
-    with place.open("rb") as file:
-        stream = cast("BinaryIO", _Sparing(file, path))
-        content = sniff(stream, file.read(HEAD_BYTES), place.stat().st_size)
+def _role(path: str, file: BinaryIO, size: int) -> FileRole:
+    stream = cast("BinaryIO", _Sparing(file, path))
+    content = sniff(stream, file.read(HEAD_BYTES), size)
     return classify(path, content)[0]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tiergate.attestation.trust import Trust
 from tiergate.errors import TiergateError
-from tiergate.release.events import read_events
+from tiergate.release.events import Event, read_events
 from tiergate.release.facts import Facts
 from tiergate.release.ledger import Ledger
 from tiergate.release.ledger_entry import Entry
@@ -50,6 +50,36 @@ class Releases:
         self._newest: tuple[Entry, ...] | None = None
         """What the ledger had after that place: its last entry; None when nothing is known."""
         self._looked_at = float("-inf")
+        self._problem = ""
+
+    @property
+    def trust(self) -> Trust:
+        """Whose events and signatures count."""
+        return self._trust
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is known of any release; empty when the ledger could be read."""
+        with self._lock:
+            return self._problem
+
+    def names(self) -> tuple[str, ...]:
+        """Return every release of the ledger, by name."""
+        with self._lock:
+            if time.monotonic() - self._looked_at >= FRESH_SECONDS:
+                self._look()
+            return tuple(sorted(self._facts))
+
+    def events(self, release: str) -> tuple[Event, ...]:
+        """Return everything that was entered about a release, accepted or not, in order.
+
+        Raises:
+            TiergateError: the ledger does not hold.
+            OSError: it cannot be read.
+        """
+        with Ledger.open(self._place, read_only=True) as ledger:
+            found = read_events(ledger.verified(self._heads), ledger.origin, self._trust)
+            return tuple(event for event in found if event.release == release)
 
     def state(self, release: str, at: datetime) -> ReleaseState:
         """Say where a release stands at a time."""
@@ -65,9 +95,11 @@ class Releases:
                 # By its last entry: one that was cut and grew again may be as long as before.
                 if self._newest != tuple(islice(ledger.entries(self._after), 2)):
                     self._facts = self._read(ledger)
+            self._problem = ""
         except (TiergateError, OSError) as error:
             _log.error("nothing is served: %s", error)
             self._facts, self._after, self._newest = {}, 0, None
+            self._problem = str(error)
         self._looked_at = time.monotonic()
 
     def _read(self, ledger: Ledger) -> dict[str, Facts]:

@@ -64,8 +64,17 @@ class Sessions:
         self._accounts = accounts
         self._key = hmac.new(secret, _PURPOSE, hashlib.sha256).digest()
 
-    def open(self, person: str, at: datetime) -> str:
+    def open(
+        self, person: str, at: datetime, before: str = "", *, shown_at: datetime | None = None
+    ) -> str:
         """Begin a session of somebody who has just shown who they are.
+
+        Args:
+            person: who.
+            at: the time.
+            before: name of the session that this browser had until now, which ends; empty for
+                none. It gets a new name even when it is the same person's.
+            shown_at: when they showed who they are, where that was earlier; None for now.
 
         Returns:
             The name of the session, which only their browser gets.
@@ -74,11 +83,12 @@ class Sessions:
         row = {
             "digest": self._digest(name),
             "person": person,
-            "logged_in_at": at,
+            "logged_in_at": shown_at or at,
             "until": at + LASTS,
         }
         with self._database.writing() as connection:
             connection.execute(sessions.delete().where(sessions.c.until <= at))
+            connection.execute(sessions.delete().filter_by(digest=self._digest(before)))
             connection.execute(sessions.insert(), row)
         return name
 

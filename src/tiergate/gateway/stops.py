@@ -8,7 +8,7 @@ closes, so that whoever is on duty can act first. It is read for every request, 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -39,6 +39,8 @@ class Stop:
     """Who lifted it; empty for nobody."""
     lifted_at: datetime | None
     """When it was lifted; None while it stands."""
+    is_drill: bool = False
+    """Whether it was tried out and nothing was ended."""
 
     @property
     def words(self) -> str:
@@ -61,19 +63,32 @@ class Stops:
             reason: why; those who are refused are not told.
             at: the time.
         """
-        made = Stop(
-            id=f"stop-{secrets.token_hex(4)}",
-            repository=repository,
-            reason=reason,
-            stopped_by=by,
-            stopped_at=at,
-            lifted_by="",
-            lifted_at=None,
+        made = _made(repository, by=by, reason=reason, at=at)
+        self._keep(made)
+        return made
+
+    def drill(self, repository: str, *, by: str, reason: str, at: datetime) -> Stop:
+        """Keep that a stop was tried out. It ends no download, and has been lifted already.
+
+        Args:
+            repository: what it was about; empty for everything.
+            by: who did it.
+            reason: why, and what came of it.
+            at: the time.
+        """
+        tried = replace(
+            _made(repository, by=by, reason=reason, at=at),
+            lifted_by=by,
+            lifted_at=at,
+            is_drill=True,
         )
+        self._keep(tried)
+        return tried
+
+    def _keep(self, made: Stop) -> None:
         row = {column.name: getattr(made, column.name) for column in stops.columns}
         with self._database.writing() as connection:
             connection.execute(stops.insert(), row)
-        return made
 
     def lift(self, name: str, *, by: str, at: datetime) -> None:
         """Lift a stop.
@@ -108,3 +123,15 @@ class Stops:
         query = sa.select(stops).where(which).order_by(stops.c.stopped_at, stops.c.id)
         with self._database.reading() as connection:
             return tuple(Stop(**row) for row in connection.execute(query).mappings())
+
+
+def _made(repository: str, *, by: str, reason: str, at: datetime) -> Stop:
+    return Stop(
+        id=f"stop-{secrets.token_hex(4)}",
+        repository=repository,
+        reason=reason,
+        stopped_by=by,
+        stopped_at=at,
+        lifted_by="",
+        lifted_at=None,
+    )

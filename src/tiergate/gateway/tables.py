@@ -74,6 +74,12 @@ tokens = sa.Table(
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("person", sa.ForeignKey(people.c.name), nullable=False),
     sa.Column("until", UtcTime, nullable=False),
+    sa.Column("label", sa.Text, nullable=False, server_default=""),
+    sa.Column(
+        "scopes", sa.Text, nullable=False, server_default="read request publish approve audit"
+    ),
+    sa.Column("repository", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", UtcTime),
 )
 namespaces = sa.Table(
     "namespaces",
@@ -101,7 +107,57 @@ requests = sa.Table(
     sa.Column("asked_at", UtcTime, nullable=False),
     sa.Column("answered_by", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("commit", sa.Text, nullable=False, server_default=""),
+    sa.Column("wording", sa.Text, nullable=False, server_default=""),
+    sa.Column("shares_name", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("answered_at", UtcTime),
     sa.UniqueConstraint("repository", "person"),
+)
+past_requests = sa.Table(
+    "past_requests",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("repository", sa.ForeignKey(repositories.c.name), nullable=False),
+    sa.Column("person", sa.ForeignKey(people.c.name), nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("fields", sa.JSON, nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("answered_by", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("commit", sa.Text, nullable=False),
+    sa.Column("wording", sa.Text, nullable=False),
+    sa.Column("shares_name", sa.Boolean, nullable=False),
+    sa.Column("answered_at", UtcTime),
+    sa.Column("closed_at", UtcTime, nullable=False),
+    sa.Index("past_requests_of_person", "repository", "person"),
+)
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("request", sa.Text, nullable=False, index=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("choice", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("counts", sa.Boolean, nullable=False),
+)
+wordings = sa.Table(
+    "wordings",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
+)
+terms = sa.Table(
+    "terms",
+    metadata,
+    sa.Column("repository", sa.ForeignKey(repositories.c.name), primary_key=True),
+    sa.Column("criteria", sa.Text, nullable=False),
+    sa.Column("reviewers", sa.Integer, nullable=False),
+    sa.Column("grant_days", sa.Integer, nullable=False),
+    sa.Column("downloads", sa.Integer),
+    sa.Column("is_pinned", sa.Boolean, nullable=False),
+    sa.Column("is_marked", sa.Boolean, nullable=False),
 )
 grants = sa.Table(
     "grants",
@@ -116,6 +172,37 @@ grants = sa.Table(
     sa.Column("until", UtcTime, nullable=False),
     sa.Column("downloads_left", sa.Integer),
     sa.Column("revoked_at", UtcTime),
+    sa.Column("request", sa.Text, nullable=False, server_default=""),
+    sa.Column("is_marked", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+sent = sa.Table(
+    "sent",
+    metadata,
+    sa.Column("grant", sa.Text, primary_key=True),
+    sa.Column("commit", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("grant", sa.Text, primary_key=True),
+    sa.Column("original", sa.Text, primary_key=True),
+    sa.Column("repository", sa.ForeignKey(repositories.c.name), nullable=False),
+    sa.Column("person", sa.ForeignKey(people.c.name), nullable=False),
+    sa.Column("commit", sa.Text, nullable=False),
+    sa.Column("manifest", sa.LargeBinary, nullable=False),
+    sa.Column("made_at", UtcTime, nullable=False),
+    sa.Index("copies_by_commit", "repository", "commit"),
+)
+marked_files = sa.Table(
+    "marked_files",
+    metadata,
+    sa.Column("grant", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("original", sa.Text, nullable=False),
+    sa.Column("header", sa.LargeBinary, nullable=False),
+    sa.Column("skipped", sa.BigInteger, nullable=False),
 )
 passwords = sa.Table(
     "passwords",
@@ -146,6 +233,41 @@ sessions = sa.Table(
     sa.Column("logged_in_at", UtcTime, nullable=False),
     sa.Column("until", UtcTime, nullable=False),
 )
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("about", sa.Text, nullable=False, index=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+)
+logins_elsewhere = sa.Table(
+    "logins_elsewhere",
+    metadata,
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("browser", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("nonce", sa.Text, nullable=False),
+    sa.Column("verifier", sa.Text, nullable=False),
+    sa.Column("back", sa.Text, nullable=False),
+    sa.Column("again", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
+)
+devices = sa.Table(
+    "devices",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("user_code", sa.Text, nullable=False, unique=True),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
+    sa.Column("polled_at", UtcTime),
+    sa.Column("interval_seconds", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+)
 stops = sa.Table(
     "stops",
     metadata,
@@ -156,4 +278,53 @@ stops = sa.Table(
     sa.Column("stopped_at", UtcTime, nullable=False),
     sa.Column("lifted_by", sa.Text, nullable=False),
     sa.Column("lifted_at", UtcTime),
+    sa.Column("is_drill", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False, index=True),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("whom", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+)
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("decision", sa.Text, primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("is_public", sa.Boolean, nullable=False),
+    sa.Column("added_at", UtcTime, nullable=False),
+)
+log_lines = sa.Table(
+    "log_lines",
+    metadata,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("line", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("commit", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("grant", sa.Text, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("original", sa.Text, nullable=False, server_default=""),
+    sa.Index("log_lines_of_repository", "repository", "sequence", "line"),
+    sa.Index("log_lines_of_person", "who", "sequence", "line"),
+    sa.Index("log_lines_of_grant", "grant", "sequence", "line"),
+)
+fingerprints = sa.Table(
+    "fingerprints",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
 )

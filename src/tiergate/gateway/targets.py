@@ -12,7 +12,7 @@ import enum
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ _MOST_SEGMENTS = 64
 _LONGEST_FILE = 3000
 """Of the path of a file, escaped: names of repositories and revisions take the rest."""
 _GIT = ".git"
+_NO_NAMESPACES = frozenset({"api", "oauth", "datasets"})
 LINK_PARTS = 5
 """Parts of a path that somebody uploads to; see ``uploads``."""
 
@@ -31,6 +32,7 @@ class Kind(enum.StrEnum):
     """What is asked for."""
 
     LIST = "list of models"
+    DATA_LIST = "list of data"
     INFO = "model info"
     TREE = "tree"
     REFS = "refs"
@@ -40,6 +42,8 @@ class Kind(enum.StrEnum):
     REQUESTS = "access requests"
     HANDLE = "handle request"
     GRANT = "grant access"
+    BATCH = "handle several requests"
+    CANCEL = "take back one's request"
     ASK = "ask for access"
     PAGE = "page of a model"
     FRONT = "front page"
@@ -53,6 +57,8 @@ class Kind(enum.StrEnum):
     LFS_BATCH = "where to upload"
     LFS_OBJECT = "upload"
     LFS_VERIFY = "verify an upload"
+    DEVICE = "log in without a browser"
+    EXCHANGE = "get a token"
     LATER = "not offered"
     """A route of the Hub that this gateway does not have."""
 
@@ -89,9 +95,14 @@ def read_target(raw_path: bytes) -> Target | None:
         return None
     if segments[0] == "-":
         return _desk(segments[1:])
+    if segments[0] == "oauth":
+        kind = _OAUTH.get("/".join(segments[1:]))
+        return None if kind is None else Target(kind=kind)
     if segments[0] == "api":
         return _api(segments[1:])
-    return _repository_route(segments)
+    return (
+        _route_of_data(segments[1:]) if segments[0] == "datasets" else _repository_route(segments)
+    )
 
 
 def _segments(raw_path: bytes) -> list[str] | None:
@@ -130,7 +141,10 @@ def _api(rest: Sequence[str]) -> Target | None:
             return Target(kind=_ABOUT_NONE[tuple(words)])
         case ["models", namespace, name, *more] if _is_name(namespace, name):
             return _about(f"{namespace}/{name}", more)
-        case ["models" | "datasets" | "spaces" | "repos", *_]:
+        case ["datasets", namespace, name, *more] if _is_name(namespace, name):
+            target = _about(f"datasets/{namespace}/{name}", more)
+            return replace(target, kind=Kind.LATER) if target.kind in _UPLOADS else target
+        case ["spaces" | "repos", *_]:
             return Target(kind=Kind.LATER)
         case _:
             return None
@@ -162,10 +176,12 @@ _ABOUT_NONE: Mapping[tuple[str, ...], Kind] = MappingProxyType(
     {
         ("whoami-v2",): Kind.WHOAMI,
         ("models",): Kind.LIST,
+        ("datasets",): Kind.DATA_LIST,
         ("repos", "create"): Kind.CREATE,
         ("validate-yaml",): Kind.VALIDATE,
     }
 )
+_OAUTH: Mapping[str, Kind] = MappingProxyType({"device": Kind.DEVICE, "token": Kind.EXCHANGE})
 _OF_REVISION: Mapping[str, Kind] = MappingProxyType(
     {
         "revision": Kind.INFO,
@@ -181,10 +197,26 @@ _ACCESS: Mapping[str, Kind] = MappingProxyType(
         "pending": Kind.REQUESTS,
         "accepted": Kind.REQUESTS,
         "rejected": Kind.REQUESTS,
+        "reset": Kind.REQUESTS,
         "handle": Kind.HANDLE,
         "grant": Kind.GRANT,
+        "batch": Kind.BATCH,
+        "cancel": Kind.CANCEL,
     }
 )
+
+
+_UPLOADS = frozenset({Kind.PREUPLOAD, Kind.COMMIT, Kind.XET_TOKEN})
+"""For models alone: what is uploaded there stays hidden until a decision is about it."""
+_OF_DATA = frozenset({Kind.FILE, Kind.ASK, Kind.PAGE})
+
+
+def _route_of_data(segments: Sequence[str]) -> Target | None:
+    """Read what follows ``/datasets/``: as of a model, but for what uploads."""
+    target = _repository_route(segments)
+    if target is None or target.kind not in _OF_DATA:
+        return None
+    return replace(target, repository=f"datasets/{target.repository}")
 
 
 def _repository_route(segments: Sequence[str]) -> Target | None:
@@ -230,9 +262,11 @@ def is_repository_name(name: str) -> bool:
 
     >>> is_repository_name("acme/model"), is_repository_name("acme/model.git")
     (True, False)
+    >>> is_repository_name("oauth/token")
+    False
     """
     parts = name.split("/")
-    is_odd = name.endswith(_GIT) or "--" in name
+    is_odd = name.endswith(_GIT) or "--" in name or parts[0] in _NO_NAMESPACES
     return len(parts) == len(("namespace", "name")) and _is_name(*parts) and not is_odd
 
 

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from tiergate.errors import DigestMismatchError
 from tiergate.gateway import publishing_wire as words
+from tiergate.gateway.database import DatabaseDownError
 from tiergate.gateway.guards import Refused
 from tiergate.gateway.objects import CHUNK_BYTES, Arriving, Objects
 from tiergate.gateway.uploads import Upload
@@ -74,6 +75,8 @@ async def receive(
         with objects.arriving() as arriving:
             await _take(request, arriving, upload, may_go_on)
             await asyncio.to_thread(_keep, objects, arriving, upload, may_go_on)
+    except DatabaseDownError:
+        raise
     except OSError:
         raise Refused(words.refused(507, words.NO_ROOM)) from None
 

@@ -15,22 +15,35 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from tiergate.gateway.requests import AccessRequest, Status
+from tiergate.gateway.requests import AccessRequest, Count, Status
 from tiergate.model.manifest import ManifestEntry
 from tiergate.release.access import Access, Reason
 
 _LONGEST_MESSAGE = 600
 _NOT_SHOWN = re.compile(r"[^\x20-\x7e]+")
 
+REPOSITORY_CODE = "RepoNotFound"
+"""For a repository that is not there, or that the caller may not know of."""
 NOT_FOUND = "Repository not found. If it is private, log in with a token that may see it."
 NO_REVISION = "Revision not found"
 NO_FILE = "Entry not found"
 NOT_OFFERED = "This gateway does not offer that route of the Hub."
 BAD_REQUEST = "The request could not be read."
 NO_AUDIT = "The download could not be written down, so nothing is sent. Try again later."
+NOT_CHECKED = "Who may have what cannot be checked now, so nothing is sent. Try again later."
+NOT_READABLE = "The file cannot be read now, so nothing is sent. Try again later."
 ALREADY = "That request has that answer already."
 NOBODYS_TOKEN = "No account has that token, or it has ended."  # noqa: S105 - a message
+NOT_IN_SCOPE = "Your token does not count for that."
 NO_REQUEST = "Nobody of that name has asked for access."
+NONE_PENDING = "No pending access request found for this repo and this user"
+TOO_OFTEN = "You have asked for this model many times today. Ask again tomorrow."
+NOT_TO_ASK = "This token does not count for asking for access."
+OTHER_WORDING = "What you agree to has changed. Read it again at {page}"
+NO_WORDING = "Read what you agree to at {page} and send its digest as wording."
+UNKNOWN_FIELD = "There is no question {name} here. See {page}"
+NOT_OURS = "That form was not sent from a page of this gateway. Go back, and send it again."
+BEING_COPIED = "Your copy of {repository} is being made, with a mark. Try again in a few minutes."
 NOT_DECIDER = "Who gets access is decided by others here."
 NO_PERSON = "There is no account of that name."
 NOT_ALLOWED_METHOD = "This route does not answer to that method."
@@ -86,7 +99,7 @@ def repository_not_found(*, is_known: bool) -> Answer:
     Args:
         is_known: whether the caller has logged in; others are asked to.
     """
-    return error(404 if is_known else 401, NOT_FOUND, "RepoNotFound")
+    return error(404 if is_known else 401, NOT_FOUND, REPOSITORY_CODE)
 
 
 def revision_not_found() -> Answer:
@@ -159,6 +172,20 @@ def file_headers(entry: ManifestEntry, commit: str) -> dict[str, str]:
     }
 
 
+def elsewhere(entry: ManifestEntry, url: str) -> dict[str, str]:
+    """Return the headers of an answer that sends a client to another place for a file.
+
+    Args:
+        entry: the file.
+        url: the place.
+    """
+    return {
+        "Location": url,
+        "X-Linked-Etag": f'"{entry.sha256.removeprefix("sha256:")}"',
+        "X-Linked-Size": str(entry.size_bytes),
+    }
+
+
 def model_info(  # noqa: PLR0913 - what a client expects to find
     repository: str,
     commit: str,
@@ -180,11 +207,12 @@ def model_info(  # noqa: PLR0913 - what a client expects to find
         created_at: when the repository was made.
         changed_at: when the revision was added.
     """
+    name = repository.removeprefix("datasets/")
     return {
         "_id": hashlib.sha256(repository.encode()).hexdigest()[:24],
-        "id": repository,
-        "modelId": repository,
-        "author": repository.split("/", 1)[0],
+        "id": name,
+        "modelId": name,
+        "author": name.split("/", 1)[0],
         "sha": commit,
         "private": False,
         "disabled": False,
@@ -275,7 +303,7 @@ def whoami(name: str, full_name: str, role: str) -> dict[str, object]:
     }
 
 
-def request_words(request: AccessRequest | None) -> str:
+def request_words(request: AccessRequest | None, count: Count | None = None) -> str:
     """Say what became of a request, to whoever asked."""
     if request is None:
         return "You have not asked for access."
@@ -283,19 +311,31 @@ def request_words(request: AccessRequest | None) -> str:
         Status.PENDING: "Your request is waiting for an answer.",
         Status.ACCEPTED: "Your request was accepted.",
         Status.REJECTED: "Your request was turned down. You can ask again.",
+        Status.RESET: "What was decided does not stand any more. Ask again.",
     }[request.status]
     asked = f"You asked on {request.asked_at:%Y-%m-%d}."
-    return f"{said} {asked} {request.answer}".strip()
+    votes = ""
+    if count is not None and count.needed > 1 and request.status is Status.PENDING:
+        votes = f"{len(count.people)} of {count.needed} reviewers are for it."
+    return " ".join(filter(None, (said, asked, votes, request.answer)))
 
 
-def access_request(request: AccessRequest, full_name: str) -> dict[str, object]:
-    """Return a request for access as those who decide on it see it."""
-    return {
+def access_request(
+    request: AccessRequest, full_name: str, count: Count | None = None
+) -> dict[str, object]:
+    """Return a request for access as those who decide on it see it.
+
+    Args:
+        request: the request.
+        full_name: of whoever asked; empty where they do not share it.
+        count: who is for it, where that is more than one person's answer.
+    """
+    found: dict[str, object] = {
         "requestId": request.id,
         "user": {
             "_id": request.person,
             "user": request.person,
-            "fullname": full_name,
+            "fullname": full_name or request.person,
             "email": None,
             "type": "user",
         },
@@ -303,6 +343,31 @@ def access_request(request: AccessRequest, full_name: str) -> dict[str, object]:
         "timestamp": _time(request.asked_at),
         "fields": dict(request.fields),
     }
+    if request.answered_at is not None:
+        found["reviewedAt"] = _time(request.answered_at)
+    if request.answered_by and request.status is Status.ACCEPTED:
+        found["grantedBy"] = {"user": request.answered_by}
+    if request.wording:
+        found["wording"] = request.wording
+    return found if count is None else {**found, **counted(count)}
+
+
+def counted(count: Count) -> dict[str, object]:
+    """Return how many are for a request."""
+    return {"votes": {"accepted": sorted(count.people), "needed": count.needed}}
+
+
+def decided(request: AccessRequest, count: Count) -> Answer:
+    """Return the answer to somebody who has decided, or is one of two who do."""
+    body: dict[str, object] = {"status": request.status.value, **counted(count)}
+    if request.status is not Status.PENDING or not count.people:
+        return Answer(headers=dict(PRIVATE), body=body)
+    words = (
+        f"{len(count.people)} of {count.needed} reviewers are for it."
+        " It stays pending until another one is."
+    )
+    headers = {**PRIVATE, "X-HF-Warning": header_text(f"review; {words}")}
+    return Answer(headers=headers, body={**body, "message": words})
 
 
 def _git_oid(content: bytes) -> str:

@@ -58,14 +58,7 @@ def read_card(data: bytes) -> ModelCard:
     >>> read_card(b"---\nlicense: mit\nlanguage: no\n---\nText").languages
     ('no',)
     """
-    if len(data) > MAX_CARD_BYTES:
-        return ModelCard(notes=(f"the card is longer than {MAX_CARD_BYTES} bytes; not read",))
-    front = _front_matter(data.decode("utf-8", errors="replace"))
-    if front is None:
-        return ModelCard(notes=("the card has no front matter",))
-    if len(front) > MAX_FRONT_MATTER_BYTES:
-        return ModelCard(notes=("the front matter of the card is too long; not read",))
-    fields, notes = _parse(front)
+    fields, notes = read_front_matter(data)
     gated_fields = fields.get("extra_gated_fields")
     return ModelCard(
         licence=_text(fields.get("license")),
@@ -79,6 +72,24 @@ def read_card(data: bytes) -> ModelCard:
         gated_fields=_texts(list(gated_fields)) if isinstance(gated_fields, dict) else (),
         notes=notes,
     )
+
+
+def read_front_matter(data: bytes) -> tuple[dict[str, object], tuple[str, ...]]:
+    r"""Return what stands in front of a README.md, and why it could not be read; never an error.
+
+    Every value is a text, a list or a mapping from texts, as it was written.
+
+    >>> read_front_matter(b"---\nlanguage: no\n---\nText")
+    ({'language': 'no'}, ())
+    """
+    if len(data) > MAX_CARD_BYTES:
+        return {}, (f"the card is longer than {MAX_CARD_BYTES} bytes; not read",)
+    front = _front_matter(data.decode("utf-8", errors="replace"))
+    if front is None:
+        return {}, ("the card has no front matter",)
+    if len(front) > MAX_FRONT_MATTER_BYTES:
+        return {}, ("the front matter of the card is too long; not read",)
+    return _parse(front)
 
 
 def _front_matter(text: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tiergate.model.behaviour import needs_reading, read_behaviour
 from tiergate.model.card import ModelCard, read_card
 from tiergate.model.digest import Counter, HashJob, changed_while_read, hash_files, sha256_digest
-from tiergate.model.files import FileRole, FoundFile, WeightsFormat
+from tiergate.model.files import FileRole, FoundFile, WeightsFormat, list_files
 from tiergate.model.licence import LicenceClaim, licence_claims, licence_notes
 from tiergate.model.manifest import Manifest, ManifestEntry
 from tiergate.model.shards import Weights, hashed_tensors, read_small, read_weights
@@ -123,6 +123,16 @@ def identify(  # noqa: PLR0913 - every choice a caller has is here, by name
         on_progress=on_progress,
     )
     return _assemble(source, files, weights, digests, with_weights_digest=with_weights_digest)
+
+
+def manifest_of(folder: Path) -> Manifest:
+    """Return the manifest of a folder of any files, which need be no checkpoint.
+
+    Raises:
+        CheckpointError: a file cannot be read, or leads out of the folder.
+    """
+    files = list_files(folder)
+    return _manifest(files, _hash(files, None))
 
 
 def weights_digest_of(

@@ -182,11 +182,21 @@ def read_gguf_header(path: Path, *, file: str | None = None) -> GgufHeader:
     label = path.name if file is None else file
     try:
         with path.open("rb") as stream:
-            size_bytes = stream.seek(0, 2)
-            stream.seek(0)
-            return _read(_Reader(stream, label, size_bytes))
+            return read_gguf_stream(stream, label)
     except OSError as error:
         raise unreadable(label, error) from error
+
+
+def read_gguf_stream(stream: BinaryIO, file: str) -> GgufHeader:
+    """Read and check a header from the beginning of a stream that can seek.
+
+    Raises:
+        CheckpointError: it breaks a rule of the format.
+        OSError: the stream cannot be read.
+    """
+    size_bytes = stream.seek(0, 2)
+    stream.seek(0)
+    return _read(_Reader(stream, file, size_bytes))
 
 
 def _read(reader: _Reader) -> GgufHeader:

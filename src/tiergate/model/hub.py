@@ -8,6 +8,8 @@ the client's errors into ours. What the client stored is identified like any oth
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tiergate.errors import CheckpointError
@@ -30,6 +32,7 @@ def fetch(
     *,
     endpoint: str | None = None,
     cache_dir: Path | None = None,
+    token: str | bool | None = None,
 ) -> Path:
     """Download every file of one revision; return the snapshot folder, named by its commit.
 
@@ -40,11 +43,31 @@ def fetch(
         revision: branch, tag or commit; None is the default branch.
         endpoint: base URL of the hub; None uses the client's setting.
         cache_dir: where to store; None uses the client's cache.
+        token: what to log in with; False for nothing, None uses the client's setting.
 
     Raises:
         CheckpointError: no such model or revision, no access, or not reachable and not cached.
     """
-    from huggingface_hub import errors, snapshot_download  # slow to import
+    from huggingface_hub import snapshot_download  # slow to import
+
+    with explained(repo_id if revision is None else f"{repo_id}@{revision}"):
+        folder = snapshot_download(
+            repo_id, revision=revision, endpoint=endpoint, cache_dir=cache_dir, token=token
+        )
+    return Path(folder)
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turn what the client raises into our errors.
+
+    Args:
+        where: how messages name what it was asked for.
+
+    Raises:
+        CheckpointError: no such model or revision, no access, or not reachable.
+    """
+    from huggingface_hub import errors
 
     # The bases cover the transport errors of whichever HTTP library the client uses.
     failures: tuple[type[BaseException], ...] = (
@@ -53,13 +76,9 @@ def fetch(
         ValueError,
     )
     try:
-        folder = snapshot_download(
-            repo_id, revision=revision, endpoint=endpoint, cache_dir=cache_dir
-        )
+        yield
     except failures as error:
-        where = repo_id if revision is None else f"{repo_id}@{revision}"
         raise _explained(where, error) from error
-    return Path(folder)
 
 
 def _explained(where: str, error: BaseException) -> CheckpointError:

@@ -19,6 +19,7 @@ from tiergate.release.state import ReleaseState, Standing
 
 SOON = timedelta(days=14)
 """A grant that ends within this time is announced to whoever uses it."""
+_SPARE_BYTES = 1024
 
 
 class Reason(enum.StrEnum):
@@ -83,7 +84,7 @@ class Grant:
     commit: str = ""
     """The only revision it is for; empty for every one."""
     downloads_left: int | None = None
-    """Downloads of whole files that are left; None for any number."""
+    """How often the file may still be downloaded; None for any number."""
     jurisdiction: str = ""
     """Where the person says they are, as in ``DE``; empty when they did not say."""
 
@@ -130,6 +131,8 @@ class Offer:
     """Where the model can be used without its weights; empty for nowhere."""
     excluded: frozenset[str] = frozenset()
     """Jurisdictions that nothing is for."""
+    is_data: bool = False
+    """Whether it is data, which has no weights and no tier: only for people with a grant."""
     stopped: str = ""
     """What to tell while the operator has stopped downloads; empty when they have not."""
 
@@ -165,18 +168,40 @@ def may_download(request: DownloadRequest, offer: Offer | None, at: datetime) ->
     """
     if offer is None:
         return Access(reason=Reason.CLOSED)
-    refusal = next(_refusals(request, offer), None)
+    refusal = next((_refusals_of_data if offer.is_data else _refusals)(request, offer), None)
     if refusal is not None:
         return refusal
-    is_open = offer.release.serves is not None and offer.release.serves.rank > Tier.T4.rank
+    is_open = (
+        not offer.is_data
+        and offer.release.serves is not None
+        and offer.release.serves.rank > Tier.T4.rank
+    )
     found = Access(reason=Reason.OPEN) if is_open else _by_grant(request, offer, at)
     return _with_facts(found, offer)
+
+
+def bytes_of_downloads(downloads: int, size_bytes: int) -> int:
+    """Return how many bytes of one file make up so many downloads of it.
+
+    Pieces add up, so that nobody gets more by asking for pieces; a tenth and a KiB are to spare
+    for clients that ask for a piece twice.
+
+    Args:
+        downloads: how often the file may be downloaded.
+        size_bytes: its length.
+
+    >>> bytes_of_downloads(2, 1000), bytes_of_downloads(0, 1000)
+    (3124, 0)
+    """
+    spare = size_bytes // 10 + _SPARE_BYTES
+    return downloads * size_bytes + spare if downloads > 0 else 0
 
 
 def may_know(request: DownloadRequest, offer: Offer | None, at: datetime) -> Access:
     """Say whether somebody may know that a repository exists, and which files it has."""
     found = may_download(request, offer, at)
     has_opened = offer is not None and any(s.opened_at for s in offer.release.stages)
+    has_opened |= offer is not None and offer.is_data and found.is_allowed
     if offer is None or not (has_opened or offer.is_announced):
         return Access(reason=Reason.CLOSED)
     return found
@@ -203,6 +228,15 @@ def _refusals(request: DownloadRequest, offer: Offer) -> Iterator[Access]:
     if release.serves is not None and not release.serves.hands_out_weights:
         where = f"It can be used at {offer.hosted_at}." if offer.hosted_at else ""
         yield Access(reason=Reason.HOSTED, detail=where)
+
+
+def _refusals_of_data(request: DownloadRequest, offer: Offer) -> Iterator[Access]:
+    """Yield the same for data, which no release is about."""
+    if offer.stopped:
+        yield Access(reason=Reason.FROZEN, detail=offer.stopped)
+    elsewhere = _excluded(request, offer)
+    if elsewhere:
+        yield Access(reason=Reason.JURISDICTION, detail=f"It is not for people in {elsewhere}.")
 
 
 def _frozen(release: ReleaseState) -> Access:

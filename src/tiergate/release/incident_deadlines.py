@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from tiergate.decision.policy import NumberStatus
 from tiergate.evidence.document_types import Name, Part
+from tiergate.landscape.sources import ReadAs
 from tiergate.release.bodies import Jurisdiction, Severity
 from tiergate.release.gates import business_days_after
 from tiergate.release.plan import ShortName
@@ -31,17 +32,6 @@ class Phase(enum.StrEnum):
     """From the last report under the same instrument, again and again while it is open."""
     FINAL = "final"
     """From when the incident was closed."""
-
-
-class ReadAs(enum.StrEnum):
-    """How a row is known."""
-
-    PRIMARY = "primary text"
-    """The instrument's own text was read, in a copy."""
-    SECONDARY = "secondary"
-    """Read in what somebody else wrote about it."""
-    BACKGROUND = "background"
-    """Not checked: check before relying on it."""
 
 
 class Unit(enum.StrEnum):
@@ -127,9 +117,7 @@ class Deadline(Part):
     @property
     def mark(self) -> str:
         """What a reader has to know of how the row is known; empty for primary text."""
-        if self.read_as is ReadAs.PRIMARY:
-            return ""
-        return "read second-hand" if self.read_as is ReadAs.SECONDARY else "not checked"
+        return self.read_as.mark
 
 
 class Without(Part):

@@ -47,6 +47,8 @@ class Ledger:
         self._store = store
         self._tree = Frontier()
         self._last = start_of(store.origin)
+        self._stated: dict[int, bytes] = {}
+        """Roots of the heads that were written last, by how many entries they are over."""
 
     @classmethod
     def create(cls, place: Path | str) -> Self:
@@ -166,11 +168,13 @@ class Ledger:
         except BaseException:
             # What was taken up may have been rolled back.
             self._tree, self._last = Frontier(), start_of(self.origin)
+            self._stated = {}
             for file in staged:
                 file.discard()
             raise
         for file in staged:
             file.publish()
+            self._stated = {head.size: head.root}
         return head
 
     def _refuse_disagreeing(self, folders: Sequence[Path]) -> None:
@@ -202,6 +206,8 @@ class Ledger:
             return None
         if size == self._tree.size:
             return self._tree.root
+        if size in self._stated:
+            return self._stated[size]
         tree = Frontier()
         for entry in itertools.islice(self.entries(), size):
             tree.add(leaf_hash(entry.data))

@@ -120,14 +120,15 @@ def connected(address: Address) -> Connection:
     except ImportError:
         remedy = "Install it with: pip install 'tiergate[postgresql]'"
         raise ExtensionError(address.place, "no driver for PostgreSQL", "pg8000", remedy) from None
-    link = _socket(address)
+    # Longer than a lock is waited for, so that the server's own words come first.
+    link = linked(address, 2 * WAIT_SECONDS)
     try:
         return Connection(
             address.user,
             host=address.host,
             database=address.database,
             password=address.password,
-            ssl_context=_context(address),
+            ssl_context=tls(address),
             application_name="tiergate",
             sock=link,
         )
@@ -136,12 +137,22 @@ def connected(address: Address) -> Connection:
         raise
 
 
-def _socket(address: Address) -> socket.socket:
-    # Longer than a lock is waited for, so that the server's own words come first.
-    seconds = 2 * WAIT_SECONDS
+def linked(address: Address, seconds: float) -> socket.socket:
+    """Return a socket to the server.
+
+    Args:
+        address: where it is.
+        seconds: how long it may be silent.
+
+    Raises:
+        OSError: nobody answers there.
+    """
     try:
         if not address.host.startswith("/"):
-            return socket.create_connection((address.host, address.port), seconds)
+            link = socket.create_connection((address.host, address.port), seconds)
+            # The driver writes in small pieces, each of which would wait for the one before.
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return link
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             link.settimeout(seconds)
@@ -154,8 +165,9 @@ def _socket(address: Address) -> socket.socket:
     return link
 
 
-def _context(address: Address) -> ssl.SSLContext | bool:
-    # False, because the driver takes None for "with any certificate or without".
+def tls(address: Address) -> ssl.SSLContext | bool:
+    """Return how to have the server prove its name; False for not at all."""
+    # Not None, which the driver takes for "with any certificate or without".
     if not address.encrypts:
         return False
     return ssl.create_default_context(cafile=address.authorities)

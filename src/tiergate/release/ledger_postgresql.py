@@ -11,7 +11,7 @@ import contextlib
 import errno
 import hashlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from tiergate.errors import InputError, TiergateError, VerificationError
@@ -58,8 +58,13 @@ class PostgresqlStore:
         self._lock = int.from_bytes(digest[:8], "big", signed=True)
 
     @classmethod
-    def open(cls, address: Address, *, read_only: bool) -> Self:
+    def open(cls, address: Address, *, read_only: bool, settings: Sequence[str] = ()) -> Self:
         """Connect to a ledger that is there.
+
+        Args:
+            address: where it is.
+            read_only: nothing will be appended.
+            settings: statements that are run in the session first.
 
         Raises:
             InputError: there is none, or, to append, the user could change its entries.
@@ -70,7 +75,7 @@ class PostgresqlStore:
             connection = connected(address)
         try:
             with _translated(address.place):
-                for statement in _SESSION:
+                for statement in (*_SESSION, *settings):
                     connection.run(statement)
                 origin = _origin(connection, address)
                 if not read_only:

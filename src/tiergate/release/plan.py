@@ -17,8 +17,8 @@ from pydantic import AfterValidator, Field
 from tiergate.attestation.trust import Role
 from tiergate.decision.strict_yaml import Location
 from tiergate.decision.tier import Tier
+from tiergate.decision.yaml_document import parse_yaml, read_yaml_file
 from tiergate.evidence.document_types import Name, Part, UtcTime
-from tiergate.release.yaml_document import parse_yaml, read_yaml_file
 
 Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
 People = Annotated[int, Field(strict=True, ge=1, le=50)]

@@ -17,10 +17,10 @@ from pydantic import AfterValidator, Field
 from tiergate.attestation.keys import read_public
 from tiergate.attestation.trust import Identity, Role, Trust, TrustedIdentity, TrustedKey
 from tiergate.decision.strict_yaml import Location
+from tiergate.decision.yaml_document import parse_yaml, read_yaml_file
 from tiergate.errors import InputError
 from tiergate.evidence.assurance import VOUCHING_ROLES, VOUCHING_WORDS
 from tiergate.evidence.document_types import Flag, Name, Part, Text, UtcTime
-from tiergate.release.yaml_document import parse_yaml, read_yaml_file
 
 _Item = TypeVar("_Item")
 

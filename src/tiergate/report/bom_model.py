@@ -82,6 +82,7 @@ def _decided(source: ExportSource) -> Iterator[_Pair]:
     yield "checkpoint:weights-digest", checkpoint.weights_digest or "not computed"
     yield "checkpoint:code-files", ", ".join(checkpoint.code_files) or "none"
     yield from (("signature:key-id", key_id) for key_id in source.key_ids)
+    yield from (("policy:loosened", f"{it.field}: {it.what}") for it in decision.loosenings)
     yield from (("waiver", _waiver(waiver)) for waiver in decision.waivers)
     yield from (("not-assessed", words) for words in decision.not_assessed)
     yield from (("evidence:gone", digest) for digest in decision.missing)

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
+
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{48}([0-9a-f]{4})\b")
 
 
 def shown(value: object) -> object:
@@ -20,6 +23,15 @@ def shown(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+
+
+def shortened(text: str) -> str:
+    """Return ``text`` for a picture: every digest by its ends, other characters as :func:`shown`.
+
+    >>> shortened(f"sha256:{'0123456789ab' * 5}cdef")
+    'sha256:0123456789ab…cdef'
+    """
+    return _DIGEST.sub(r"\1…\2", str(shown(text)))
 
 
 def breakable(name: str) -> Markup:

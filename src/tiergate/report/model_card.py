@@ -82,9 +82,19 @@ def card_with(source: ExportSource, card: bytes | None) -> Card:
     return Card(data=split.head + matter + block + split.rest, kept=kept)
 
 
+def front_matter_of(card: bytes) -> bytes:
+    """Return the front matter of a card, without its fences.
+
+    Raises:
+        InputError: it has no end, or begins with a byte order mark.
+    """
+    return _split(card).matter
+
+
 def own_keys(source: ExportSource) -> _Keys:
     """Return what the key of this program holds."""
     decision = source.decision
+    loosened = [f"{each.field}: {each.what}" for each in decision.loosenings]
     return {
         "tier": str(decision.supported),
         "weights": _handed_out(decision.supported),
@@ -96,6 +106,7 @@ def own_keys(source: ExportSource) -> _Keys:
         "policy_digest": decision.policy_digest,
         "root_digest": source.checkpoint.root_digest,
         "weights_digest": source.checkpoint.weights_digest or "not computed",
+        **({"policy_loosened": loosened} if loosened else {}),
         "waived": sorted({waiver.requirement for waiver in decision.waivers}),
         "not_assessed": list(decision.not_assessed),
     }

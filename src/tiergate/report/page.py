@@ -38,7 +38,7 @@ def render_report(
 ) -> str:
     """Return the whole document. The same input gives the same bytes."""
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             **_about_decision(decision),
@@ -90,9 +90,10 @@ def _about_evidence(
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what the templates are rendered with."""
     loader = PackageLoader("tiergate.report")
-    environment = Environment(
+    made = Environment(
         loader=loader,
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
@@ -100,10 +101,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=shown,
     )
-    environment.globals.update(
+    made.globals.update(
         Outcome=Outcome,
         RunState=ledger.RunState,
-        style=Markup(loader.get_source(environment, "style.css")[0]),  # noqa: S704
+        style=Markup(loader.get_source(made, "style.css")[0]),  # noqa: S704
         adverse_word=behaviour_words.adverse_word,
         bounds_words=bounds_words,
         cell_words=behaviour_words.cell_words,
@@ -124,6 +125,6 @@ def _environment() -> Environment:
         tier_words=held.tier_words,
         union_words=behaviour_words.union_words,
     )
-    environment.filters["breakable"] = breakable
-    environment.tests["link"] = is_link
-    return environment
+    made.filters["breakable"] = breakable
+    made.tests["link"] = is_link
+    return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from tiergate.decision.decision import Condition, Decision, TierVerdict
 from tiergate.decision.explanation import Explanation
@@ -55,11 +56,44 @@ class TreeRow:
     """Place of the equal tree that is printed in full; empty when this one is."""
 
 
+class Rung(Protocol):
+    """What was said about one tier, in a decision or in a record of one."""
+
+    @property
+    def tier(self) -> Tier:
+        """The tier."""
+        ...
+
+    @property
+    def requirements(self) -> tuple[Explanation, ...]:
+        """Its own requirements."""
+        ...
+
+    @property
+    def fast_path(self) -> tuple[Explanation, ...]:
+        """Those of its fast path."""
+        ...
+
+
+class Ladder(Protocol):
+    """What was said about every tier."""
+
+    @property
+    def asked(self) -> Tier:
+        """The tier in question."""
+        ...
+
+    @property
+    def tiers(self) -> tuple[Rung, ...]:
+        """Every tier, most closed first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierTrees:
     """The requirements of one tier."""
 
-    verdict: TierVerdict
+    verdict: Rung
     """What was said about it."""
     rows: tuple[TreeRow, ...]
     """Its own requirements."""
@@ -152,7 +186,7 @@ def step_of(text: str) -> Step:
     return Step(words=f"{words}:", command=_PROGRAM + rest)
 
 
-def trees(decision: Decision) -> tuple[TierTrees, ...]:
+def trees(decision: Ladder) -> tuple[TierTrees, ...]:
     """Return the requirements of every tier, each with its place on the page."""
     places = first_places(decision)
     return tuple(
@@ -169,7 +203,7 @@ def trees(decision: Decision) -> tuple[TierTrees, ...]:
     )
 
 
-def first_places(decision: Decision) -> Mapping[Explanation, str]:
+def first_places(decision: Ladder) -> Mapping[Explanation, str]:
     """Return the requirement under which each tree with parts is printed in full.
 
     Equal trees stand on the page once, those of the tier in question under that tier; a
@@ -186,11 +220,11 @@ def first_places(decision: Decision) -> Mapping[Explanation, str]:
     return places
 
 
-def _anchor(verdict: TierVerdict, row: Explanation) -> str:
+def _anchor(verdict: Rung, row: Explanation) -> str:
     return f"{verdict.tier}-{row.id}"
 
 
-def _fast_anchor(verdict: TierVerdict, row: Explanation) -> str:
+def _fast_anchor(verdict: Rung, row: Explanation) -> str:
     return f"{verdict.tier}-fast-{row.id}"
 
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from builders_policy import MINIMAL, edited, line_of, problems
-from tiergate.decision.policy_document import parse_policy
-from tiergate.errors import PolicyError
+from tiergate.decision.policy_document import load_policy, parse_policy
+from tiergate.errors import InputError, PolicyError
 
 TEN_MISTAKES = {
     "format: tiergate-policy/1": ("format: tiergate-policy/9", "tiergate-policy/1"),
@@ -205,6 +207,48 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
         "asks for nothing",
     ),
     "an alias": ("title: Tiny", "title: &t Tiny\nsummary: *t", "an alias"),
+    "a check that is nearly one": (
+        "requires: {claim: {item: E01, fields: [training_flop]}}",
+        "requires: {claims: {item: E01}}",
+        "; did you mean claim?",
+    ),
+    "a check that is nearly none": (
+        "requires: {claim: {item: E01, fields: [training_flop]}}",
+        "requires: {qqqq: {item: E01}}",
+        "is no check: expected",
+    ),
+    "a word of a list that is nearly right": (
+        "status: published",
+        "status: publishd",
+        "; did you mean published?",
+    ),
+    "a date that people write": ("as_of: 2026-11-23", "as_of: 23.11.2026", "of the calendar"),
+    "a date that is a number": ("as_of: 2026-11-23", "as_of: 20261123", "of the calendar"),
+    "a source without an address": (
+        "basis: a report}",
+        "basis: a report, source: {url: here, date: 2026, read_as: secondary}}",
+        "match pattern",
+    ),
+    "a source with a date in another form": (
+        "basis: a report}",
+        'basis: a report, source: {url: "https://x.org", date: 1/2/26, read_as: secondary}}',
+        "of the calendar",
+    ),
+    "a margin in per cent at which a band begins": (
+        "reaches: {value: 0.01, status: published, basis: a report}",
+        "scale: margin over baseline\n          reaches: {value: 5, status: published, basis: a report}",
+        "lies between -1 and 1",
+    ),
+    "a tamper level where none is defined": (
+        MINIMAL[MINIMAL.index("tamper_resistance:\n") : MINIMAL.index("bands:\n")],
+        "",
+        "the file has no tamper_resistance",
+    ),
+    "bands without any ceilings": (
+        MINIMAL[MINIMAL.index("ceilings:\n") : MINIMAL.index("requirements:\n")],
+        "",
+        "a ceiling for each of B0 to B3",
+    ),
 }
 
 
@@ -230,6 +274,13 @@ LIMITS: dict[str, tuple[str, str]] = {
     "a limit in per cent": (
         "limit: {metric: cyber.exploits, at_most: {value: 5, status: law, basis: a}}",
         "a proportion from 0 to 1",
+    ),
+    "a margin in per cent": (
+        (
+            "limit: {metric: cyber.exploits, scale: margin over baseline, "
+            "at_most: {value: 5, status: law, basis: a}}"
+        ),
+        "a difference of proportions",
     ),
     "a metric without a domain": (
         "limit: {metric: exploits, at_most: {value: 0.1, status: law, basis: a}}",
@@ -289,3 +340,42 @@ def test_a_file_that_is_no_policy_at_all_is_one_problem(sentence: str) -> None:
 
     (problem,) = caught.value.problems
     assert words in problem.message
+
+
+def test_triggers_of_one_id_are_a_mistake_each() -> None:
+    trigger = "{id: G1, title: Change, asks: Anew., applies_to: all, clauses: [X-1]}"
+
+    found = problems(f"{MINIMAL}triggers: [{trigger}, {trigger}]\n")
+
+    assert ["triggers.0.id", "triggers.1.id"] == [problem.field for problem in found]
+
+
+def test_ten_megabytes_are_refused_without_reading_them(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(b"# " + b"x" * 10_000_000)
+
+    with pytest.raises(InputError, match="a smaller file"):
+        load_policy(str(path))
+
+
+def test_aliases_that_would_expand_without_end_are_refused_at_once() -> None:
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20)
+    )
+
+    assert any("an alias" in problem.message for problem in problems(bomb))
+
+
+def test_a_policy_that_leaves_out_what_no_check_asks_for_is_complete() -> None:
+    text = (
+        MINIMAL.replace("      - any: [E01, tamper_resistance: TR1]\n", "")
+        .replace("      - within_ceiling: {domain: cyber}\n", "")
+        .replace(
+            MINIMAL[MINIMAL.index("tamper_resistance:\n") : MINIMAL.index("requirements:\n")], ""
+        )
+    )
+
+    found = parse_policy(text.encode(), "policy.yaml")
+
+    assert ({}, {}, {}) == (found.bands, found.ceilings, found.tamper.levels)
+    assert 0 == found.tamper.limit.value

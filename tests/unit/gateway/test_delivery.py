@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import Response
 from starlette.types import Message
 
 from tiergate.gateway import delivery
@@ -247,3 +249,101 @@ def test_that_the_error_of_a_server_is_not_kept_back(path: Path) -> None:
 
 async def _until_sent(answer: Delivery, send: Callable[[Message], object]) -> None:
     await answer({}, Wire().receive, send)  # type: ignore[arg-type]
+
+
+def _down() -> bool:
+    raise OSError
+
+
+def test_that_a_download_goes_on_when_nobody_can_say_for_a_moment(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(delivery, "_TRY_AGAIN_SECONDS", 0.0)
+    failures = iter([_down, _down])
+    wire = Wire()
+
+    def answer() -> bool:
+        fails = next(failures, None)
+        return True if fails is None else fails()
+
+    _deliver(path, wire, Span(0, path.stat().st_size), answer)
+
+    assert next(failures, None) is None
+    assert wire.is_complete
+
+
+def test_that_a_download_ends_when_nobody_can_say_for_long(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(delivery, "LONGEST_UNASKED_SECONDS", 0.0)
+    wire = Wire()
+    _deliver(path, wire, Span(0, path.stat().st_size), _down)
+
+    assert wire.body == b""
+    assert not wire.is_complete
+
+
+def test_that_nothing_is_sent_while_an_answer_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(delivery, "LONGEST_UNASKED_SECONDS", 0.2)
+    wire, answered = Wire(), threading.Event()
+
+    def late() -> bool:
+        answered.wait(5)
+        return True
+
+    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, late)
+
+    async def run() -> None:
+        await answer({}, wire.receive, wire.send)
+        answered.set()
+
+    asyncio.run(run())
+    assert wire.body == b""
+
+
+@pytest.mark.parametrize("has_words", [False, True])
+def test_that_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
+    has_words: bool,  # noqa: FBT001 - a parameter of the test
+    tmp_path: Path,
+) -> None:
+    words = Response("not now", status_code=403) if has_words else None
+    answer = Delivery(tmp_path / "gone", Span(0, 5), 5, {}, lambda: True, words)
+    wire = Wire()
+    if words is None:
+        with pytest.raises(FileNotFoundError):
+            asyncio.run(answer({}, wire.receive, wire.send))
+    else:
+        asyncio.run(answer({"type": "http"}, wire.receive, wire.send))
+
+    assert [message["status"] for message in wire.messages if "status" in message] == [
+        403
+    ] * has_words
+
+
+class Breaking:
+    """A content whose place goes away in the middle."""
+
+    closed = False
+
+    def read(self, size: int, /) -> bytes:
+        """Fail."""
+        raise ConnectionResetError(size)
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+
+def test_that_a_content_that_breaks_off_is_let_go_and_not_called_whole() -> None:
+    content, wire = Breaking(), Wire()
+    answer = Delivery(lambda *_: content, Span(0, 5), 5, {}, lambda: True)
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert content.closed
+    assert wire.body == b""

@@ -32,6 +32,7 @@ from tiergate.release.access import (
     Grant,
     Offer,
     Reason,
+    bytes_of_downloads,
     may_download,
     may_know,
 )
@@ -464,3 +465,22 @@ def test_that_the_people_of_these_events_are_those_who_may() -> None:
     for events in (HOSTED, VETTED, OPEN, FROZEN, WITHDRAWN, LAPSED, LOWERED, GIVEN):
         assert replay(events, NOW).refused == ()
     assert {LEGAL, SAFETY} == {e.role for e in ready() if isinstance(e.body, bodies.Approved)}
+
+
+@pytest.mark.parametrize(
+    ("downloads", "size", "expected"),
+    [
+        (0, 10_000, 0),
+        (-1, 10_000, 0),
+        (1, 10_000, 12_024),
+        (3, 10_000, 32_024),
+        (1, 0, 1024),
+    ],
+)
+def test_that_so_many_bytes_are_so_many_downloads(downloads: int, size: int, expected: int) -> None:
+    assert bytes_of_downloads(downloads, size) == expected
+
+
+def test_that_one_download_is_never_nearly_two() -> None:
+    for size in (10**4, 10**6, 10**10):
+        assert size < bytes_of_downloads(1, size) < 2 * size

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from builders_release import DAY, START, event
 from tiergate.decision.policy import NumberStatus
+from tiergate.landscape.sources import ReadAs
 from tiergate.release import bodies
 from tiergate.release.bodies import Severity
 from tiergate.release.incident_case import IncidentCase
@@ -19,7 +20,6 @@ from tiergate.release.incident_deadlines import (
     Deadline,
     Deadlines,
     Phase,
-    ReadAs,
     Unit,
     Within,
     shipped_deadlines,

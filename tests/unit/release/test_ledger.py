@@ -7,7 +7,7 @@ import itertools
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -444,6 +444,27 @@ def test_a_folder_that_was_left_out_for_a_while_still_counts(place: Path) -> Non
         assert [_append(ledger), _append(ledger, place / "heads")] == [7, 8]
 
     assert _examined(place, place / "heads").heads == SIZE + 1
+
+
+def test_what_a_head_is_over_is_not_read_again_by_whoever_wrote_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that writes a head now and then would read all of itself each time."""
+    began: list[int] = []
+    read = SqliteStore.entries
+
+    def noting(store: SqliteStore, after: int) -> Iterator[Entry]:
+        began.append(after)
+        return read(store, after)
+
+    with Ledger.open(place / "ledger") as ledger:
+        _append(ledger, place / "heads")
+        _append(ledger)
+        monkeypatch.setattr(SqliteStore, "entries", noting)
+        assert _append(ledger, place / "heads") == SIZE + 3
+
+    assert began
+    assert min(began) == SIZE + 2
 
 
 def test_an_older_head_that_disagrees_stops_an_append(place: Path) -> None:

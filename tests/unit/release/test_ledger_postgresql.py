@@ -148,6 +148,13 @@ def test_nobody_appends_who_could_become_the_owner(own: OnServer) -> None:
         Ledger.open(own.writer)
 
 
+def test_somebody_with_more_rights_appends_in_a_session_without_them(own: OnServer) -> None:
+    admin = read_address(own.server.address(ADMIN, own.schema))
+    settings = (f"SET ROLE {own.schema}_writer",)
+    with Ledger(PostgresqlStore.open(admin, read_only=False, settings=settings)) as ledger:
+        assert _append(ledger) == SIZE + 1
+
+
 def test_who_may_only_read_appends_nothing(own: OnServer, tmp_path: Path) -> None:
     with Ledger.open(own.reader) as ledger, pytest.raises(InputError, match="permission denied"):
         _append(ledger, tmp_path / "heads")

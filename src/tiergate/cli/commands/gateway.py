@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import click
 
+from tiergate.cli.commands import gateway_data, gateway_duty, gateway_mirror
+
 _folder = click.option(
     "--folder", required=True, type=click.Path(path_type=str), help="Folder of the gateway."
 )
@@ -92,6 +94,68 @@ def offer(  # noqa: PLR0913 - options of the command line
     click.echo(f"{repository} belongs to the release {release}")
 
 
+@command.command("terms")
+@click.argument("repository")
+@_folder
+@click.option("--criteria", help="Text file that says who gets access; empty for none any more.")
+@click.option("--reviewers", type=click.IntRange(1, 2), help="People who have to be for it.")
+@click.option("--grant-days", type=click.IntRange(1, 3650), help="How long a grant lasts.")
+@click.option(
+    "--downloads",
+    type=click.IntRange(0, 1_000_000),
+    help="How often each file may be downloaded under one grant; 0 for any number.",
+)
+@click.option("--pin/--no-pin", default=None, help="Whether a grant is for one revision alone.")
+@click.option(
+    "--mark/--no-mark", default=None, help="Whether each recipient's weights name their grant."
+)
+def terms(  # noqa: PLR0913, PLR0917 - options of the command line
+    repository: str,
+    folder: str,
+    criteria: str | None,
+    reviewers: int | None,
+    grant_days: int | None,
+    downloads: int | None,
+    pin: bool | None,  # noqa: FBT001 - an option with a third state
+    mark: bool | None,  # noqa: FBT001 - an option with a third state
+) -> None:
+    """Print on which terms access to REPOSITORY is given, and change what options name.
+
+    They count for what is decided from now on: grants that were given stay as they are.
+    """
+    from tiergate.cli.granting import changed_terms
+
+    for line in changed_terms(
+        folder,
+        repository,
+        criteria=criteria,
+        reviewers=reviewers,
+        grant_days=grant_days,
+        downloads=downloads,
+        is_pinned=pin,
+        is_marked=mark,
+    ):
+        click.echo(line)
+
+
+@command.command("whose")
+@click.argument("file", type=click.Path(path_type=str))
+@_folder
+def whose(file: str, folder: str) -> int:
+    """Verify the mark in the weights FILE, and name the grant and the account that had it.
+
+    The exit code is 3 when there is no mark, which proves nothing, and 5 when the mark was
+    changed or is of another gateway.
+    """
+    from tiergate.cli.exit_codes import ExitCode
+    from tiergate.cli.granting import whose as found
+
+    holds, lines = found(file, folder)
+    for line in lines:
+        click.echo(line)
+    return ExitCode.SUPPORTED if holds else ExitCode.UNDETERMINED
+
+
 @command.command("person")
 @click.argument("name")
 @_folder
@@ -100,7 +164,7 @@ def offer(  # noqa: PLR0913 - options of the command line
     "--role",
     "roles",
     multiple=True,
-    type=click.Choice(["owner", "approver", "auditor", "publisher"]),
+    type=click.Choice(["owner", "evaluator", "approver", "operator", "auditor", "publisher"]),
     help="What they may do beside asking for access; repeatable.",
 )
 @click.option("--jurisdiction", default="", help="Where they are, as in DE.")
@@ -119,7 +183,7 @@ def person(  # noqa: PLR0913, PLR0917 - options of the command line
     namespaces: tuple[str, ...],
 ) -> None:
     """Make an account."""
-    from tiergate.cli.serving import new_person
+    from tiergate.cli.gateway_accounts import new_person
 
     new_person(folder, name, full_name or name, roles, jurisdiction, namespaces=namespaces)
     click.echo(f"Made the account {name}.")
@@ -135,11 +199,51 @@ def person(  # noqa: PLR0913, PLR0917 - options of the command line
     type=click.IntRange(1, 3650),
     help="How long it counts.",
 )
-def token(name: str, folder: str, days: int) -> None:
+@click.option("--label", default="", help="What it is for, for whoever lists it.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "request", "publish", "approve", "audit"]),
+    help="What it counts for, of what the account may do; repeatable. Default: everything.",
+)
+def token(name: str, folder: str, days: int, label: str, scopes: tuple[str, ...]) -> None:
     """Make a token for the account NAME, and print it once."""
-    from tiergate.cli.serving import new_token
+    from tiergate.cli.gateway_accounts import new_token
 
-    click.echo(new_token(folder, name, days))
+    click.echo(new_token(folder, name, days, label=label, scopes=scopes))
+
+
+@command.command("tokens")
+@click.argument("name")
+@_folder
+@click.option("--revoke", multiple=True, metavar="ID", help="Token that ends now; repeatable.")
+def tokens(name: str, folder: str, revoke: tuple[str, ...]) -> None:
+    """List the tokens of the account NAME that count, and end some of them."""
+    from tiergate.cli.gateway_accounts import token_lines
+
+    for line in token_lines(folder, name, revoke):
+        click.echo(line)
+
+
+@command.command("login")
+@click.argument("name")
+@_folder
+@click.option(
+    "--url",
+    default="http://127.0.0.1:8642",
+    show_default=True,
+    help="Address of the gateway as people write it.",
+)
+def login(name: str, folder: str, url: str) -> None:
+    """Make a link with which NAME chooses a password, for a new account or a forgotten one.
+
+    It counts once and for 24 hours, in place of an older one. Whoever has it can log in as
+    NAME. When it is used, NAME is logged out everywhere else.
+    """
+    from tiergate.cli.gateway_accounts import login_link
+
+    click.echo(login_link(folder, name, url))
 
 
 @command.command("log")
@@ -166,7 +270,7 @@ def erase(name: str, folder: str) -> None:
 
     The log itself stays as it is and still verifies.
     """
-    from tiergate.cli.serving import erased
+    from tiergate.cli.gateway_accounts import erased
 
     erased(folder, name)
     click.echo(f"Disabled {name}; no line of the log can be told to be theirs any more.")
@@ -185,3 +289,13 @@ def backup(copy: str, folder: str) -> None:
 
     count = backed_up(folder, copy)
     click.echo(f"{copy}: up to date, with {count} more files of models.")
+
+
+for _each in (
+    gateway_data.publish_data,
+    gateway_duty.stop,
+    gateway_duty.lift,
+    gateway_duty.record,
+    gateway_mirror.mirror,
+):
+    command.add_command(_each)

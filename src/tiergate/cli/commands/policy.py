@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``tiergate policy``: show, list and validate release policies."""
+"""``tiergate policy``: read, write, trace and test release policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tiergate.cli.exit_codes import ExitCode
 
 @click.group("policy")
 def command() -> None:
-    """Show, list and validate release policies."""
+    """Read, write, trace and test release policies."""
 
 
 @command.command("list")
@@ -28,6 +28,10 @@ def list_(*, as_json: bool) -> None:
         return
     for policy in found:
         line = f"{policy.id} {policy.version}  {policy.title} (facts as of {policy.as_of})"
+        if policy.extends:
+            line += f"; extends {policy.extends[0]}"
+        if policy.loosenings:
+            line += f", UNSAFE: looser in {text.plural(len(policy.loosenings), 'place')}"
         for row in text.wrapped(line, "    ", ""):
             click.echo(row)
 
@@ -35,17 +39,126 @@ def list_(*, as_json: bool) -> None:
 @command.command("show")
 @click.argument("policy", default="default")
 @click.option("--requirement", default=None, help="Show one requirement in full.")
+@click.option("--markdown", is_flag=True, help="Print a page to publish, with every clause.")
 @options.json_option
-def show(policy: str, requirement: str | None, *, as_json: bool) -> None:
-    """Print POLICY, a shipped id or a path, as a person would read it."""
+def show(policy: str, requirement: str | None, *, markdown: bool, as_json: bool) -> None:
+    """Print POLICY, a shipped id or a path, as a person would read it.
+
+    A policy that extends another is printed with everything that it takes over.
+    """
     from tiergate.cli import policy_text
-    from tiergate.decision.policy_document import load_file, load_policy
+    from tiergate.decision.policy_document import load_file, load_policy, text_of
 
     if as_json:
         click.echo(load_file(policy).model_dump_json(indent=2, exclude_none=True))
         return
+    if markdown:
+        from tiergate.landscape.obligations import by_id, shipped_files
+        from tiergate.report.policy_page import page, remarks_at_head
+
+        found, remarks = load_policy(policy), remarks_at_head(text_of(policy))
+        click.echo(page(found, remarks, by_id(shipped_files())), nl=False)
+        return
     for line in policy_text.lines(load_policy(policy), requirement):
         click.echo(line)
+
+
+@command.command("trace")
+@click.argument("policy", required=False)
+@click.option("--clause", default=None, help="Show one clause in full.")
+@click.option(
+    "--obligations",
+    multiple=True,
+    type=click.Path(path_type=str),
+    help="A file with clauses of your own. May be repeated.",
+)
+@options.json_option
+def trace_(
+    policy: str | None, clause: str | None, obligations: tuple[str, ...], *, as_json: bool
+) -> int:
+    """Show which requirement answers which clause of law, code or framework.
+
+    Without POLICY every policy that ships is traced, and the exit code is 1 when a clause is
+    neither answered nor says why it is no requirement of a release.
+    """
+    from tiergate.cli import policy_trace
+    from tiergate.decision.policy_document import load_policy, shipped_policies
+    from tiergate.decision.trace import trace
+    from tiergate.errors import InputError
+
+    known = policy_trace.known_obligations(obligations)
+    if clause is not None and clause not in known:
+        from tiergate.decision.policy_suggestions import did_you_mean
+
+        hint = did_you_mean(clause, known)
+        raise InputError(clause, f"no clause of that name{hint}", "an id of a clause")
+    names = shipped_policies() if policy is None else (policy,)
+    found = trace([load_policy(name) for name in names], known)
+    code = policy_trace.exit_code(found, is_whole=policy is None)
+    if as_json:
+        click.echo(policy_trace.document(found, names, code).model_dump_json(indent=2))
+    elif clause is not None:
+        row = next(row for row in found.clauses if row.obligation.id == clause)
+        for line in policy_trace.clause_lines(row, in_full=True):
+            click.echo(line)
+    else:
+        for line in policy_trace.lines(found, known, is_whole=policy is None):
+            click.echo(line)
+    return code
+
+
+@command.command("init")
+@click.option("--extends", default=None, help="Shipped id, or a path; default: stands alone.")
+@click.option("--id", "policy_id", default="my-policy", show_default=True, help="Its name.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=str),
+    default=None,
+    help="File to write; default: print it. Nothing is written over.",
+)
+def init(extends: str | None, policy_id: str, output: str | None) -> None:
+    """Write a commented starting point for a policy of your own. It validates as it is."""
+    from pathlib import Path
+
+    from tiergate.attestation.new_file import write_new_file
+    from tiergate.cli import clock
+    from tiergate.cli.policy_init import starting_point
+
+    folder = Path() if output is None else Path(output).parent
+    written = starting_point(extends, policy_id, clock.now().date(), folder)
+    if output is None:
+        click.echo(written, nl=False)
+        return
+    write_new_file(Path(output), written.encode())
+    click.echo(f"{output}: written. Next: tiergate policy validate {output}")
+
+
+@command.command("test")
+@click.argument("cases")
+@click.option(
+    "--policy", "policy_name", default=None, help="Shipped id, or a path; default: the table's own."
+)
+@click.option("--all", "everything", is_flag=True, help="Name what stands in each case.")
+@options.json_option
+def test(cases: str, policy_name: str | None, *, everything: bool, as_json: bool) -> int:
+    """Decide a table of CASES and compare with what it expects.
+
+    CASES is a file, or the name of a table that ships, such as default. The exit code is 1
+    when a case does not come out as expected. The requirements that the cases show met and
+    not met are listed.
+    """
+    from tiergate.cli import policy_cases
+    from tiergate.decision.cases import path_of_cases, read_cases, run_cases
+
+    table = read_cases(path_of_cases(cases))
+    policy = policy_cases.policy_of(table, cases, policy_name)
+    found = run_cases(table, policy, cases)
+    if as_json:
+        click.echo(policy_cases.document(found).model_dump_json(indent=2))
+    else:
+        for line in policy_cases.lines(found, everything=everything):
+            click.echo(line)
+    return policy_cases.exit_code(found)
 
 
 @command.command("validate")

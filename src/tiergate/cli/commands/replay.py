@@ -107,10 +107,11 @@ def _stores(folders: tuple[str, ...]) -> tuple[EvidenceStore, ...]:
 
 
 def _policy(record: Record, name: str | None) -> Policy:
-    from tiergate.decision.policy_document import load_policy, shipped_policies
+    from tiergate.decision.policy_document import load_policy, policy_at, shipped_policies
     from tiergate.errors import InputError
 
-    stated = record.predicate.decision.policy_id
+    decision = record.predicate.decision
+    stated = decision.policy_id
     if name is None and stated not in shipped_policies():
         raise InputError(
             f"policy {stated}",
@@ -118,4 +119,4 @@ def _policy(record: Record, name: str | None) -> Policy:
             "the file that was used",
             "Give it with --policy.",
         )
-    return load_policy(name or stated)
+    return policy_at(stated, decision.policy_version) if name is None else load_policy(name)

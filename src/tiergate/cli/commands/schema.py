@@ -21,20 +21,28 @@ DOCUMENTS = (
     "check",
     "claims",
     "compare",
+    "compute",
     "evidence",
     "evidence-attestation",
     "evidence-signing",
     "explanation",
+    "gap",
     "grades",
     "key",
     "ledger-verification",
     "limits",
     "log",
+    "login",
     "mapping",
     "model-signature",
+    "models",
+    "obligations",
+    "place",
     "plan",
     "policies",
     "policy",
+    "policy-cases",
+    "policy-test",
     "problems",
     "proof",
     "record",
@@ -47,6 +55,7 @@ DOCUMENTS = (
     "signing",
     "store",
     "suite",
+    "trace",
     "trust",
     "verification",
     "waiver",
@@ -98,13 +107,30 @@ def schema(document: str) -> dict[str, object]:
         "report": listing.ReportDocument,
         "suite": SuiteFile,
         "mapping": TaskMapping,
+        **_of_policies(),
         **_of_signing(),
         **_of_records(),
         **_of_releases(),
+        **_of_the_landscape(),
     }
     read = {"audit", "claims", "evidence", "mapping", "plan", "suite", "trust", "waivers"}
+    read |= {"login", "obligations", "policy-cases"}
     mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)
+
+
+def _of_policies() -> dict[str, type[BaseModel]]:
+    from tiergate.cli.policy_cases import PolicyTestDocument
+    from tiergate.cli.policy_trace import TraceDocument
+    from tiergate.decision.case_file import CasesFile
+    from tiergate.landscape.obligations import ObligationsFile
+
+    return {
+        "obligations": ObligationsFile,
+        "policy-cases": CasesFile,
+        "policy-test": PolicyTestDocument,
+        "trace": TraceDocument,
+    }
 
 
 def _of_signing() -> dict[str, type[BaseModel]]:
@@ -141,15 +167,28 @@ def _of_records() -> dict[str, type[BaseModel]]:
 
 def _of_releases() -> dict[str, type[BaseModel]]:
     from tiergate.cli import release_documents
+    from tiergate.gateway.login_file import LoginFile
     from tiergate.release.events import EventPart
     from tiergate.release.plan import PlanPart
 
     return {
         "act": release_documents.ActDocument,
+        "login": LoginFile,
         "ledger-verification": release_documents.LedgerDocument,
         "plan": PlanPart,
         "proof": release_documents.ProofDocument,
         "release-event": EventPart,
         "release-log": release_documents.LogDocument,
         "release-status": release_documents.StatusDocument,
+    }
+
+
+def _of_the_landscape() -> dict[str, type[BaseModel]]:
+    from tiergate.cli import landscape_documents
+
+    return {
+        "compute": landscape_documents.ComputeDocument,
+        "gap": landscape_documents.GapDocument,
+        "models": landscape_documents.ModelsDocument,
+        "place": landscape_documents.PlaceDocument,
     }

@@ -26,6 +26,20 @@ from tiergate.cli.release_options import heads_option, ledger_option, trust_opti
     help="postgresql://USER:PASSWORD@HOST/NAME; default: a file in FOLDER.",
 )
 @click.option(
+    "--objects",
+    default="",
+    envvar="TIERGATE_OBJECTS",
+    metavar="URL",
+    help="s3://BUCKET/PREFIX; keys and endpoint are in AWS_*. Default: files in FOLDER.",
+)
+@click.option(
+    "--login",
+    default="",
+    metavar="FILE",
+    type=click.Path(path_type=str),
+    help="Providers where people log in, and jobs that get tokens; default: passwords alone.",
+)
+@click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes."
 )
 @click.option(
@@ -33,7 +47,15 @@ from tiergate.cli.release_options import heads_option, ledger_option, trust_opti
     default="",
     metavar="PREFIX",
     help="Let the nginx in front send the bytes, from its internal location PREFIX; see"
-    " docs/how-to/serve-models.md. A running download is not stopped then.",
+    " docs/how-to/serve-models.md.",
+)
+@click.option(
+    "--nginx-for",
+    default="open",
+    show_default=True,
+    type=click.Choice(["open", "all"]),
+    help="What nginx sends: weights that are open to everybody, or also those that need a grant,"
+    " whose running downloads are not stopped then by a revocation.",
 )
 def command(  # noqa: PLR0913, PLR0917 - options of the command line
     folder: str,
@@ -44,8 +66,11 @@ def command(  # noqa: PLR0913, PLR0917 - options of the command line
     port: int,
     url: str,
     database_url: str,
+    objects: str,
+    login: str,
     workers: int,
     nginx: str,
+    nginx_for: str,
 ) -> None:
     """Serve the models of FOLDER to clients of the Hugging Face Hub, as the ledger allows.
 
@@ -63,5 +88,8 @@ def command(  # noqa: PLR0913, PLR0917 - options of the command line
         heads=heads,
         url=url.rstrip("/") or f"http://{host}:{port}",
         nginx=nginx.rstrip("/"),
+        nginx_for_all=nginx_for == "all",
+        login=login,
+        objects=objects,
     )
     serve(served, host=host, port=port, workers=workers)

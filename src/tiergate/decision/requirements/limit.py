@@ -14,6 +14,7 @@ large enough to rule the band out and did not is read as having reached it.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -89,16 +90,24 @@ class LimitOnMetric:
 
     def read(self, item: MeasurementItem, scene: Scene, variant: Variant) -> Reading | None:
         """Hold one measurement against the limit; None when it has no such number."""
+        found = self.read_bounds(item, scene, variant)
+        if found is None:
+            return None
+        reasons = reasons_against_measurement(item, scene, variant, self.direction)
+        return dataclasses.replace(found, set_aside=(*reasons, *found.set_aside))
+
+    def read_bounds(self, item: MeasurementItem, scene: Scene, variant: Variant) -> Reading | None:
+        """Do the same, and leave out whether the measurement may support anything."""
         ends = self._ends(item, scene, variant)
         if ends is None:
             return None
         lower, upper = ends
         value = item.measurement.value
         counts = value if isinstance(value, Counts) else None
-        set_aside = reasons_against_measurement(item, scene, variant, self.direction)
+        set_aside: tuple[str, ...] = ()
         if isinstance(value, Quantity) and value.unit != self.limit.unit:
             outcome = Outcome.UNDETERMINED
-            set_aside += (f"given in {value.unit}, and the limit is in {self.limit.unit}",)
+            set_aside = (f"given in {value.unit}, and the limit is in {self.limit.unit}",)
         else:
             outcome = self._outcome(lower, upper, counts, scene)
         return Reading(

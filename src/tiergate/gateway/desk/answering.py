@@ -6,23 +6,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tiergate.gateway.body import read_body
+from tiergate.errors import InputError
+from tiergate.gateway.body import is_form, read_body
 from tiergate.gateway.desk.table import PAGES
-from tiergate.gateway.desk.visit import DeskVisit, Needs, Page, login_path, see
+from tiergate.gateway.desk.visit import NO_PAGE, DeskVisit, Needs, Page, login_path, see
 from tiergate.gateway.guards import Guards, Parts
 from tiergate.gateway.rendering import rendered
 from tiergate.gateway.sessions import Session
 
-NO_PAGE = "There is no such page."
 NO_METHOD = "This page does not answer to that."
+NO_FORM = "This page is sent by its own form."
 NOT_YOURS = "Your account may not see this page."
 FROM_ELSEWHERE = "That was not sent from a page of this gateway. Go back, and send it again."
 _SAME = frozenset({"same-origin", "none"})
+_USUAL_PORT: Mapping[str, str] = MappingProxyType({"https": ":443", "http": ":80"})
 
 
 class Desk:
@@ -47,8 +50,10 @@ class Desk:
             status, words = (405, NO_METHOD) if is_other else (404, NO_PAGE)
             return _said(words, status, session)
         page, arguments = found
+        if request.method == "POST" and not is_form(request):
+            return _said(NO_FORM, 415, session)
         form = await read_body(request) if request.method == "POST" else {}
-        refused = _refusal(page, request, session, form, at)
+        refused = self._refusal(page, request, session, form, at)
         if refused is not None:
             return refused
         visit = DeskVisit(
@@ -59,7 +64,34 @@ class Desk:
             arguments=arguments,
             form=form,
         )
-        return await asyncio.to_thread(page.show, visit)
+        try:
+            return await asyncio.to_thread(page.show, visit)
+        except InputError as error:
+            return _said(str(error), 400, session)
+
+    def _refusal(
+        self,
+        page: Page,
+        request: Request,
+        session: Session | None,
+        form: Mapping[str, object],
+        at: datetime,
+    ) -> Response | None:
+        """Return what somebody gets in place of a page; None when they may have it."""
+        is_post = request.method == "POST"
+        if is_post and not is_ours(request, self._parts.url):
+            return _said(FROM_ELSEWHERE, 403, session)
+        if page.needs is Needs.NOTHING:
+            return None
+        back = _way_back(request, form)
+        if session is None:
+            return see(login_path(back))
+        if is_post and not session.sent(form.get("form_key")):
+            return _said(FROM_ELSEWHERE, 403, session)
+        if page.needs is not Needs.LOGIN and page.needs not in session.person.rights:
+            return _said(NOT_YOURS, 403, session)
+        is_stale = page.is_fresh and not session.is_fresh(at)
+        return see(login_path(back, is_again=True)) if is_stale else None
 
 
 def is_ours(request: Request, url: str) -> bool:
@@ -67,12 +99,31 @@ def is_ours(request: Request, url: str) -> bool:
 
     Browsers say it in one header or the other; what is no browser sends neither, and has no
     session that somebody else could use.
+
+    Args:
+        request: the request.
+        url: address of the gateway as people write it.
     """
     headers = request.headers
     if headers.get("sec-fetch-site", "same-origin") not in _SAME:
         return False
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc in {headers.get("host"), urlsplit(url).netloc}
+    ours = {origin_of(url)}
+    if url.startswith("http:"):
+        # On one machine people write 127.0.0.1 and localhost alike; over TLS there is one name.
+        ours.add(f"http://{headers.get('host')}")
+    return origin is None or origin in ours
+
+
+def origin_of(url: str) -> str:
+    """Return how a browser names the place that an address is at.
+
+    >>> origin_of("https://Hub.example:443/a"), origin_of("http://127.0.0.1:8642")
+    ('https://hub.example', 'http://127.0.0.1:8642')
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host.removesuffix(_USUAL_PORT.get(parts.scheme, ''))}"
 
 
 def _page(method: str, path: str) -> tuple[Page, tuple[str, ...]] | None:
@@ -85,30 +136,6 @@ def _page(method: str, path: str) -> tuple[Page, tuple[str, ...]] | None:
             if all(part in {"*", word} for part, word in pairs):
                 return page, tuple(word for part, word in pairs if part == "*")
     return None
-
-
-def _refusal(
-    page: Page,
-    request: Request,
-    session: Session | None,
-    form: Mapping[str, object],
-    at: datetime,
-) -> Response | None:
-    """Return what somebody gets in place of a page; None when they may have it."""
-    is_form = request.method == "POST"
-    if is_form and not is_ours(request, str(request.base_url)):
-        return _said(FROM_ELSEWHERE, 403, session)
-    if page.needs is Needs.NOTHING:
-        return None
-    back = _way_back(request, form)
-    if session is None:
-        return see(login_path(back))
-    if is_form and not session.sent(form.get("form_key")):
-        return _said(FROM_ELSEWHERE, 403, session)
-    if page.needs is not Needs.LOGIN and page.needs not in session.person.rights:
-        return _said(NOT_YOURS, 403, session)
-    is_stale = page.is_fresh and not session.is_fresh(at)
-    return see(login_path(back, is_again=True)) if is_stale else None
 
 
 def _way_back(request: Request, form: Mapping[str, object]) -> str:

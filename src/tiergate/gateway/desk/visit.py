@@ -18,6 +18,8 @@ from tiergate.gateway.rendering import rendered
 from tiergate.gateway.roles import Right
 from tiergate.gateway.sessions import LASTS, Session, cookie_name
 
+NO_PAGE = "There is no such page."
+
 
 class Needs(enum.StrEnum):
     """What a page asks of everybody who opens it, where it asks for no right."""

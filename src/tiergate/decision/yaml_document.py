@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tiergate.decision import strict_yaml
 from tiergate.decision.strict_yaml import Location, ordered, problem_at
 from tiergate.errors import MistakesError
-from tiergate.evidence.document_types import Part
 from tiergate.evidence.small_file import read_small_file
 
-Document = TypeVar("Document", bound=Part)
+Document = TypeVar("Document", bound=BaseModel)
 
 
 def read_yaml_file(path: Path, called: str) -> bytes:

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate lineage``: which models a checkpoint descends from, as its weights show."""
+
+from __future__ import annotations
+
+import click
+
+from tiergate.cli import options
+
+
+@click.command("lineage")
+@click.argument("candidate", type=click.Path(path_type=str))
+@click.argument("bases", nargs=-1, type=click.Path(path_type=str))
+@click.option("--index", default=None, help="Folder of sketches: compare with every one.")
+@click.option("--add-to", default=None, help="Write the sketch of CANDIDATE into this folder.")
+@click.option("--known", default=None, help="File of known models: their tiers and licences.")
+@click.option(
+    "--tier",
+    type=click.Choice([f"T{n}" for n in range(7)]),
+    default=None,
+    help="Tier that CANDIDATE is meant to have; only stricter parents oblige to anything.",
+)
+@click.option("--revision", default=None, help="Branch, tag or commit of CANDIDATE on a hub.")
+@click.option("--endpoint", default=None, envvar="HF_ENDPOINT", help="Base URL of the hub.")
+@click.option(
+    "--key",
+    default=None,
+    envvar="TIERGATE_SKETCH_KEY",
+    help="Decides which rows are looked at; default: a public key. Keep yours to yourself.",
+)
+@click.option(
+    "--samples-only",
+    is_flag=True,
+    help="Read only the rows that are looked at: much faster, and no digests of tensors.",
+)
+@click.option("--all", "everything", is_flag=True, help="Show every base that was compared.")
+@options.json_option
+def command(  # noqa: PLR0913 - options of the command line
+    candidate: str,
+    bases: tuple[str, ...],
+    *,
+    index: str | None,
+    add_to: str | None,
+    known: str | None,
+    tier: str | None,
+    revision: str | None,
+    endpoint: str | None,
+    key: str | None,
+    samples_only: bool,
+    everything: bool,
+    as_json: bool,
+) -> int:
+    """Compare the weights of CANDIDATE with those of BASES, and of an index.
+
+    Each is a folder, a .safetensors or .gguf file, a .sketch file, or org/name on a hub, of
+    which only ranges are read. The outcome is derived or undetermined, and never independent.
+    A match raises obligations and grants nothing: the exit code is 1 when it obliges to
+    something, 3 when nothing matches, and 0 when what matches is declared.
+    """
+    from pathlib import Path
+
+    from tiergate.cli.lineage_documents import lineage_document
+    from tiergate.cli.lineage_known import read_known
+    from tiergate.cli.lineage_session import LineageRequest, answer
+    from tiergate.cli.lineage_text import lines
+    from tiergate.decision.tier import Tier
+    from tiergate.model.lineage.choice import PUBLIC_KEY
+
+    if not bases and index is None and add_to is None:
+        raise click.UsageError("Name a base, or give --index or --add-to.")
+    found = answer(
+        LineageRequest(
+            candidate=candidate,
+            bases=bases,
+            index=Path(index) if index else None,
+            add_to=Path(add_to) if add_to else None,
+            known=read_known(Path(known)) if known else None,
+            tier=Tier(tier) if tier else None,
+            revision=revision,
+            endpoint=endpoint,
+            key=key or PUBLIC_KEY,
+            with_digests=not samples_only,
+        )
+    )
+    if as_json:
+        click.echo(lineage_document(found).model_dump_json(indent=2))
+    else:
+        for line in lines(found, everything=everything):
+            click.echo(line)
+    return found.exit_code

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the command line to the accounts of a gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import timedelta
+
+from tiergate.cli import clock
+from tiergate.cli.gateway_house import open_house
+from tiergate.errors import InputError
+
+
+def new_person(  # noqa: PLR0913 - one for each option
+    folder: str,
+    name: str,
+    full_name: str,
+    roles: Iterable[str],
+    jurisdiction: str,
+    *,
+    namespaces: Iterable[str] = (),
+) -> None:
+    """Make an account.
+
+    Raises:
+        InputError: the name is none, or taken.
+    """
+    with closing(open_house(folder)) as house:
+        from tiergate.gateway.accounts import Person, is_account_name
+        from tiergate.gateway.roles import GatewayRole
+        from tiergate.gateway.targets import is_repository_name
+
+        if not is_account_name(name):
+            raise InputError("NAME", repr(name), "letters, digits, dots, hyphens and underscores")
+        known = frozenset(map(GatewayRole, roles))
+        given = frozenset(namespaces)
+        if given and GatewayRole.PUBLISHER not in known:
+            raise InputError("--namespace", "no publisher", "the role publisher beside it")
+        for namespace in sorted(given):
+            if not is_repository_name(f"{namespace}/name"):
+                raise InputError("--namespace", repr(namespace), "a name as acme in acme/model")
+        house.accounts.add(
+            Person(
+                name=name,
+                full_name=full_name,
+                roles=known,
+                jurisdiction=jurisdiction,
+                namespaces=given,
+            )
+        )
+
+
+def new_token(
+    folder: str, name: str, days: int, *, label: str = "", scopes: Iterable[str] = ()
+) -> str:
+    """Make a token.
+
+    Args:
+        folder: of the gateway.
+        name: whose it is.
+        days: how long it counts.
+        label: what it is called.
+        scopes: what it counts for; empty for everything.
+
+    Raises:
+        InputError: there is no such account.
+    """
+    with closing(open_house(folder)) as house:
+        from tiergate.gateway.scopes import EVERY_SCOPE, Scope
+        from tiergate.gateway.tokens import Token
+
+        if house.accounts.person(name) is None:
+            raise InputError(name, "no account", "an account that counts")
+        at = clock.now()
+        return house.accounts.tokens.make(
+            Token(
+                person=name,
+                until=at + timedelta(days=days),
+                label=label,
+                scopes=frozenset(map(Scope, scopes)) or EVERY_SCOPE,
+                created_at=at,
+            )
+        )
+
+
+def login_link(folder: str, name: str, url: str) -> str:
+    """Make a link with which somebody chooses a password.
+
+    Raises:
+        InputError: there is no such account.
+    """
+    with closing(open_house(folder)) as house:
+        if house.accounts.person(name) is None:
+            raise InputError(name, "no account", "an account that counts")
+        return url.rstrip("/") + house.login_link(name, clock.now())
+
+
+def token_lines(folder: str, name: str, revoke: Iterable[str]) -> Iterator[str]:
+    """End tokens of an account, and yield a line for each that counts.
+
+    Raises:
+        InputError: there is no such account, or no such token.
+    """
+    with closing(open_house(folder)) as house:
+        from tiergate.gateway.scopes import scope_words
+
+        if house.accounts.person(name) is None:
+            raise InputError(name, "no account", "an account that counts")
+        for each in revoke:
+            if not house.accounts.tokens.revoke(name, each):
+                raise InputError(each, f"no token of {name}", "an id that this command prints")
+        for token in house.accounts.tokens.of(name, clock.now()):
+            where = f"  only {token.repository}" if token.repository else ""
+            line = f"{token.id}  until {token.until:%Y-%m-%d}  {scope_words(token.scopes)}{where}"
+            yield f"{line}  {token.label}".rstrip()
+
+
+def erased(folder: str, name: str) -> None:
+    """Forget who somebody was.
+
+    Raises:
+        InputError: there is no such account.
+    """
+    with closing(open_house(folder)) as house:
+        if house.accounts.person(name) is None:
+            raise InputError(name, "no account", "an account that counts")
+        house.accounts.disable(name, clock.now())
+        house.pseudonyms.erase(name)

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the landscape commands print with ``--json``. Figures are decimal text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tiergate.decision.document import DocumentPart
+from tiergate.landscape.compute import Amount, ComputeLedger
+from tiergate.landscape.frontier import Known, Lag
+from tiergate.landscape.placement import Placement
+
+
+class ModelPart(DocumentPart):
+    """A model of the vintage."""
+
+    name: str
+    """Its name."""
+    organisation: str
+    """Whose it is."""
+    index: str
+    """Its general capability."""
+    released: str
+    """When it was released."""
+    weights: str
+    """Whether they can be downloaded, by licence class."""
+    source: str
+    """Where that stands."""
+
+
+class LagPart(DocumentPart):
+    """How far something is behind the closed models."""
+
+    months: str | None
+    """Months; null when no closed model is known to have reached that."""
+    first: str | None
+    """The first closed model that had."""
+    definition: str
+    """What was counted."""
+
+
+class PlaceDocument(DocumentPart):
+    """What ``tiergate landscape place --json`` prints."""
+
+    format: Literal["tiergate-place/1"] = "tiergate-place/1"
+    """Version of this format."""
+    vintage: str
+    """The day of the data."""
+    index: str
+    """Where the model stands, on the scale of the index."""
+    lowest: str
+    """Lower end of the band."""
+    highest: str
+    """Upper end of the band."""
+    used: tuple[str, ...]
+    """Benchmarks that it rests on."""
+    unknown: tuple[str, ...]
+    """Benchmarks without parameters, which count for nothing."""
+    age: LagPart
+    """How long ago a closed model first was there."""
+    downloadable: tuple[ModelPart, ...]
+    """Models at or above it that anybody can download."""
+    hazard_domains: Literal["undetermined"] = "undetermined"
+    """What this says of them: nothing."""
+
+
+class ModelsDocument(DocumentPart):
+    """What ``tiergate landscape models --json`` prints."""
+
+    format: Literal["tiergate-models/1"] = "tiergate-models/1"
+    """Version of this format."""
+    vintage: str
+    """The day of the data."""
+    models: tuple[ModelPart, ...]
+    """The most capable first."""
+
+
+class RecordPart(DocumentPart):
+    """An open model that was the most capable of its day."""
+
+    model: ModelPart
+    """The model."""
+    lag: LagPart
+    """How long closed models had been there."""
+
+
+class GapDocument(DocumentPart):
+    """What ``tiergate landscape gap --json`` prints."""
+
+    format: Literal["tiergate-gap/1"] = "tiergate-gap/1"
+    """Version of this format."""
+    vintage: str
+    """The day of the data."""
+    best_closed: ModelPart
+    """The most capable closed model."""
+    best_open: ModelPart
+    """The most capable one that can be downloaded."""
+    points: str
+    """How far apart they are."""
+    age: LagPart
+    """How long ago a closed model was where the best open one is."""
+    records: tuple[RecordPart, ...]
+    """Open models that set a record, the newest first."""
+
+
+class AmountPart(DocumentPart):
+    """Operations of training, and between what they may be."""
+
+    flop: str
+    """What was declared comes to."""
+    lowest: str
+    """The least that it may be."""
+    highest: str
+    """The most that it may be."""
+
+
+class ThresholdPart(DocumentPart):
+    """How the total stands to a threshold."""
+
+    flop: str
+    """The threshold."""
+    above: str
+    """``above``, ``below`` or ``undetermined``."""
+    clause: str
+    """Id of the obligation."""
+    place: str
+    """Where it holds."""
+    asks: str
+    """What follows, with how it is known."""
+    source: str
+    """Where it stands."""
+
+
+class ComputeDocument(DocumentPart):
+    """What ``tiergate landscape compute --json`` prints."""
+
+    format: Literal["tiergate-compute/1"] = "tiergate-compute/1"
+    """Version of this format."""
+    total: AmountPart
+    """All runs."""
+    own: AmountPart
+    """Those of whoever releases the model."""
+    base: AmountPart
+    """Those of the base model."""
+    thresholds: tuple[ThresholdPart, ...]
+    """The lowest first."""
+    above_a_third: str | None
+    """Whether the own runs are above a third of the base model's; null without one."""
+    third_asks: str
+    """What follows from that, with how it is known."""
+    third_source: str
+    """Where that stands."""
+
+
+def model_part(model: Known) -> ModelPart:
+    """Return a model as it is printed."""
+    return ModelPart(
+        name=model.name,
+        organisation=model.organisation,
+        index=decimal(model.index),
+        released=model.released.isoformat(),
+        weights=model.weights.value,
+        source=model.row.source,
+    )
+
+
+def lag_part(lag: Lag) -> LagPart:
+    """Return a lag as it is printed."""
+    return LagPart(
+        months=None if lag.months is None else f"{lag.months:.1f}",
+        first=None if lag.first is None else lag.first.name,
+        definition=lag.definition,
+    )
+
+
+def place_document(
+    vintage: str, found: Placement, age: Lag, models: tuple[Known, ...]
+) -> PlaceDocument:
+    """Return a placement as it is printed."""
+    return PlaceDocument(
+        vintage=vintage,
+        index=decimal(found.index),
+        lowest=decimal(found.lowest),
+        highest=decimal(found.highest),
+        used=found.used,
+        unknown=found.unknown,
+        age=lag_part(age),
+        downloadable=tuple(map(model_part, models)),
+    )
+
+
+def decimal(index: float) -> str:
+    """Write a figure of the index.
+
+    >>> decimal(150.04)
+    '150.0'
+    """
+    return f"{index:.1f}"
+
+
+def compute_document(found: ComputeLedger) -> ComputeDocument:
+    """Return a compute ledger as it is printed."""
+    return ComputeDocument(
+        total=_amount(found.total),
+        own=_amount(found.own),
+        base=_amount(found.base),
+        thresholds=tuple(
+            ThresholdPart(
+                flop=f"{flag.threshold:.0e}".replace("e+", "e"),
+                above=flag.above.value,
+                clause=flag.obligation.id,
+                place=flag.obligation.place,
+                asks=flag.obligation.words,
+                source=flag.obligation.source,
+            )
+            for flag in found.flags
+        ),
+        above_a_third=None if found.modifier is None else found.modifier.value,
+        third_asks=found.modifier_obligation.words,
+        third_source=found.modifier_obligation.source,
+    )
+
+
+def _amount(found: Amount) -> AmountPart:
+    written = (found.flop, found.flop / found.error, found.flop * found.error)
+    flop, lowest, highest = (f"{value:.2e}".replace("e+", "e") for value in written)
+    return AmountPart(flop=flop, lowest=lowest, highest=highest)

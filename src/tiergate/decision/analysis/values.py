@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finitely many findings that stand for all: one on each side of every threshold.
+
+For a fixed number of successes a bound only gets better with the sample, so that the sizes at
+which some limit begins to be kept are all that matters. The order of those sizes is the same
+from some number of successes on; the numbers before which it changes are looked at too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tiergate.decision.analysis.pieces import Rate, Size, Statement, simple_counts
+from tiergate.decision.explanation import Scale, Side
+from tiergate.decision.requirements.claim import ClaimMade
+from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.evidence.bounds import bounds
+from tiergate.evidence.measurement import Direction
+from tiergate.stats.differences import difference_interval
+from tiergate.stats.rates import Rate as Share
+
+LARGEST = 10_000_000
+"""No sample is looked at that is larger."""
+_BASELINE = 100_000
+_STEP = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit on the adverse share, or on the margin of it over the baseline's."""
+
+    atom: LimitOnMetric
+    confidence: Decimal
+
+    @property
+    def adverse_limit(self) -> Decimal:
+        """The limit, where more is riskier."""
+        return 1 - self.atom.limit.value if self._is_safer else self.atom.limit.value
+
+    @property
+    def _is_safer(self) -> bool:
+        return self.atom.direction is Direction.HIGHER_IS_SAFER
+
+    @property
+    def least(self) -> int:
+        """Fewest behaviours."""
+        least = self.atom.minimum_behaviours
+        return 1 if least is None else max(1, int(least.value))
+
+    def keeps(self, upper: float) -> bool:
+        """Tell whether a bound on the adverse share, or margin, keeps the limit."""
+        rounded = Decimal(upper).quantize(_STEP, "ROUND_CEILING")
+        limit = self.adverse_limit
+        if self.atom.scale is Scale.MARGIN and self._is_safer:
+            limit = -self.atom.limit.value
+        return rounded < limit if self.atom.side is Side.BELOW else rounded <= limit
+
+    def size_for(self, adverse: int) -> int | None:
+        """Return the smallest sample with so many adverse that keeps it; None when none does."""
+        return smallest(
+            lambda n: self.keeps(bounds(simple_counts(adverse, n), self.confidence).upper),
+            max(adverse, self.least),
+        )
+
+
+def smallest(meets: Callable[[int], bool], least: int) -> int | None:
+    """Return the smallest number from ``least`` up that meets something that stays met."""
+    too_few, enough = least - 1, least
+    while not meets(enough):
+        if enough >= LARGEST:
+            return None
+        too_few, enough = enough, 2 * enough + 1
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if meets(middle) else (middle, enough)
+    return enough
+
+
+def rates(limits: Iterable[Limit], *, baselines: bool) -> list[Rate]:
+    """Return the rates that stand for all, the best one first."""
+    known = list(limits)
+    found: list[Rate] = []
+    for direction in sorted({limit.atom.direction for limit in known}) or [
+        Direction.HIGHER_IS_RISKIER
+    ]:
+        own = [limit for limit in known if limit.atom.direction is direction]
+        share = [limit for limit in own if limit.atom.scale is Scale.RATE]
+        margin = [limit for limit in own if limit.atom.scale is Scale.MARGIN]
+        for adverse, trials in _counts(share):
+            for baseline in _baselines(margin, adverse, trials, wanted=baselines):
+                found.append(_rate(adverse, trials, direction, baseline))
+    return found
+
+
+def _rate(
+    adverse: int, trials: int, direction: Direction, baseline: tuple[int, int] | None
+) -> Rate:
+    safer = direction is Direction.HIGHER_IS_SAFER
+    if baseline is not None and safer:
+        baseline = (baseline[1] - baseline[0], baseline[1])
+    successes = trials - adverse if safer else adverse
+    return Rate(successes=successes, trials=trials, direction=direction, baseline=baseline)
+
+
+def _counts(limits: list[Limit]) -> list[tuple[int, int]]:
+    """Return adverse and all attempts, the largest clean sample first."""
+    found: list[tuple[int, int]] = []
+    for adverse in sorted({0, 1, *_crossings(limits)}):
+        sizes = {limit.size_for(adverse) for limit in limits} - {None}
+        least = {limit.least for limit in limits}
+        every = {size for size in (*sizes, *least) if size is not None and size >= adverse}
+        smallest_size = max(adverse, 1, min(every, default=2) - 1)
+        largest = max(every, default=400)
+        for trials in sorted({*every, smallest_size, max(largest, 400)}, reverse=True):
+            found.append((adverse, trials))
+    return found
+
+
+def _crossings(limits: list[Limit]) -> set[int]:
+    """Return the numbers of adverse attempts around which a fewest number stops to matter."""
+    found: set[int] = set()
+    for fewest in sorted({limit.least for limit in limits if limit.least > 1}):
+        for limit in limits:
+            found |= _around(limit, fewest)
+    return found
+
+
+def _around(limit: Limit, fewest: int) -> set[int]:
+    low, high = 0, fewest
+    while high - low > 1:
+        middle = (low + high) // 2
+        kept = limit.keeps(bounds(simple_counts(middle, fewest), limit.confidence).upper)
+        low, high = (middle, high) if kept else (low, middle)
+    return {low, high}
+
+
+def _baselines(
+    margins: list[Limit], adverse: int, trials: int, *, wanted: bool
+) -> list[tuple[int, int] | None]:
+    """Return baselines on each side of every margin, the one that excuses most first."""
+    if not margins:
+        return [(0, trials), None] if wanted else [None]
+    own = Share(adverse, trials)
+    found = {_BASELINE // 2}
+    for limit in margins:
+
+        def keeps(successes: int, limit: Limit = limit) -> bool:
+            high = difference_interval(own, Share(successes, _BASELINE), limit.confidence)[1]
+            return limit.keeps(high)
+
+        if keeps(_BASELINE):
+            found.add(smallest(lambda n: n >= 0 and keeps(min(n, _BASELINE)), 0) or 0)
+    below = {max(0, min(found) - 1)}
+    ordered = sorted(found | below, reverse=True)
+    return [*((successes, _BASELINE) for successes in ordered), None]
+
+
+def sizes(limits: Iterable[Limit]) -> list[Size]:
+    """Return quantities on each side of every limit, the safest first."""
+    found: list[Size] = []
+    known = list(limits)
+    for unit in sorted({limit.atom.limit.unit for limit in known}):
+        own = [limit for limit in known if limit.atom.limit.unit == unit]
+        for direction in sorted({limit.atom.direction for limit in own}):
+            at = sorted({limit.atom.limit.value for limit in own})
+            between = [(a + b) / 2 for a, b in zip(at, at[1:], strict=False)]
+            every = sorted({at[0] / 2 if at[0] > 0 else at[0] - 1, *at, *between, at[-1] * 2 + 1})
+            if direction is Direction.HIGHER_IS_SAFER:
+                every.reverse()
+            found += [Size(value=value, unit=unit, direction=direction) for value in every]
+    return found
+
+
+def statements(asked: Iterable[ClaimMade]) -> list[Statement]:
+    """Return claims that say all that is asked, or lack something, or say the contrary."""
+    known = list(asked)
+    numbers: dict[str, set[Decimal]] = {}
+    for check in known:
+        for limit in check.limits:
+            numbers.setdefault(limit.field, set()).add(limit.limit.value)
+    plain = {name for check in known for name in check.fields} - numbers.keys()
+    field_sets = _field_sets(known, plain)
+    found: list[Statement] = []
+    for expects in sorted({check.expects for check in known}, reverse=True):
+        for stated in _numbered(known, numbers):
+            for names in field_sets:
+                said = {name: f"what there is to say about {name}" for name in names} | stated
+                found.append(Statement(holds=expects, fields=tuple(sorted(said.items()))))
+        if len({check.expects for check in known}) == 1:
+            found.append(Statement(holds=not expects, fields=()))
+    return found
+
+
+def _field_sets(known: list[ClaimMade], plain: set[str]) -> list[frozenset[str]]:
+    """Return the sets of fields that tell checks apart: each join of what some of them ask."""
+    found = {frozenset(plain), frozenset[str]()}
+    todo = [frozenset(check.fields) & plain for check in known]
+    for fields in todo:
+        found |= {fields | other for other in found}
+    return sorted(found, key=lambda names: (-len(names), sorted(names)))
+
+
+def _numbered(known: list[ClaimMade], numbers: dict[str, set[Decimal]]) -> list[dict[str, str]]:
+    """Return every way to state the numbers: at each limit, beyond it, as words, not at all."""
+    rows: list[dict[str, str]] = [{}]
+    for name, limits in sorted(numbers.items()):
+        upward = all(
+            limit.side is Side.AT_LEAST
+            for check in known
+            for limit in check.limits
+            if limit.field == name
+        )
+        at = sorted(limits, reverse=upward)
+        between = [(a + b) / 2 for a, b in zip(at, at[1:], strict=False)]
+        beyond = [at[0] + 1, at[-1] / 2] if upward else [at[0] / 2, at[-1] * 2 + 1]
+        every = sorted({*at, *between, *beyond}, reverse=upward)
+        stated = [f"{number.normalize():f}" for number in every if number >= 0]
+        ways = [{name: text} for text in stated] + [{name: "in words"}, {}]
+        rows = [row | way for row in rows for way in ways]
+    return rows

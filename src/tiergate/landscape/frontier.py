@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be downloaded already, and how far behind the closed models that is.
+
+"Behind" has more than one meaning, and figures differ by it, so that each carries its own.
+Models of which it is not known whether their weights are open are neither open nor closed.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from tiergate.landscape.placement import Item
+from tiergate.landscape.vintage import Row, Vintage
+
+_DAYS_PER_MONTH = 30.4375
+
+
+class Weights(enum.StrEnum):
+    """Whether the weights of a model can be downloaded, by licence class."""
+
+    UNRESTRICTED = "open, unrestricted"
+    RESTRICTED = "open, restricted use"
+    NON_COMMERCIAL = "open, non-commercial"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody can download them."""
+        return self in {self.UNRESTRICTED, self.RESTRICTED, self.NON_COMMERCIAL}
+
+
+_ACCESS = {
+    "Open weights (unrestricted)": Weights.UNRESTRICTED,
+    "Open weights (restricted use)": Weights.RESTRICTED,
+    "Open weights (non-commercial)": Weights.NON_COMMERCIAL,
+    "API access": Weights.CLOSED,
+    "Hosted access (no API)": Weights.CLOSED,
+    "Unreleased": Weights.CLOSED,
+    "Unknown": Weights.UNKNOWN,
+}
+"""Classes of the source; one that is not here is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A model of a vintage."""
+
+    name: str
+    """Its name."""
+    organisation: str
+    """Whose it is."""
+    index: float
+    """Its general capability."""
+    released: date
+    """When it was released."""
+    weights: Weights
+    """Whether its weights can be downloaded."""
+    row: Row
+    """Where that stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How far something is behind the closed models."""
+
+    months: float | None
+    """Months; None when no closed model is known to have reached that."""
+    first: Known | None
+    """The first closed model that had."""
+    definition: str
+    """What was counted."""
+
+
+def known(vintage: Vintage) -> tuple[Known, ...]:
+    """Return the models of a vintage, the most capable first."""
+    found = [
+        Known(
+            name=row["model"],
+            organisation=row["organisation"],
+            index=float(row["index"]),
+            released=date.fromisoformat(row["released"]),
+            weights=_ACCESS.get(row["access"], Weights.UNKNOWN),
+            row=row,
+        )
+        for row in vintage.rows("capability index")
+    ]
+    return tuple(sorted(found, key=lambda model: (-model.index, model.name)))
+
+
+def items(vintage: Vintage) -> dict[str, Item]:
+    """Return the parameters of the benchmarks of a vintage, by name."""
+    return {
+        row["benchmark"]: Item(difficulty=float(row["difficulty"]), slope=float(row["slope"]))
+        for row in vintage.rows("benchmarks")
+    }
+
+
+def downloadable(models: Iterable[Known], index: float) -> tuple[Known, ...]:
+    """Return the models at or above a capability that anybody can download."""
+    return tuple(model for model in models if model.weights.is_open and model.index >= index)
+
+
+def age(models: Iterable[Known], index: float, at: date) -> Lag:
+    """Say how long ago a closed model first reached a capability."""
+    first = _first_closed(models, index)
+    months = None if first is None else _months(first.released, at)
+    definition = f"months from the first closed model at or above it to {at}"
+    return Lag(months=months, first=first, definition=definition)
+
+
+def catch_up(models: Iterable[Known]) -> tuple[tuple[Known, Lag], ...]:
+    """Say of every open model that set a record how long closed models had been there.
+
+    A record is a capability above that of every open model before it.
+    """
+    every = tuple(models)
+    found: list[tuple[Known, Lag]] = []
+    best = float("-inf")
+    opened = sorted((m for m in every if m.weights.is_open), key=lambda m: (m.released, -m.index))
+    for model in opened:
+        if model.index > best:
+            best = model.index
+            first = _first_closed(every, model.index)
+            is_behind = first is not None and first.released <= model.released
+            months = _months(first.released, model.released) if first and is_behind else None
+            definition = "months from the first closed model at or above it to its own release"
+            lag = Lag(months=months, first=first if is_behind else None, definition=definition)
+            found.append((model, lag))
+    return tuple(found)
+
+
+def _first_closed(models: Iterable[Known], index: float) -> Known | None:
+    reached = (m for m in models if m.weights is Weights.CLOSED and m.index >= index)
+    return min(reached, key=lambda model: (model.released, model.name), default=None)
+
+
+def _months(first: date, last: date) -> float:
+    return (last - first).days / _DAYS_PER_MONTH

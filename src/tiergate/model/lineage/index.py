@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder of sketches, and one candidate against all of them.
+
+Each front is looked at, those that promise most are compared in full, and p-values count every
+base of the folder. A file of the folder that is not a sketch is an error, not passed over:
+the base that is looked for might be the one that cannot be read.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tiergate.errors import CheckpointError
+from tiergate.model.digest import available_cores, sha256_hex, unreadable
+from tiergate.model.lineage.compare import Comparison, compare
+from tiergate.model.lineage.first_look import Promise, Searcher
+from tiergate.model.lineage.sketch import Sketch, key_digest
+from tiergate.model.lineage.sketch_file import (
+    SUFFIX,
+    SketchFront,
+    other_key,
+    read_front,
+    read_sketch,
+)
+
+COMPARED_IN_FULL = 64
+"""Most bases that are compared in full because the first look found something."""
+BY_PROFILE = 16
+"""Bases that are compared in full because their vocabulary could be this one, permuted."""
+_PROMISING = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What looking through a folder gave."""
+
+    bases: int
+    """How many sketches the folder holds, the candidate's own not counted."""
+    comparisons: tuple[Comparison, ...]
+    """The full comparisons, strongest first."""
+
+
+def list_index(folder: Path) -> tuple[Path, ...]:
+    """Return the sketch files of a folder, sorted by name.
+
+    Raises:
+        CheckpointError: no such folder, or none in it.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
+    except OSError as error:
+        raise unreadable(str(folder), error) from error
+    if not found:
+        raise CheckpointError(
+            str(folder),
+            "no sketches",
+            f"files that end with {SUFFIX}",
+            "Add a model: tiergate lineage MODEL --add-to FOLDER",
+        )
+    return tuple(found)
+
+
+def search(candidate: Sketch, folder: Path) -> Search:
+    """Compare a candidate with every sketch of a folder.
+
+    The candidate's own sketch is left out: the same weights under the same name. The same
+    weights under another name are a match like any other.
+
+    Raises:
+        CheckpointError: a file is not a sketch, or was drawn with another key.
+    """
+    searcher = Searcher(candidate)
+    with ThreadPoolExecutor(available_cores()) as pool:
+        looked = list(pool.map(lambda path: _look(searcher, candidate, path), list_index(folder)))
+    others = [row for row in looked if not _is_own(candidate, row[0])]
+    chosen = _promising(others)
+    found = [compare(candidate, read_sketch(front.path, candidate.key)) for front in chosen]
+    ordered = sorted(found, key=lambda item: (-item.log_e, item.base.name))
+    return Search(bases=len(others), comparisons=tuple(ordered))
+
+
+def index_path(folder: Path, sketch: Sketch) -> Path:
+    """Return where the sketch of a model belongs: by its name and by what it is."""
+    safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in sketch.name)[:80]
+    parts = "".join(matrix.sample for matrix in sketch.matrices)
+    what = sha256_hex((sketch.weights_digest or parts).encode())[:12]
+    return folder / f"{safe}-{what}{SUFFIX}"
+
+
+def _look(searcher: Searcher, candidate: Sketch, path: Path) -> tuple[SketchFront, Promise]:
+    front = read_front(path)
+    if front.key != key_digest(candidate.key):
+        raise other_key(path)
+    return front, searcher.look(front.look)
+
+
+def _is_own(candidate: Sketch, front: SketchFront) -> bool:
+    same = candidate.weights_digest is not None and front.weights_digest == candidate.weights_digest
+    return same and front.name == candidate.name
+
+
+def _promising(looked: list[tuple[SketchFront, Promise]]) -> list[SketchFront]:
+    strong = [row for row in looked if row[1].log_e > _PROMISING or row[1].copies]
+    strong.sort(key=lambda row: (-row[1].copies, -row[1].log_e))
+    near = sorted(looked, key=lambda row: row[1].profile)[:BY_PROFILE]
+    chosen = {row[0].path: row[0] for row in [*strong[:COMPARED_IN_FULL], *near]}
+    return list(chosen.values())

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of a base that stand at other places in a candidate whose weights are at hand.
+
+A sketch of the candidate does not help here: its chosen rows are others than the base's. So
+every row of the matrices in question is read, once, at a few columns. Only kinds whose units
+may change their sign freely are looked at: values of an attention, and the linear half of a
+gated feed-forward. They are known by name, so renamed models are found by other means or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from tiergate.model.lineage.compare import EvidenceKind, LineageEvidence
+from tiergate.model.lineage.evidence import log_e_signs, log_mean
+from tiergate.model.lineage.fixed_points import Numbers
+from tiergate.model.lineage.matrices import Matrix, list_matrices
+from tiergate.model.lineage.opened import OpenedModel
+from tiergate.model.lineage.signs import WidthMatch, find_rows
+from tiergate.model.lineage.sketch import Sketch, patch_indices
+
+_VALUES = re.compile(r"(^|[._])(v_proj|attn_v|value|wv|v_lin)([._]|$)")
+_UP = re.compile(r"(^|[._])(up_proj|ffn_up|w3)([._]|$)")
+_GATE = re.compile(r"(^|[._])(gate_proj|ffn_gate|w1)([._]|$)")
+_CERTAIN = 20.0
+"""Log e-value from which a permutation of the width is believed, to look further."""
+
+
+def moved_rows(
+    model: OpenedModel, candidate: Sketch, base: Sketch, width: WidthMatch | None
+) -> LineageEvidence | None:
+    """Look for the base's rows anywhere in the candidate.
+
+    Args:
+        model: the candidate's weights.
+        candidate: its sketch.
+        base: the base's sketch.
+        width: how the vocabularies compare; says which column is which where it is certain.
+
+    Returns:
+        Evidence that is independent of the rest, or None where there is nothing to look at.
+    """
+    logs, found, compared = [], 0, 0
+    for role in _roles([matrix.name for matrix in base.matrices]):
+        theirs = [m for m in base.matrices if m.counts and role.search(m.name)]
+        sizes = {(m.columns, m.patch.shape) for m in theirs}
+        places = _places(candidate, base, width) if len(sizes) == 1 else None
+        if places is None or {m.columns for m in theirs} != {base.width}:
+            continue
+        patches = np.stack([m.patch for m in theirs]).astype(np.float32)
+        product, positive, rows = _look(model, candidate, role, patches, places)
+        logs.append(product)
+        found, compared = found + positive, compared + rows
+    if not logs:
+        return None
+    return LineageEvidence(
+        kind=EvidenceKind.ROWS_MOVED, log_e=log_mean(logs), found=found, compared=compared
+    )
+
+
+def _roles(names: Sequence[str]) -> list[re.Pattern[str]]:
+    """Return the kinds of the base whose units may change their sign."""
+    gated = any(_GATE.search(name) for name in names)
+    roles = [_VALUES, *([_UP] if gated else [])]
+    return [role for role in roles if any(role.search(name) for name in names)]
+
+
+def _places(
+    candidate: Sketch, base: Sketch, width: WidthMatch | None
+) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], Numbers] | None:
+    """Return where the columns of the base's patches stand in the candidate, and their signs."""
+    any_matrix = next(m for m in base.matrices if m.columns == base.width)
+    _, columns = patch_indices(any_matrix, base.key)
+    if width is not None and width.log_e_signs > _CERTAIN:
+        at = np.searchsorted(width.columns, columns)
+        if at.max(initial=0) < len(width.columns) and (width.columns[at] == columns).all():
+            return width.partners[at], width.signs[at].astype(np.float32)
+    if candidate.width != base.width:
+        return None
+    return columns, np.ones(len(columns), dtype=np.float32)
+
+
+def _look(
+    model: OpenedModel,
+    candidate: Sketch,
+    role: re.Pattern[str],
+    patches: Numbers,
+    places: tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], Numbers],
+) -> tuple[float, int, int]:
+    """Return the product of e-values over layers, and how many signs agree of how many."""
+    columns, signs = places
+    total, positive, compared = 0.0, 0, 0
+    for matrix in list_matrices(model):
+        if not _is_wanted(matrix, candidate, role) or matrix.rows < patches.shape[1]:
+            continue
+        rows = np.nan_to_num(matrix.read(None)[:, columns], posinf=0.0, neginf=0.0)
+        here = find_rows(rows * signs, patches)
+        total += log_e_signs(here.positive, here.compared)
+        positive, compared = positive + here.positive, compared + here.compared
+    return total, positive, compared
+
+
+def _is_wanted(matrix: Matrix, candidate: Sketch, role: re.Pattern[str]) -> bool:
+    return matrix.columns == candidate.width and role.search(matrix.name) is not None

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices that are the same in unrelated models, because a formula made them.
+
+Position tables, masks, filter banks and constants. Their entries follow from their neighbours
+or take few different values; trained units have no neighbours. Learned position tables are
+smooth too and are left out with them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tiergate.model.lineage.choice import BLOCK_ROWS
+from tiergate.model.lineage.decoding import Numbers
+
+_FEWEST_VALUES = 8
+_FEWEST_ROWS = 8
+_PREDICTED = 0.5
+_ROWS = 32
+_COLUMNS = 2048
+
+_Floats = npt.NDArray[np.float64]
+
+
+def is_structured(rows: Numbers) -> bool:
+    """Whether some rows of a matrix say nothing of where it comes from.
+
+    Args:
+        rows: blocks of ``BLOCK_ROWS`` neighbouring rows, in full width.
+    """
+    sample = rows[:_ROWS, :_COLUMNS].astype(np.float64)
+    finite = np.isfinite(sample)
+    values = np.where(finite, sample, 0.0)
+    values = values / max(float(np.abs(values).max(initial=0.0)), 1e-300)
+    filled = (np.count_nonzero(values, axis=1) > 1).sum()
+    if filled < _FEWEST_ROWS or finite.mean() < 0.5 or np.unique(values).size < _FEWEST_VALUES:
+        return True
+    along_rows = values[:, None, :]
+    down_columns = values.T.reshape(values.shape[1], -1, BLOCK_ROWS)
+    return max(_predicted(along_rows), _predicted(down_columns)) > _PREDICTED
+
+
+def _predicted(series: _Floats) -> float:
+    """Return how much of each entry its two predecessors explain, from 0 to 1, on average.
+
+    Smooth curves and pure waves of any frequency give 1, noise nearly 0.
+
+    Args:
+        series: (series, pieces, length); a prediction stays within a piece.
+    """
+    centred = series - series.mean(axis=(1, 2), keepdims=True)
+    before, last = centred[..., :-2], centred[..., 1:-1]
+    now = centred[..., 2:]
+    aa, bb, ab = _dot(before, before), _dot(last, last), _dot(before, last)
+    ya, yb, total = _dot(now, before), _dot(now, last), _dot(now, now)
+    # The least-squares solution for two unknowns; a little is added so that it exists.
+    slack = 1e-6 * (aa + bb) + 1e-12
+    aa, bb = aa + slack, bb + slack
+    explained = (ya**2 * bb - 2 * ya * yb * ab + yb**2 * aa) / (aa * bb - ab**2)
+    good = total > 1e-12 * max(float(total.max(initial=0.0)), 1e-300)
+    return float(np.clip(explained[good] / total[good], 0.0, 1.0).mean()) if good.any() else 1.0
+
+
+def _dot(one: _Floats, other: _Floats) -> _Floats:
+    return np.asarray((one * other).sum(axis=(1, 2)))
