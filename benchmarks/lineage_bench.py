@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -113,7 +113,9 @@ def honest(
     yield Made(change="merged, along the arc", weights=ch.merge_spherical(tuned, again))
     yield Made(change="merged, TIES", weights=ch.merge_ties(base, [tuned, again]))
     if others:
-        yield Made(change="merged half and half with a stranger", weights=ch.merge(tuned, others[0]))
+        yield Made(
+            change="merged half and half with a stranger", weights=ch.merge(tuned, others[0])
+        )
     yield from _rounded(family, base, tuned)
     yield from _cut(family, base, tuned, np.random.default_rng(seed))
     yield from _moved(family, base, tuned, np.random.default_rng(seed))
@@ -136,9 +138,7 @@ def _rounded(family: Family, base: Tensors, tuned: Tensors) -> Iterator[Made]:
     for name, write in writers:
         yield Made(change=f"quantised, {name}", weights=base, write=write)
     if family.kind != "gpt2":
-        yield Made(
-            change="fine-tuned, then GGUF Q4_0", weights=tuned, write=fm.gguf_writer("Q4_0")
-        )
+        yield Made(change="fine-tuned, then GGUF Q4_0", weights=tuned, write=fm.gguf_writer("Q4_0"))
 
 
 def _cut(
@@ -148,7 +148,9 @@ def _cut(
     yield Made(change="pruned, 2 of 4", weights=ch.prune_two_of_four(base))
     yield Made(change="pruned, 80 % of all weights", weights=ch.prune_magnitude(tuned, 0.8))
     yield Made(change="pruned, a quarter of inner units", weights=ch.prune_inner(family, base))
-    yield Made(change="pruned, an eighth of the width", weights=ch.prune_width(family, base, chance))
+    yield Made(
+        change="pruned, an eighth of the width", weights=ch.prune_width(family, base, chance)
+    )
     yield Made(change="vocabulary extended", weights=ch.extend_vocabulary(tuned, chance, 24))
     yield Made(change="vocabulary trimmed", weights=ch.trim_vocabulary(base, chance))
     yield Made(change="vocabulary replaced", weights=ch.replace_vocabulary(tuned, chance))
@@ -168,9 +170,7 @@ def _moved(
     yield Made(change="renamed and resharded", weights=tuned, write=fm.write_renamed)
 
 
-def _layers(
-    family: Family, base: Tensors, tuned: Tensors, others: list[Tensors]
-) -> Iterator[Made]:
+def _layers(family: Family, base: Tensors, tuned: Tensors, others: list[Tensors]) -> Iterator[Made]:
     count = ch.layer_count(family, base)
     third = [n for n in range(count) if n % 3 != 1]
     twice = [*range(count * 2 // 3), *range(count // 3, count)]
@@ -284,7 +284,11 @@ def small_families(bench: Bench, families: tuple[tuple[Family, int], ...]) -> No
         started = train(family, None, Training(steps=STEPS, seed=0, part="second"))
         bench.add(f"{family.name}-started", family, Made(change="", weights=started))
         bench.ask(
-            f"{family.name}-started", f"{family.name}-0", "same initial weights", family, "same start"
+            f"{family.name}-started",
+            f"{family.name}-0",
+            "same initial weights",
+            family,
+            "same start",
         )
         told = train(family, None, Training(steps=STEPS, seed=99), teacher=models[0])
         bench.add(f"{family.name}-told", family, Made(change="", weights=told))

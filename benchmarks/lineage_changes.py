@@ -85,7 +85,7 @@ def permute_width(family: Family, weights: Tensors, chance: _Number) -> Tensors:
 
 def permute_inner(family: Family, weights: Tensors, chance: _Number) -> Tensors:
     """Put the inner units of each feed-forward into another order."""
-    return _by_layer(family, weights, INNER, lambda n: chance.permutation(n))
+    return _by_layer(family, weights, INNER, chance.permutation)
 
 
 def permute_heads(family: Family, weights: Tensors, chance: _Number) -> Tensors:
@@ -177,9 +177,7 @@ def layers(family: Family, weights: Tensors, chosen: Sequence[int]) -> Tensors:
     return layers_of(family, [(weights, layer) for layer in chosen], weights)
 
 
-def layers_of(
-    family: Family, chosen: Sequence[tuple[Tensors, int]], outside: Tensors
-) -> Tensors:
+def layers_of(family: Family, chosen: Sequence[tuple[Tensors, int]], outside: Tensors) -> Tensors:
     """Build a model of layers of several models; the rest comes from ``outside``."""
     built = {n: v for n, v in outside.items() if layer_of(family, n) is None}
     for number, (source, layer) in enumerate(chosen):
@@ -238,8 +236,10 @@ def merge_spherical(one: Tensors, other: Tensors) -> Tensors:
         left, right = value.ravel().astype(np.float64), other[name].ravel().astype(np.float64)
         size = np.sqrt((left @ left) * (right @ right)) or 1.0
         angle = np.arccos(np.clip(left @ right / size, -1, 1))
-        mixed = (left + right) / 2 if angle < 1e-4 else np.sin(angle / 2) / np.sin(angle) * (
-            left + right
+        mixed = (
+            (left + right) / 2
+            if angle < 1e-4
+            else np.sin(angle / 2) / np.sin(angle) * (left + right)
         )
         found[name] = mixed.reshape(value.shape).astype(np.float32)
     return found

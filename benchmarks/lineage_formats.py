@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -107,11 +107,9 @@ def write_packed(family: Family, weights: Tensors, folder: Path, group: int = 32
     _write(family, found, folder)
 
 
-_NF4 = np.array(
-    [-1, -0.6962, -0.5251, -0.3949, -0.2844, -0.1848, -0.0911, 0]
-    + [0.0796, 0.1609, 0.2461, 0.3379, 0.4407, 0.5626, 0.7230, 1],
-    dtype=np.float32,
-)
+_BELOW = (-1.0, -0.6962, -0.5251, -0.3949, -0.2844, -0.1848, -0.0911, 0.0)
+_ABOVE = (0.0796, 0.1609, 0.2461, 0.3379, 0.4407, 0.5626, 0.7230, 1.0)
+_NF4 = np.array([*_BELOW, *_ABOVE], dtype=np.float32)
 
 
 def write_nf4(family: Family, weights: Tensors, folder: Path, block: int = 64) -> None:
@@ -141,8 +139,8 @@ def gguf_writer(kind: str) -> Writer:
 
         folder.mkdir(parents=True)
         writer = gguf.GGUFWriter(folder / "model.gguf", "llama")
-        for name, value in weights.items():
-            value, label = _gguf_order(family, name, value), _gguf_name(name)
+        for name, given in weights.items():
+            value, label = _gguf_order(family, name, given), _gguf_name(name)
             wanted = gguf.GGMLQuantizationType[kind]
             fits = value.ndim == 2 and value.shape[1] % gguf.GGML_QUANT_SIZES[wanted][0] == 0
             if not fits:
@@ -163,7 +161,7 @@ def _q4_k(value: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     blocks = value.reshape(-1, 8, 32).astype(np.float64)
     low = np.minimum(blocks.min(axis=2), 0)
     scale = np.maximum((blocks.max(axis=2) - low) / 15, 1e-12)
-    d, dmin = scale.max(axis=1) / 63, np.maximum(-low.max(axis=1) * 0 + (-low).max(axis=1), 0) / 63
+    d, dmin = scale.max(axis=1) / 63, (-low).max(axis=1) / 63
     d, dmin = d.astype(np.float16).astype(float), dmin.astype(np.float16).astype(float)
     sc = np.clip(np.rint(scale / np.maximum(d, 1e-12)[:, None]), 0, 63)
     mn = np.clip(np.rint(-low / np.where(dmin > 0, dmin, 1)[:, None]), 0, 63)
@@ -232,13 +230,13 @@ def _layer(name: str) -> str:
     return f"{found[1]}." if found else ""
 
 
-def _write(family: Family, arrays: dict[str, _Array], folder: Path) -> None:
+def _write(family: Family, arrays: Mapping[str, _Array], folder: Path) -> None:
     folder.mkdir(parents=True)
     _save(arrays, folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(family.config))
 
 
-def _save(arrays: dict[str, _Array], path: Path) -> None:
+def _save(arrays: Mapping[str, _Array], path: Path) -> None:
     from safetensors.numpy import save_file
 
     save_file({name: np.ascontiguousarray(v) for name, v in arrays.items()}, path)

@@ -126,7 +126,7 @@ def model_of(family: Family, weights: Tensors | None, seed: int = 0) -> Any:  # 
     torch.manual_seed(seed)
     config = AutoConfig.for_model(**{k: v for k, v in family.config.items() if k != "dtype"})
     make = AutoModel if family.kind == "bert" else AutoModelForCausalLM
-    model = make.from_config(config, dtype=torch.float32)
+    model: Any = make.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     if weights is not None:
         state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
         missing, unexpected = model.load_state_dict(state, strict=False)

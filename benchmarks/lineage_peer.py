@@ -14,7 +14,7 @@ import sys
 
 def answer(candidate: str, base: str) -> str:
     """Return its word for the pair and its probability."""
-    from modeldna.scan import compare_pair
+    from modeldna.scan import compare_pair  # type: ignore[import-not-found]
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         found = compare_pair(candidate, base, mode="fast")

@@ -33,8 +33,8 @@ from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import SHIPPED, load_policy, shipped_policies
 from tiergate.landscape.obligations import by_id, shipped_files
 from tiergate.release.incident_deadlines import Phase, shipped_deadlines
-from tiergate.report.bom_coverage import ELEMENTS, Filling
 from tiergate.report import policy_page
+from tiergate.report.bom_coverage import ELEMENTS, Filling
 
 DOCS = Path(__file__).resolve().parent
 SCHEMAS = DOCS / "reference" / "schemas"
@@ -72,7 +72,8 @@ def _packs() -> Iterator[tuple[Path, str]]:
     yield PACKS / "index.md", "\n".join(_pack_list(found)) + "\n"
     for policy in found:
         text = (SHIPPED / f"{policy.id}.yaml").read_text(encoding="utf-8")
-        yield PACKS / f"{policy.id}.md", policy_page.page(policy, policy_page.remarks_at_head(text), known)
+        remarks = policy_page.remarks_at_head(text)
+        yield PACKS / f"{policy.id}.md", policy_page.page(policy, remarks, known)
 
 
 def _pack_list(policies: list[Policy]) -> Iterator[str]:

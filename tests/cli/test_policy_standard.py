@@ -120,6 +120,22 @@ def test_a_record_says_what_its_policy_loosened_and_can_be_computed_again(
     assert "does not keep the hold" in again.flat
 
 
+def test_what_a_policy_loosens_goes_into_every_export(loose: Path, tmp_path: Path) -> None:
+    model = a_folder(tmp_path / "model")
+    decision = tmp_path / "decision.json"
+    decision.write_text(run("check", model, "--policy", loose, "--json").out)
+    words = "does not keep the hold of 30 days there (small 0.1.0)"
+
+    bom, oscal = run("export", "bom", decision), run("export", "oscal", decision)
+    card = run("export", "card", decision)
+
+    assert (0, 0, 0) == (bom.code, oscal.code, card.code), bom.err + oscal.err + card.err
+    assert "tiergate:policy:loosened" in bom.out
+    assert words in bom.out
+    assert f"Policy loosened: tiers.T1.holds: {words}" in oscal.out
+    assert "policy_loosened" in card.out
+
+
 def test_an_extension_that_is_looser_without_saying_so_ends_with_4(loose: Path) -> None:
     loose.write_text(LOOSE.replace("unsafe_loosens: true\nunsafe_reason: a pilot\n", ""))
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,13 +31,18 @@ FILE = f"/{NAME}/resolve/main/model.safetensors"
 
 
 @contextmanager
-def started(site: Site, *options: str, database: str = "") -> Iterator[subprocess.Popen[str]]:
-    """Start the command, and wait until it answers."""
+def started(
+    site: Site, *options: str, database: str = "", is_empty: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """Start the command, and wait until it answers; on an empty folder with nothing but that."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         site.port = int(free.getsockname()[1])
     words = [sys.executable, "-m", "tiergate", "serve", str(site.folder / "gateway")]
-    words += ["--ledger", str(site.ledger), "--trust", str(site.folder / "trust.yaml")]
+    if is_empty:
+        words[-1] = str(site.folder / "new")
+    else:
+        words += ["--ledger", str(site.ledger), "--trust", str(site.folder / "trust.yaml")]
     environment = {**os.environ, "TIERGATE_DATABASE_URL": database}
     command = [*words, "--port", str(site.port), *options]
     with subprocess.Popen(
@@ -71,6 +77,20 @@ def test_that_a_new_gateway_says_how_to_go_on_and_its_owner_can_log_in(site: Sit
     assert f"Tiergate serves {site.folder / 'gateway'} at http://127.0.0.1:{site.port}\n" in said
     assert "tiergate gateway publish ./model" in said
     assert (me.status, b'"name":"owner"' in me.body) == (200, True)
+
+
+def test_that_an_empty_folder_is_enough_and_opens_nothing(tmp_path: Path) -> None:
+    site = Site(folder=tmp_path)
+    site.house.close()
+    with started(site, is_empty=True) as process:
+        assert process.stdout is not None
+        said = "".join(process.stdout.readline() for _ in range(8))
+        front, file = site.ask("/"), site.ask(FILE)
+
+    assert re.search(r"counts once: http://\S+/-/first/\S+\n", said), said
+    assert "Nobody is believed, so nothing opens: write " in said
+    assert f"--ledger {tmp_path / 'new' / 'releases' / 'ledger.sqlite'}" in said
+    assert (front.status, file.status, file.code) == (200, 401, "RepoNotFound")
 
 
 def test_that_what_the_commands_set_up_is_what_is_served(site: Site) -> None:

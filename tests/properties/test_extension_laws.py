@@ -154,7 +154,7 @@ def extensions(draw: st.DrawFn) -> tuple[Policy, Policy]:
 
 
 @given(pair=extensions(), documents=collections())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_an_extension_in_which_nothing_is_looser_opens_no_tier(
     pair: tuple[Policy, Policy], documents: tuple[EvidenceDocument, ...]
 ) -> None:
@@ -184,7 +184,7 @@ def test_a_policy_is_never_looser_than_itself(pair: tuple[Policy, Policy]) -> No
 
 
 @given(mine=CHECKS, theirs=CHECKS, documents=collections())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_evidence_that_meets_a_check_meets_all_of_which_it_asks_as_much(
     mine: Expression, theirs: Expression, documents: tuple[EvidenceDocument, ...]
 ) -> None:

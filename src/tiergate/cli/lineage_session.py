@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tiergate.cli.exit_codes import ExitCode
-from tiergate.cli.lineage_known import KnownModelsFile, same_model
+from tiergate.cli.lineage_known import KnownModelsFile, read_known, same_model
 from tiergate.decision.tier import Tier
 from tiergate.errors import CheckpointError
 from tiergate.model.hub import is_hub_id
@@ -55,16 +55,16 @@ class LineageRequest:
     """Folder of sketches to look through."""
     add_to: Path | None = None
     """Folder to which the candidate's sketch is added."""
-    known: KnownModelsFile | None = None
-    """Known models; None when no file was given."""
+    known: Path | None = None
+    """File of known models."""
     tier: Tier | None = None
     """Tier that the candidate is meant to have."""
     revision: str | None = None
     """Revision of the candidate on a hub."""
     endpoint: str | None = None
     """Base URL of the hub."""
-    key: str = PUBLIC_KEY
-    """Decides which rows are looked at."""
+    key: str | None = None
+    """Decides which rows are looked at; None is the public key."""
     with_digests: bool = True
     """Whether every byte is read, for digests."""
 
@@ -108,9 +108,10 @@ def answer(request: LineageRequest) -> LineageAnswer:
     """Compare a candidate with all bases.
 
     Raises:
-        CheckpointError: a model or a sketch cannot be used.
+        InputError: a model, a sketch or the file of known models cannot be used.
         ExtensionError: a packed format needs a package that is not installed.
     """
+    known = read_known(request.known) if request.known is not None else None
     candidate, model = _sketch(request.candidate, request, request.revision)
     bases = [_sketch(base, request, None)[0] for base in request.bases]
     comparisons = [compare(candidate, base) for base in bases]
@@ -126,7 +127,7 @@ def answer(request: LineageRequest) -> LineageAnswer:
         candidate=candidate,
         tried=tried,
         traced=traced,
-        obligations=tuple(_obligations(candidate, derived, request.known, request.tier)),
+        obligations=tuple(_obligations(candidate, derived, known, request.tier)),
         added=added,
     )
 
@@ -135,15 +136,16 @@ def _sketch(
     text: str, request: LineageRequest, revision: str | None
 ) -> tuple[Sketch, OpenedModel | None]:
     """Return a sketch, and the weights when they are on this machine."""
+    key = request.key or PUBLIC_KEY
     if text.endswith(SUFFIX):
-        return read_sketch(Path(text), request.key), None
+        return read_sketch(Path(text), key), None
     if is_hub_id(text) and not Path(text).exists():
         from tiergate.model.lineage.remote import open_remote
 
         remote = open_remote(text, revision=revision, endpoint=request.endpoint)
-        return draw(remote, key=request.key), None
+        return draw(remote, key=key), None
     model = open_local(locate(text, revision=revision))
-    return draw(model, key=request.key, with_digests=request.with_digests), model
+    return draw(model, key=key, with_digests=request.with_digests), model
 
 
 def _add(candidate: Sketch, folder: Path) -> Path:

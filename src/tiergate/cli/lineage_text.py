@@ -34,7 +34,7 @@ def lines(answer: LineageAnswer, *, everything: bool) -> Iterator[str]:
         shown = list(answer.derived) if answer.derived else list(answer.traced[:_SHOWN])
         for item in list(answer.traced) if everything else shown:
             yield from _base(item)
-        yield from _others(answer, answer.tried - len(shown), everything=everything)
+        yield from _others(answer.tried - len(shown), everything=everything)
         for obligation in answer.obligations:
             words = f"{obligation.kind.upper()}: {obligation.words}."
             yield from text.wrapped(words, _INDENT, "  ! ")
@@ -143,7 +143,7 @@ def rotation_words(comparison: Comparison) -> str:
     )
 
 
-def _others(answer: LineageAnswer, rest: int, *, everything: bool) -> Iterator[str]:
+def _others(rest: int, *, everything: bool) -> Iterator[str]:
     if rest > 0 and not everything:
         yield from text.wrapped(
             f"undetermined for {text.plural(rest, 'other base')}; nothing beyond chance", "  "

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tiergate.attestation.trust import Role, Trust
 from tiergate.cli import clock
 from tiergate.cli.gateway_house import open_house, require_extra
 from tiergate.errors import InputError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tiergate.gateway.login_file import LoginRules
 
 _ENVIRONMENT = "TIERGATE_GATEWAY"
+_NOBODY = Trust(digest="", keys=(), needed=(Role.RELEASE_OWNER,))
+"""What is believed while there is no trust file: nothing."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
 
@@ -37,9 +40,9 @@ class Served:
     database: str
     """Address of its database; empty for the file in the folder."""
     ledger: str
-    """The ledger of releases."""
+    """The ledger of releases; empty for the one in the folder."""
     trust: str
-    """Whose events count."""
+    """Whose events count; empty for the file in the folder, which need not be there."""
     heads: tuple[str, ...]
     """Folders of heads; empty for the one beside the ledger."""
     url: str
@@ -68,6 +71,8 @@ def serve(served: Served, *, host: str, port: int, workers: int) -> None:
     with closing(open_house(served.folder, served.database, served.objects)) as house:
         from tiergate.gateway.house import OWNER
 
+        if not served.ledger:
+            _make_ledger(ledger_of(served))
         # What is wrong with the trust file or the log is said here, and not by each worker.
         _watched(served)
         _login(served)
@@ -75,7 +80,7 @@ def serve(served: Served, *, host: str, port: int, workers: int) -> None:
         token = house.first_token(clock.now())
         link = house.login_link(OWNER, clock.now()) if token else ""
         has_models = bool(house.catalogue.repositories())
-        for line in _greeting(served.folder, served.url, token, link, has_models=has_models):
+        for line in _greeting(served, token, link, has_models=has_models):
             click.echo(line)
     import uvicorn
 
@@ -114,8 +119,28 @@ def _watched(served: Served) -> Watched:
     from tiergate.gateway.house import Watched
     from tiergate.release.trust_file import load_trust
 
-    heads = tuple(head_folders(served.ledger, served.heads))
-    return Watched(ledger=served.ledger, heads=heads, trust=load_trust(Path(served.trust)))
+    heads = tuple(head_folders(ledger_of(served), served.heads))
+    trust = Path(trust_of(served))
+    believed = load_trust(trust) if served.trust or trust.exists() else _NOBODY
+    return Watched(ledger=ledger_of(served), heads=heads, trust=believed)
+
+
+def ledger_of(served: Served) -> str:
+    """Return where the ledger is."""
+    return served.ledger or str(Path(served.folder) / "releases" / "ledger.sqlite")
+
+
+def trust_of(served: Served) -> str:
+    """Return where the trust file is, or would be."""
+    return served.trust or str(Path(served.folder) / "releases" / "trust.yaml")
+
+
+def _make_ledger(place: str) -> None:
+    from tiergate.release.ledger import Ledger
+
+    if not Path(place).exists():
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Ledger.create(Path(place)).close()
 
 
 def _login(served: Served) -> LoginRules | None:
@@ -124,17 +149,20 @@ def _login(served: Served) -> LoginRules | None:
     return load_login(Path(served.login), os.environ) if served.login else None
 
 
-def _greeting(folder: str, url: str, token: str, link: str, *, has_models: bool) -> Iterable[str]:
-    yield f"Tiergate serves {folder} at {url}"
+def _greeting(served: Served, token: str, link: str, *, has_models: bool) -> Iterable[str]:
+    yield f"Tiergate serves {served.folder} at {served.url}"
     if token:
         yield f"Token of the owner, for 24 hours, shown once: {token}"
-        yield f"Login of the owner, for 24 hours, counts once: {url}{link}"
+        yield f"Login of the owner, for 24 hours, counts once: {served.url}{link}"
+    if not served.trust and not Path(trust_of(served)).exists():
+        yield f"Nobody is believed, so nothing opens: write {trust_of(served)}, and start again."
     if not has_models:
         yield "Nothing is offered yet. To publish and fetch a first model:"
-        offer = f"--folder {folder} --repository acme/model --release NAME"
+        offer = f"--folder {served.folder} --repository acme/model --release NAME"
         yield f"  tiergate gateway publish ./model {offer}"
-        yield "  tiergate release submit record.json --plan plan.yaml ..."
-        yield f"  HF_ENDPOINT={url} hf download acme/model"
+        where = f"--ledger {ledger_of(served)} --trust {trust_of(served)}"
+        yield f"  tiergate release submit record.json --plan plan.yaml {where} ..."
+        yield f"  HF_ENDPOINT={served.url} hf download acme/model"
 
 
 def published(  # noqa: PLR0913 - one for each option

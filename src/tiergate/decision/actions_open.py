@@ -148,8 +148,8 @@ def _numbers(
         known = {(name, number.value): number for name, number in _limits(expression, policy)}
         for reading in (reading for node in found.walk() for reading in node.readings):
             # Under an attack the label goes on after the metric.
-            number = known[reading.label.partition(" ")[0], reading.limit]
-            if number.status is not NumberStatus.DEFAULT:
+            number = known.get((reading.label.partition(" ")[0], reading.limit))
+            if number is None or number.status is not NumberStatus.DEFAULT:
                 continue
             limit = limit_words(reading)
             yield Action(

@@ -132,8 +132,6 @@ class _Asked:
                 self.add(definition.ruled_out)
 
     def _claim(self, check: ClaimMade) -> None:
-        if (check.item, not check.expects) in self.claims:
-            return  # one of two ways that exclude each other is enough
         fields = self.claims.setdefault((check.item, check.expects), {})
         for name in check.fields:
             fields.setdefault(name, f"what there is to say about {name}")

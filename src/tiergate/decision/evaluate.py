@@ -25,7 +25,7 @@ from tiergate.decision.decision import BandReading, Condition, Decision, TierVer
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.judging import judge, judge_requirement
 from tiergate.decision.outcome import Outcome, all_of, any_of
-from tiergate.decision.policy import Hold, Policy, Scene, TierDefinition
+from tiergate.decision.policy import Hold, Memo, Policy, Scene, TierDefinition
 from tiergate.decision.requirements.band import band_rows
 from tiergate.decision.requirements.measured import band_metrics
 from tiergate.decision.tier import Band, Tier
@@ -49,8 +49,8 @@ def evaluate(
     """
     if at.tzinfo is None:
         raise ValueError("at: a time without a zone")
-    given = tuple(waivers)
-    verdicts = _ladder(policy, evidence, at, given)
+    given, memo = tuple(waivers), Memo()
+    verdicts = _ladder(policy, evidence, at, given, memo)
     supported = max(
         (v.tier for v in verdicts if v.outcome is Outcome.MET),
         key=lambda tier: tier.rank,
@@ -61,7 +61,7 @@ def evaluate(
     if answer is None:
         raise ValueError(f"policy {policy.id} has no tier {question}")
     documents = {document.digest for document in evidence.documents}
-    bands = _bands(_scene(policy, evidence, at, policy.tiers[-1], ()))
+    bands = _bands(_scene(policy, evidence, at, policy.tiers[-1], (), memo))
     return Decision(
         subject_name=evidence.subject.name,
         root_digest=evidence.subject.root_digest,
@@ -86,11 +86,11 @@ def evaluate(
 
 
 def _ladder(
-    policy: Policy, evidence: Collection, at: datetime, waivers: tuple[Waiver, ...]
+    policy: Policy, evidence: Collection, at: datetime, waivers: tuple[Waiver, ...], memo: Memo
 ) -> tuple[TierVerdict, ...]:
     verdicts: list[TierVerdict] = []
     for index, definition in enumerate(policy.tiers):
-        scene = _scene(policy, evidence, at, definition, waivers)
+        scene = _scene(policy, evidence, at, definition, waivers, memo)
         reaching = tuple(w for w in waivers if _reaches(w, definition.tier, policy))
         below = _rows_below(policy.tiers[:index], scene, reaching, verdicts)
         rows = tuple(judge_requirement(name, scene) for name in definition.requirements)
@@ -132,7 +132,13 @@ def _rows_below(
     return tuple(
         tuple(
             judge_requirement(
-                name, _scene(scene.policy, scene.evidence, scene.at, definition, reaching)
+                name,
+                dataclasses.replace(
+                    scene,
+                    tier=definition.tier,
+                    standards=definition.standards,
+                    waivers=reaching,
+                ),
             )
             for name in definition.requirements
         )
@@ -147,6 +153,7 @@ def _scene(
     at: datetime,
     definition: TierDefinition,
     waivers: tuple[Waiver, ...],
+    memo: Memo,
 ) -> Scene:
     return Scene(
         policy=policy,
@@ -156,6 +163,7 @@ def _scene(
         standards=definition.standards,
         variant=Variant.WORST_CASE,
         waivers=waivers,
+        memo=memo,
     )
 
 

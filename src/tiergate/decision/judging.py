@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome, all_of, any_of, at_least
-from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Scene
+from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Atom, Expression, Named, Scene
 
 
 def judge(expression: Expression, scene: Scene) -> Explanation:
@@ -28,7 +28,19 @@ def judge(expression: Expression, scene: Scene) -> Explanation:
         case Named(id=name):
             return judge_requirement(name, scene)
         case _:
-            return expression.judge(scene)
+            return _judge_check(expression, scene)
+
+
+def _judge_check(check: Atom, scene: Scene) -> Explanation:
+    """Judge a check, once for all tiers that ask the same of evidence."""
+    memo = scene.memo
+    if memo is None or not getattr(check, "is_same_at_every_tier", False):
+        return check.judge(scene)
+    key = (id(check), memo.number_of(scene.standards), scene.variant)
+    found = memo.checks.get(key)
+    if found is None:
+        found = memo.checks[key] = check.judge(scene)
+    return found
 
 
 def judge_requirement(name: str, scene: Scene) -> Explanation:

@@ -123,9 +123,8 @@ class _Laid:
     ) -> list[object]:
         found = list(below)
         for index, item in enumerate(above):
-            if item in below:
-                continue
-            found.append(self._placed(item, (*old, index), (*new, len(found))))
+            if item not in below:
+                found.append(self._placed(item, (*old, index), (*new, len(found))))
         return found
 
     def _placed(self, content: object, old: Location, new: Location) -> object:
@@ -139,8 +138,7 @@ class _Laid:
         return content
 
     def _line(self, old: Location, new: Location) -> None:
-        if old in self._written:
-            self.lines[new] = self._written[old]
+        self.lines[new] = self._written[old]
 
 
 def _is_whole(place: Location, below: Mapping[str, object], above: Mapping[str, object]) -> bool:

@@ -50,8 +50,9 @@ def numbers_of(expression: Expression) -> Iterator[Number]:
             yield expression.limit
             if expression.minimum_behaviours is not None:
                 yield expression.minimum_behaviours
-        case ClaimMade():
-            yield from (limit.limit for limit in expression.limits)
+        case ClaimMade(limits=limits):
+            for limit in limits:
+                yield limit.limit
         case _:
             return
 

@@ -200,10 +200,13 @@ class Collection:
 
     def unseen_runs(self, metric: str, variant: Variant) -> tuple[PlannedRun, ...]:
         """Return the registered runs of a claim whose results are not here."""
+        planned = of_claim(self.runs, metric, variant)
+        if not planned:
+            return ()
         seen = {
             run.id for item in self.measurements(metric) if (run := self.run_of(item)) is not None
         }
-        return tuple(run for run in of_claim(self.runs, metric, variant) if run.id not in seen)
+        return tuple(run for run in planned if run.id not in seen)
 
     def claims(self, item: str) -> tuple[ClaimItem, ...]:
         """Return every claim that answers ``item``; empty means never claimed."""

@@ -15,7 +15,7 @@ from tiergate.errors import InputError
 from tiergate.gateway.grants import Giving, give, revoke
 from tiergate.gateway.tables import past_requests, requests
 from tiergate.gateway.terms import NO_LESS, Less, Terms, read_terms
-from tiergate.gateway.votes import AGAINST, FOR, Vote, forget_votes, people_for, vote
+from tiergate.gateway.votes import AGAINST, FOR, Vote, forget_votes, people_for, read_votes, vote
 
 
 class Status(enum.StrEnum):
@@ -191,16 +191,20 @@ def accept(  # noqa: PLR0913 - what is said, by whom
     vote(
         connection,
         found.id,
-        Vote(person=by, choice=FOR, words=words, at=at, counts=True),
+        Vote(person=by, choice=FOR, words=words, at=at, counts=True, less=less),
     )
     # Alone, whoever decides has shown to the route that they may; two are counted here.
     if terms.reviewers > 1:
         those = people_for(connection, found.id, found.person)
         if len(those) < terms.reviewers:
             return ""
+        # Whoever gives less has it their way.
+        for said in read_votes(connection, found.id):
+            terms = said.less.of(terms) if said.counts and said.person in those else terms
     terms = less.of(terms)
     decide(connection, found, Status.ACCEPTED, by=by, at=at, words=words)
     require_commit(terms, commit, found.repository)
+    commit = commit if terms.is_pinned else found.commit
     return give(
         connection,
         Giving(

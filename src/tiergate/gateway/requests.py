@@ -296,7 +296,7 @@ class Requests:
         """
         if by == request.person:
             raise InputError(by, "the person who asked", "somebody else to decide")
-        commit, name = self._commit(request.repository, at, less) or request.commit, ""
+        commit, name = self._current(request.repository, at) or request.commit, ""
         with self._database.writing() as connection:
             found = held(connection, request, as_read=as_read)
             if status is not Status.ACCEPTED:
@@ -314,9 +314,9 @@ class Requests:
         if given is not None and given.is_marked:
             self._prepare(given)
 
-    def _commit(self, repository: str, at: datetime, less: Less = NO_LESS) -> str:
+    def _commit(self, repository: str, at: datetime) -> str:
         """Return the revision that grants are pinned to; empty where they are not."""
-        is_pinned = less.of(self.terms(repository)).is_pinned
+        is_pinned = self.terms(repository).is_pinned
         return self._current(repository, at) if is_pinned else ""
 
     def give(self, repository: str, person: str, *, by: str, at: datetime) -> None:

@@ -141,6 +141,9 @@ votes = sa.Table(
     sa.Column("words", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("counts", sa.Boolean, nullable=False),
+    sa.Column("days", sa.Integer),
+    sa.Column("downloads", sa.Integer),
+    sa.Column("is_pinned", sa.Boolean, nullable=False),
 )
 wordings = sa.Table(
     "wordings",

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tiergate.gateway.roles import GatewayRole, Right, rights_of
 from tiergate.gateway.tables import people, votes
+from tiergate.gateway.terms import NO_LESS, Less
 
 FOR = "accepted"
 AGAINST = "rejected"
@@ -30,6 +31,8 @@ class Vote:
     """When."""
     counts: bool
     """Whether it counts; not when they said something else later, or all began anew."""
+    less: Less = NO_LESS
+    """What they want a grant to give less of than the terms."""
 
 
 def vote(connection: sa.Connection, request: str, made: Vote) -> None:
@@ -44,6 +47,9 @@ def vote(connection: sa.Connection, request: str, made: Vote) -> None:
         "words": made.words,
         "at": made.at,
         "counts": made.counts,
+        "days": made.less.days,
+        "downloads": made.less.downloads,
+        "is_pinned": made.less.is_pinned,
     }
     connection.execute(votes.insert(), row)
 
@@ -57,8 +63,14 @@ def read_votes(connection: sa.Connection, request: str) -> tuple[Vote, ...]:
     """Return what was said to a request, the oldest first."""
     query = sa.select(votes).filter_by(request=request).order_by(votes.c.at, votes.c.id)
     names = ("person", "choice", "words", "at", "counts")
+    less = ("days", "downloads", "is_pinned")
     rows = connection.execute(query).mappings()
-    return tuple(Vote(**{name: row[name] for name in names}) for row in rows)
+    return tuple(
+        Vote(
+            **{name: row[name] for name in names}, less=Less(**{name: row[name] for name in less})
+        )
+        for row in rows
+    )
 
 
 def people_for(connection: sa.Connection, request: str, applicant: str) -> frozenset[str]:

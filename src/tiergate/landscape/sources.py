@@ -30,13 +30,9 @@ class ReadAs(enum.StrEnum):
     @property
     def mark(self) -> str:
         """What a reader has to know of how the fact is known; empty for primary text."""
-        match self:
-            case ReadAs.PRIMARY:
-                return ""
-            case ReadAs.SECONDARY:
-                return "read second-hand"
-            case ReadAs.BACKGROUND:
-                return "not checked"
+        if self is ReadAs.PRIMARY:
+            return ""
+        return "read second-hand" if self is ReadAs.SECONDARY else "not checked"
 
 
 def a_date(found: object) -> str:

@@ -7,6 +7,8 @@ its counter goals and, where they are there and not only possible, counter solut
 
 from __future__ import annotations
 
+from itertools import chain, count
+
 import yaml
 
 from tiergate.decision.outcome import Outcome
@@ -19,20 +21,28 @@ _DEVELOPED = frozenset({Kind.GOAL, Kind.STRATEGY})
 
 def gsn_yaml(case: SafetyCase) -> str:
     """Return the case as one module of gsn2x."""
-    challenged: dict[str, str] = {}
-    for node in case.nodes.values():
-        for name in node.challenged_by:
-            challenged.setdefault(name, node.id)
     names = {node.id: _name(node) for node in case.nodes.values()}
     document: dict[str, object] = {
         "module": {"name": "safety-case", "brief": f"Made by tiergate: {_text(case.top)}"}
     }
     for node in case.nodes.values():
-        element = _element(node, case, names)
-        if node.id in challenged:
-            element["challenges"] = names[challenged[node.id]]
-        document[names[node.id]] = element
+        if node.kind is not Kind.DEFEATER:
+            document[node.id] = _element(node, case, names)
+    for name, (defeater, against) in _counters(case).items():
+        document[name] = {**_element(defeater, case, names), "challenges": against}
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _counters(case: SafetyCase) -> dict[str, tuple[Node, str]]:
+    """Return a counter element for each element that a defeater is against; it takes but one."""
+    found: dict[str, tuple[Node, str]] = {}
+    for node in case.nodes.values():
+        for other in node.challenged_by:
+            first = _name(case.nodes[other])
+            numbered = (f"{first}-{number}" for number in count(2))
+            name = next(each for each in chain([first], numbered) if each not in found)
+            found[name] = (case.nodes[other], node.id)
+    return found
 
 
 def _name(node: Node) -> str:

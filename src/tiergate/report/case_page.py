@@ -15,7 +15,7 @@ from tiergate.decision.safety_case import Kind, Node, SafetyCase
 from tiergate.report.case_tone import Tone, tone
 from tiergate.report.page import environment
 
-_OPEN_DEPTH = 3
+_OPEN_DEPTH = 4
 """Claims down to this depth are opened; deeper ones are one click away."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 
 from tiergate.decision.safety_case import Kind, Node, SafetyCase
-from tiergate.report.case_tone import tone
+from tiergate.report.case_tone import Tone, tone
 from tiergate.report.escaping import shortened, shown
 
 _WIDTH, _GAP_X, _GAP_Y, _MARGIN = 264, 44, 10, 16
@@ -29,6 +29,7 @@ _KEY = (
     ("assumption", "assumption, shown by nothing"),
     ("defeater", "speaks against it, or would"),
 )
+_KEY_TONES = {"assumption": Tone.UNSUPPORTED, "defeater": Tone.POSSIBLE}
 _STYLE = """
 text{font:12px system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:#1c1f23}
 .head{font-weight:650}
@@ -187,7 +188,8 @@ def _edge(upper: _Box, lower: _Box) -> str:
 def _key() -> Iterator[str]:
     x = _MARGIN
     for kind, words in _KEY:
-        yield f"<g>{_shape(Kind(kind), x, _MARGIN - 8, 20, 14)}"
+        yield f'<g class="{_KEY_TONES.get(kind, Tone.PLAIN)}">'
+        yield _shape(Kind(kind), x, _MARGIN - 8, 20, 14)
         yield f'<text x="{x + 26}" y="{_MARGIN + 3}">{words}</text></g>'
         x += 40 + 7 * len(words)
 

@@ -85,6 +85,7 @@ def _result(source: ExportSource) -> _Object:
 
 def _description(source: ExportSource) -> str:
     lines = [f"Signatures: {source.standing}.", f"Valid until {moment(source.valid_until)}."]
+    lines += [f"Policy loosened: {it.field}: {it.what}" for it in source.decision.loosenings]
     lines += [f"Not assessed: {words}" for words in source.decision.not_assessed]
     lines += [f"Evidence that is gone: {digest}" for digest in source.decision.missing]
     lines += [

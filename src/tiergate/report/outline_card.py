@@ -11,18 +11,18 @@ from __future__ import annotations
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.report.model_card import card_with, front_matter_of
 from tiergate.report.outline import Outline, Section
+from tiergate.report.outline_checkpoint import (
+    base_models,
+    checkpoint_facts,
+    languages,
+    licence,
+    modalities,
+)
+from tiergate.report.outline_measured import from_outside, measured, measured_safeguards
 from tiergate.report.outline_source import (
     Asked,
     OutlineSource,
-    base_models,
-    checkpoint_facts,
     decided,
-    from_outside,
-    languages,
-    licence,
-    measured,
-    measured_safeguards,
-    modalities,
     not_assessed,
     one_of,
     preface,

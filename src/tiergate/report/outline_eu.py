@@ -10,19 +10,23 @@ from __future__ import annotations
 
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.report.outline import Filled, Outline, Section
-from tiergate.report.outline_source import (
-    Asked,
-    OutlineSource,
+from tiergate.report.outline_checkpoint import (
     base_models,
     checkpoint_facts,
-    decided,
-    from_outside,
     languages,
     licence,
+    modalities,
+)
+from tiergate.report.outline_measured import (
+    from_outside,
     measured,
     measured_safeguards,
     measurements,
-    modalities,
+)
+from tiergate.report.outline_source import (
+    Asked,
+    OutlineSource,
+    decided,
     not_assessed,
     nothing,
     one_of,

@@ -12,21 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.report.outline import Filled, Missing, Outline, Section
+from tiergate.report.outline_checkpoint import base_models, checkpoint_facts, licence
 from tiergate.report.outline_fmti_indicators import INDICATORS
-from tiergate.report.outline_source import (
-    Asked,
-    Found,
-    OutlineSource,
-    base_models,
-    checkpoint_facts,
+from tiergate.report.outline_measured import (
     from_outside,
-    licence,
     measured,
     measured_safeguards,
     measurements,
-    preface,
-    stated,
 )
+from tiergate.report.outline_source import Asked, Found, OutlineSource, preface, stated
 from tiergate.report.view import short_digest
 
 _BY_HAND = "disclose it; no evidence item holds it"

@@ -10,16 +10,12 @@ from __future__ import annotations
 
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.report.outline import Outline, Section
+from tiergate.report.outline_checkpoint import checkpoint_facts, languages, licence, modalities
+from tiergate.report.outline_measured import from_outside, measured
 from tiergate.report.outline_source import (
     Asked,
     OutlineSource,
-    checkpoint_facts,
     decided,
-    from_outside,
-    languages,
-    licence,
-    measured,
-    modalities,
     not_assessed,
     one_of,
     preface,

@@ -10,24 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tiergate.decision.document import ReadingPart
-from tiergate.decision.explanation import Reading
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Policy
 from tiergate.decision.requirements.claim import ClaimMade
-from tiergate.decision.words import bounds_words, count_words
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import EvidenceDocument
-from tiergate.evidence.hazards import HazardDomain
-from tiergate.evidence.measurement import Measurement
-from tiergate.evidence.provenance import ProducerRelation
 from tiergate.model.card import ModelCard
-from tiergate.report.export_source import ExportSource, Standing, judged, readings
+from tiergate.report.export_source import ExportSource, Standing, judged
 from tiergate.report.outline import Filled, Missing, Section
 from tiergate.report.view import short_digest
 from tiergate.report.wording import day, maker_words
 
-OUTSIDE = frozenset({ProducerRelation.COMMISSIONED, ProducerRelation.INDEPENDENT})
-_SHOWN_LIMITS = 4
 Found = tuple[list[Filled], list[Missing]]
 
 
@@ -202,99 +194,6 @@ def _counted(source: OutlineSource, item: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def measured(source: OutlineSource, domain: HazardDomain) -> Found:
-    """Give every measurement of a hazard that the decision read, as counts and bounds."""
-    prefix = f"{domain.value}."
-    found = [
-        f for r, held in readings(source.export.decision) for f in _read(source, r, held, prefix)
-    ]
-    if found:
-        return found, []
-    gap = Missing(
-        what=f"results of evaluations for {domain.label}",
-        remedy="tiergate evidence add LOG --model MODEL --mapping MAPPING",
-    )
-    return [], [gap]
-
-
-def measured_safeguards(source: OutlineSource) -> Found:
-    """Give every measured attack on the safeguards that the decision read."""
-    metric = source.policy.tamper.metric
-    found = [
-        f for r, held in readings(source.export.decision) for f in _read(source, r, held, metric)
-    ]
-    if found:
-        return found, []
-    gap = Missing(what="how safeguards fare under attack", remedy="tiergate attack MODEL")
-    return [], [gap]
-
-
-def _read(
-    source: OutlineSource, part: ReadingPart, held: tuple[str, ...], prefix: str
-) -> Iterator[Filled]:
-    if not part.label.startswith(prefix):
-        return
-    reading = Reading(**{name: getattr(part, name) for name in ReadingPart.model_fields})
-    counts = count_words(reading)
-    held = tuple(sorted(held, key=lambda words: f" at {source.export.decision.asked}" not in words))
-    more = f"; and {len(held) - _SHOWN_LIMITS} more" if len(held) > _SHOWN_LIMITS else ""
-    yield Filled(
-        sentence=(
-            f"{reading.label}, {reading.variant}: {f'{counts}, ' if counts else ''}"
-            f"one-sided bounds {bounds_words(reading)}"
-        ),
-        rests_on=(
-            f"measurement {_short(part.item)}",
-            *_measured_by(source, part.item),
-            f"held against {'; '.join(held[:_SHOWN_LIMITS])}{more}",
-        ),
-    )
-
-
-def _short(item: str) -> str:
-    digest, mark, index = item.partition("#")
-    return f"{short_digest(digest)}{mark}{index}"
-
-
-def _measured_by(source: OutlineSource, item: str) -> Iterator[str]:
-    for name, document, found in measurements(source):
-        if name == item:
-            yield f"measured by {maker_words(document)} ({document.producer.relation})"
-            yield f"task {found.task}, finished {day(found.finished_at)}"
-            if found.setting.elicitation:
-                yield f"elicitation: \u201c{found.setting.elicitation}\u201d"
-            yield f"{found.samples_kept} raw samples kept"
-
-
-def measurements(
-    source: OutlineSource,
-) -> Iterator[tuple[str, EvidenceDocument, Measurement]]:
-    """Yield every measurement that is at hand with its id and its document."""
-    for document in source.documents:
-        for index, found in enumerate(document.measurements):
-            yield f"{document.digest}#m{index}", document, found
-
-
-def from_outside(source: OutlineSource) -> Found:
-    """Name those outside the developer who measured or stated something, as they call it."""
-    filled = [
-        Filled(
-            sentence=(
-                f"{maker_words(document)} calls itself {document.producer.relation} and is behind "
-                f"{len(document.measurements)} measurements and {len(document.claims)} claims"
-            ),
-            rests_on=(f"evidence {short_digest(document.digest)}",),
-        )
-        for document in source.documents
-        if document.producer.relation in OUTSIDE
-    ]
-    gap = Missing(
-        what="evaluations by somebody outside the developer",
-        remedy="tiergate evidence add LOG --model MODEL --mapping MAPPING",
-    )
-    return filled, [] if filled else [gap]
-
-
 def decided(source: OutlineSource) -> list[Filled]:
     """Say what was decided, by which policy, and until when it stands."""
     decision, rests = source.export.decision, (source.decision_words, source.policy_words)
@@ -332,71 +231,6 @@ def outcomes_of(source: OutlineSource, ids: Iterable[str]) -> list[Filled]:
         for each in judged(decision)
         if each.row.id in wanted and each.tier is decision.asked and not each.is_fast_path
     ]
-
-
-def checkpoint_facts(source: OutlineSource) -> list[Filled]:
-    """Say what the files are."""
-    checkpoint, facts = source.export.checkpoint, source.export.facts
-    rows = [
-        ("Name", checkpoint.name),
-        ("Root digest", checkpoint.root_digest),
-        ("Weights digest", checkpoint.weights_digest or ""),
-        ("Revision", checkpoint.revision or ""),
-        ("Files", str(len(checkpoint.files))),
-        ("Code that a loader would run", ", ".join(checkpoint.code_files)),
-    ]
-    if facts is not None:
-        rows += [
-            ("Parameters", str(facts.parameter_count) if facts.parameter_count else ""),
-            ("Formats of the weights", ", ".join(facts.weights_formats)),
-            ("Architecture", ", ".join(facts.architectures)),
-        ]
-    return [
-        Filled(sentence=f"{label}: {text}", rests_on=("the files of the checkpoint",))
-        for label, text in rows
-        if text
-    ]
-
-
-def modalities(source: OutlineSource) -> Found:
-    """Say what the architecture generates."""
-    found = ", ".join(source.export.checkpoint.output_modalities)
-    if found:
-        rests = ("the architecture that the configuration names",)
-        return [Filled(sentence=f"Generates: {found}", rests_on=rests)], []
-    return [], [
-        Missing(what="output modalities", remedy="name a known architecture in config.json")
-    ]
-
-
-def licence(source: OutlineSource) -> Found:
-    """Say under which licence the files say that they stand."""
-    facts = source.export.facts
-    found = () if facts is None else facts.licences
-    if found:
-        sentence = f"Licence: {', '.join(found)}"
-        return [Filled(sentence=sentence, rests_on=("model card and licence files",))], []
-    return [], [Missing(what="licence", remedy="put a licence file beside the weights")]
-
-
-def base_models(source: OutlineSource) -> Found:
-    """Say what the card names as base models."""
-    facts = source.export.facts
-    found = () if facts is None else facts.base_models
-    if found:
-        rests = ("model card, where its author names them",)
-        return [Filled(sentence=f"Base models: {', '.join(found)}", rests_on=rests)], []
-    remedy = "name base_model in the model card, or say there that there is none"
-    return [], [Missing(what="what it was derived from", remedy=remedy)]
-
-
-def languages(source: OutlineSource) -> Found:
-    """Say which languages the card names."""
-    found = () if source.card is None else source.card.languages
-    if found:
-        rests = ("model card, where its author names them",)
-        return [Filled(sentence=f"Languages: {', '.join(found)}", rests_on=rests)], []
-    return [], [Missing(what="languages", remedy="name language in the model card")]
 
 
 def not_assessed(source: OutlineSource) -> list[Filled]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from tiergate.decision.document import ConditionPart, DecisionPart, ExplanationPart, TierPart
-from tiergate.decision.explanation import Explanation, Reading
+from tiergate.decision.document import ConditionPart, DecisionPart, TierPart
+from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome
+from tiergate.decision.safety_case_judged import explanation_of
 from tiergate.decision.tier import Tier
 from tiergate.report import view
 from tiergate.report.page import environment
@@ -73,19 +74,7 @@ def _tier(part: TierPart) -> RecordedTier:
         name=part.name,
         own=part.own,
         outcome=part.outcome,
-        requirements=tuple(map(_explanation, part.requirements)),
-        fast_path=tuple(map(_explanation, part.fast_path)),
+        requirements=tuple(map(explanation_of, part.requirements)),
+        fast_path=tuple(map(explanation_of, part.fast_path)),
         conditions=part.conditions,
-    )
-
-
-def _explanation(part: ExplanationPart) -> Explanation:
-    names = ("id", "title", "outcome", "reason", "clauses", "used", "next_step", "waived")
-    return Explanation(
-        **{name: getattr(part, name) for name in names},
-        readings=tuple(
-            Reading(**{name: getattr(reading, name) for name in type(reading).model_fields})
-            for reading in part.readings
-        ),
-        children=tuple(map(_explanation, part.children)),
     )

@@ -11,6 +11,7 @@ from tiergate.decision.decision import Condition, Decision, TierVerdict
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number
+from tiergate.decision.policy_words import amount, source_words
 from tiergate.decision.tier import Tier
 from tiergate.decision.words import reading_words
 
@@ -245,8 +246,8 @@ def number_words(condition: Condition) -> str:
 
 
 def _number(number: Number) -> str:
-    value = f"{number.value.normalize():f} {number.unit}".rstrip()
-    return f"{value}: {number.status}; {number.basis}"
+    source = "" if number.source is None else f"; {source_words(number.source)}"
+    return f"{amount(number)}: {number.status}; {number.basis}{source}"
 
 
 def short_digest(digest: str) -> str:

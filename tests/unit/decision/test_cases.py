@@ -186,6 +186,39 @@ def test_safeguards_are_answered_up_to_the_level_that_is_named(tmp_path: Path) -
     assert () == one(silent, "T0", tmp_path, policy)
 
 
+def test_samples_and_suites_are_answered_as_they_are_asked_for(tmp_path: Path) -> None:
+    suite = "suite: TR1, budget: {usd: {value: 100, unit: USD, status: law, basis: a}}"
+    measured = "measured: {domains: [cyber], variant: worst case, samples_kept: 5, producers: 2}"
+    text = (
+        MINIMAL.replace(
+            "- any: [E01, tamper_resistance: TR1]", f"- tamper_resistance: TR1\n      - {measured}"
+        )
+        .replace("attack_classes: [prefill]", suite)
+        .replace("  fast_path: [E01]\n", "")
+    )
+    policy = parse_policy(text.encode(), "p")
+
+    assert () == one("answered: T5, safeguards: TR1", "T5", tmp_path, policy)
+    assert () == one("answered: T5", "T0", tmp_path, policy)
+
+
+def test_a_report_of_attacks_is_answered_without_any_safeguard(tmp_path: Path) -> None:
+    at_most = "at_most: {value: 1, status: law, basis: a}"
+    rate = f"limit: {{metric: safeguard.attack_success, variant: as released, {at_most}}}"
+    text = MINIMAL.replace("any: [E01, tamper_resistance: TR1]", rate)
+    policy = parse_policy(text.replace("  fast_path: [E01]\n", "").encode(), "p")
+
+    assert () == one("answered: T5", "T5", tmp_path, policy)
+
+
+def test_without_any_tolerated_rate_no_safeguard_is_answered_for(tmp_path: Path) -> None:
+    cut = MINIMAL[MINIMAL.index("tamper_resistance:\n") : MINIMAL.index("bands:\n")]
+    text = MINIMAL.replace("      - any: [E01, tamper_resistance: TR1]\n", "").replace(cut, "")
+    policy = parse_policy(text.encode(), "p")
+
+    assert () == one("answered: T5, safeguards: TR2", "T5", tmp_path, policy)
+
+
 WRONG: dict[str, tuple[str, str]] = {
     "neither source nor reason": (
         "claims: [{item: E01}]",

@@ -100,6 +100,9 @@ STRICTER: dict[str, str] = {
     "a claim with a field more": (
         "requirements: {E01: {requires: {claim: {item: E01, fields: [training_flop, method]}}}}"
     ),
+    "a requirement that is asked for already, and another clause": (
+        "tiers: [{id: T5, requirements: [E01, CYBER], clauses: [EU-COP-M5.1, X-1]}]"
+    ),
     "a requirement that cannot be waived": "requirements: {E01: {waivable: false}}",
     "a shorter life of a decision": (
         f"tiers: [{{id: T5, expiry: {{days: {{value: 30, unit: days, {NUMBER}}}}}}}]"
@@ -335,6 +338,36 @@ def test_a_requirement_that_cannot_be_waived_stays_so(base: Path) -> None:
     (problem,) = mistakes(extended(base, "requirements: {E01: {waivable: true}}"))
 
     assert "requirements.E01.waivable" == problem.field
+
+
+def test_another_suite_is_not_shown_to_ask_for_as_much(base: Path) -> None:
+    head = HEAD.replace("base.yaml", "default")
+
+    (problem,) = mistakes(
+        extended(base, "tamper_resistance: {levels: {TR2: {suite: TR3@1.0.0}}}", head=head)
+    )
+
+    assert "tamper_resistance.levels.TR2.suite" == problem.field
+
+
+def test_a_band_that_reads_a_further_metric_is_looser_where_measuring_at_all_is_asked_for(
+    base: Path,
+) -> None:
+    more = (
+        "bands: {cyber: {B1: {reached_when: {any: ["
+        "{metric: cyber.exploits, reaches: {value: 0.01, status: published, basis: a report}}, "
+        f"{{metric: cyber.other, reaches: {{value: 0.01, {NUMBER}}}}}]}}}}}}}}"
+    )
+    path = extended(base, more)
+    assert () == load_policy(str(path)).loosenings
+    measured = "{any: [E01, measured: {domains: [cyber], variant: as released}]}"
+    base.write_text(
+        MINIMAL.replace("{at_least: 1, of:", f"{measured}\n      - {{at_least: 1, of:", 1)
+    )
+
+    (problem,) = mistakes(path)
+
+    assert ("bands.cyber", True) == (problem.field, "reads cyber.other too" in problem.message)
 
 
 def test_every_place_that_is_looser_is_named_with_its_line(base: Path) -> None:

@@ -236,7 +236,10 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
     ),
     "a margin in per cent at which a band begins": (
         "reaches: {value: 0.01, status: published, basis: a report}",
-        "scale: margin over baseline\n          reaches: {value: 5, status: published, basis: a report}",
+        (
+            "scale: margin over baseline\n"
+            "          reaches: {value: 5, status: published, basis: a report}"
+        ),
         "lies between -1 and 1",
     ),
     "a tamper level where none is defined": (

@@ -107,6 +107,7 @@ def test_every_number_of_a_check_is_found_in_order() -> None:
     check = AllOf(parts=(limit(minimum=200), ClaimMade(item="E10", limits=(DAYS,)), Named(id="A")))
 
     assert ["0.05", "200", "20"] == [str(found.value) for found in numbers_of(check)]
+    assert ["0.05"] == [str(found.value) for found in numbers_of(limit())]
 
 
 @pytest.mark.parametrize(
@@ -127,3 +128,7 @@ def test_a_number_is_written_with_its_source_and_the_mark_of_how_it_is_known(
         found
     )
     assert "30 days" == amount(found)
+
+
+def test_a_number_that_people_judged_has_no_source_to_write() -> None:
+    assert "0.05 [default, adjustable; a test]" == number_words(number("0.05"))

@@ -103,6 +103,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a date in another form": ("2026-05-01", "1 May 2026", "of the calendar"),
     "a source that is no address": ("https://example.org/act", "the act", "match pattern"),
     "a reading of no known kind": ("primary text", "hearsay", "'primary text'"),
+    "no YAML at all": ("format: ", "format: [", "no valid YAML"),
     "a name that leads nowhere": ("document: act", "document: atc", "no document is called atc"),
 }
 

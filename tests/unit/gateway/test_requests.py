@@ -22,7 +22,7 @@ from tiergate.gateway.requests import (
     TooOftenError,
 )
 from tiergate.gateway.roles import GatewayRole
-from tiergate.gateway.terms import Terms
+from tiergate.gateway.terms import Less, Terms
 from tiergate.release.access import Grant
 
 NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
@@ -229,6 +229,18 @@ def test_that_two_reviewers_are(two: Requests) -> None:
     assert after.status is Status.ACCEPTED
     (grant,) = two.given(MODEL, "nora")
     assert (grant.given_by, grant.given_at, grant.request) == ("bea", NOW + DAY, asked.id)
+
+
+def test_that_of_two_reviewers_whoever_gives_less_has_it_their_way(two: Requests) -> None:
+    asked = _ask(two)
+    two.answer(asked, Status.ACCEPTED, by="anna", at=NOW, less=Less(days=60))
+    two.answer(asked, Status.ACCEPTED, by="anna", at=NOW, less=Less(days=10, downloads=3))
+    two.answer(asked, Status.ACCEPTED, by="bea", at=NOW, less=Less(days=30, downloads=2))
+
+    (given,) = two.given(MODEL, "nora")
+    assert given.grant.until == NOW + 10 * DAY
+    assert {vote.less.days for vote in two.votes(asked.id) if vote.counts} == {10, 30}
+    assert given.grant.downloads_left == 2
 
 
 def test_that_the_same_reviewer_counts_once(two: Requests) -> None:

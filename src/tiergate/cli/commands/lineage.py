@@ -54,17 +54,14 @@ def command(  # noqa: PLR0913 - options of the command line
 
     Each is a folder, a .safetensors or .gguf file, a .sketch file, or org/name on a hub, of
     which only ranges are read. The outcome is derived or undetermined, and never independent.
-    A match raises obligations and grants nothing: the exit code is 1 when it obliges to
-    something, 3 when nothing matches, and 0 when what matches is declared.
+    A match grants nothing. Exit code: 1 it raises an obligation, 3 no match, 0 neither.
     """
     from pathlib import Path
 
     from tiergate.cli.lineage_documents import lineage_document
-    from tiergate.cli.lineage_known import read_known
     from tiergate.cli.lineage_session import LineageRequest, answer
     from tiergate.cli.lineage_text import lines
     from tiergate.decision.tier import Tier
-    from tiergate.model.lineage.choice import PUBLIC_KEY
 
     if not bases and index is None and add_to is None:
         raise click.UsageError("Name a base, or give --index or --add-to.")
@@ -74,11 +71,11 @@ def command(  # noqa: PLR0913 - options of the command line
             bases=bases,
             index=Path(index) if index else None,
             add_to=Path(add_to) if add_to else None,
-            known=read_known(Path(known)) if known else None,
+            known=Path(known) if known else None,
             tier=Tier(tier) if tier else None,
             revision=revision,
             endpoint=endpoint,
-            key=key or PUBLIC_KEY,
+            key=key,
             with_digests=not samples_only,
         )
     )

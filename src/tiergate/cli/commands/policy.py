@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from tiergate.cli import options, text
+from tiergate.cli.commands.policy_analysis import diff_command, lint_command
 from tiergate.cli.exit_codes import ExitCode
 
 
@@ -188,3 +189,7 @@ def validate(policy: str, *, as_json: bool) -> int:
             f"and {text.plural(len(found.requirements), 'requirement')}"
         )
     return ExitCode.SUPPORTED
+
+
+for _command in (lint_command, diff_command):
+    command.add_command(_command)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 DOCUMENTS = (
     "accrue",
     "act",
+    "actions",
     "attack",
     "audit",
     "audit-state",
     "calibration",
+    "case",
     "check",
     "claims",
     "compare",
@@ -29,14 +31,17 @@ DOCUMENTS = (
     "gap",
     "grades",
     "key",
+    "known-models",
     "ledger-verification",
     "limits",
+    "lineage",
     "log",
     "login",
     "mapping",
     "model-signature",
     "models",
     "obligations",
+    "outline",
     "place",
     "plan",
     "policies",
@@ -107,16 +112,26 @@ def schema(document: str) -> dict[str, object]:
         "report": listing.ReportDocument,
         "suite": SuiteFile,
         "mapping": TaskMapping,
+        **_of_arguments(),
         **_of_policies(),
         **_of_signing(),
         **_of_records(),
         **_of_releases(),
         **_of_the_landscape(),
+        **_of_lineage(),
     }
     read = {"audit", "claims", "evidence", "mapping", "plan", "suite", "trust", "waivers"}
-    read |= {"login", "obligations", "policy-cases"}
+    read |= {"known-models", "login", "obligations", "policy-cases"}
     mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)
+
+
+def _of_arguments() -> dict[str, type[BaseModel]]:
+    from tiergate.cli.actions_documents import ActionsDocument
+    from tiergate.cli.case_documents import CaseDocument
+    from tiergate.cli.outline_documents import OutlineDocument
+
+    return {"actions": ActionsDocument, "case": CaseDocument, "outline": OutlineDocument}
 
 
 def _of_policies() -> dict[str, type[BaseModel]]:
@@ -192,3 +207,10 @@ def _of_the_landscape() -> dict[str, type[BaseModel]]:
         "models": landscape_documents.ModelsDocument,
         "place": landscape_documents.PlaceDocument,
     }
+
+
+def _of_lineage() -> dict[str, type[BaseModel]]:
+    from tiergate.cli.lineage_documents import LineageDocument
+    from tiergate.cli.lineage_known import KnownModelsFile
+
+    return {"lineage": LineageDocument, "known-models": KnownModelsFile}

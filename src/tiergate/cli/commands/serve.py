@@ -5,13 +5,26 @@ from __future__ import annotations
 
 import click
 
-from tiergate.cli.release_options import heads_option, ledger_option, trust_option
+from tiergate.cli.release_options import heads_option
 
 
 @click.command("serve")
 @click.argument("folder", type=click.Path(path_type=str, file_okay=False))
-@ledger_option
-@trust_option
+@click.option(
+    "--ledger",
+    default="",
+    envvar="TIERGATE_LEDGER",
+    help="The ledger of releases: a file, or postgresql://USER@HOST/DATABASE; default:"
+    " releases/ledger.sqlite in FOLDER, made when it is not there.",
+)
+@click.option(
+    "--trust",
+    default="",
+    envvar="TIERGATE_TRUST",
+    type=click.Path(path_type=str),
+    help="Whom you believe: keys, people, roles and dates; default: releases/trust.yaml in"
+    " FOLDER, and nobody while it is not there.",
+)
 @heads_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(

@@ -18,6 +18,7 @@ from tiergate.decision.analysis.formula import Formula, Ladder, ladder, negated
 from tiergate.decision.analysis.pieces import Piece, Place, gathered
 from tiergate.decision.analysis.search import Problem, World
 from tiergate.decision.analysis.topics import Topic, freed, topics_of
+from tiergate.decision.analysis.words import lines
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
 from tiergate.decision.tier import Tier
@@ -52,6 +53,8 @@ class Witness:
     """Those of its pieces that are not as good as can be."""
     lacking: tuple[str, ...]
     """Topics about which there is nothing."""
+    words: tuple[str, ...]
+    """What is notable and lacking, one line each; empty when the best evidence shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,15 +215,18 @@ def _witness(pair: _Pair, index: int, tier: Tier, world: World) -> Witness | Non
     supported = [evaluate(policy, evidence, at=pair.place.at).supported for policy in pair.policies]
     if not supported[index].rank >= tier.rank > supported[1 - index].rank:
         return None
-    best = set(pair.problem.pieces(pair.problem.best()))
+    best = pair.problem.pieces(pair.problem.best())
+    notable = tuple(piece for piece in pieces if piece not in best)
+    lacking = tuple(name for name, bits in world.items() if not bits)
     return Witness(
         tier=tier,
         opened_by=pair.policies[index].id,
         first=supported[0],
         second=supported[1],
         pieces=pieces,
-        notable=tuple(piece for piece in pieces if piece not in best),
-        lacking=tuple(name for name, bits in world.items() if not bits),
+        notable=notable,
+        lacking=lacking,
+        words=tuple(lines(notable, lacking, best)),
     )
 
 

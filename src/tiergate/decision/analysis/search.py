@@ -143,13 +143,16 @@ class Problem:
         is_choice = isinstance(first, Threshold) and first.needed == 1
         rest = [node for goal in others for node in _parts_of(self._node(goal))]
         for way in first.parts if isinstance(first, Threshold) and is_choice else (first,):
-            node = self._node(way)
+            left = _Left(dict(domains), set())
+            waiting = _narrowed([self._node(way)], (), left)
             # Often one of the others alone cannot hold beside it, and that is soon found out.
-            if any(_solve([node, one], _Left(domains, set())) is None for one in rest[:-1]):
+            if waiting is None or any(
+                _chosen((one,), waiting, left, frozenset()) is None for one in rest[:-1]
+            ):
                 continue
-            found = _solve([node, *rest], _Left(domains, set()))
+            found = _chosen(tuple(rest), waiting, left, frozenset())
             if found is not None:
-                return {name: left.likely for name, left in found.domains.items()}
+                return {name: part.likely for name, part in found.domains.items()}
         return None
 
     def simplest(self, world: World, *goals: Formula, only: Iterable[str] | None = None) -> World:
@@ -164,6 +167,8 @@ class Problem:
         """
         found = dict(world)
         for name in sorted(only or found, key=lambda topic: (topic.startswith("metric"), topic)):
+            if found[name] == self.topics[name].best:
+                continue
             for bits in _candidates(self.topics[name], found[name]):
                 tried = {**found, name: bits}
                 if all(self.holds(goal, tried) for goal in goals):
@@ -245,13 +250,16 @@ def _parts_of(node: _Node) -> tuple[_Node, ...]:
 def _candidates(topic: Topic, current: int) -> Iterator[int]:
     """Yield sets of pieces that are simple to tell, the best first."""
     yield topic.best
+    is_metric = topic.name.startswith("metric:")
     singles = [1 << place for place in range(len(topic.pieces))]
-    if topic.is_joined:
+    if topic.is_joined and not is_metric:
+        yield 0
+    if is_metric:
         for bits in singles:
             for best in _bits_of(topic.best):
                 yield bits | best
     yield from singles
-    if topic.is_joined:
+    if is_metric:
         yield 0
     yield current
 
@@ -293,6 +301,32 @@ def _status(node: _Node, left: _Left) -> bool | None:
     return None if true + unknown >= node.needed else False
 
 
+def _is_about_claims(node: _Node) -> bool:
+    """Numbers say more than a claim that nobody has made, so they are tried first."""
+    return not any(topic.startswith("metric:") for topic in node.topics)
+
+
+def _chosen(
+    choices: tuple[_Node, ...], waiting: list[_Gate], left: _Left, focus: frozenset[str]
+) -> _Left | None:
+    """Hold one part of each choice after another against all that waits."""
+    if not choices:
+        return _solve((), left, waiting, focus)
+    choice, *others = choices
+    is_one_of = isinstance(choice, _Gate) and choice.needed == 1
+    parts = choice.parts if isinstance(choice, _Gate) and is_one_of else (choice,)
+    for part in sorted(parts, key=_is_about_claims):
+        tried = left.copy()
+        still = _narrowed((part,), waiting, tried)
+        near = focus | part.topics
+        if still is None or (others and _solve((), tried, still, near) is None):
+            continue
+        found = _chosen(tuple(others), still, tried, near)
+        if found is not None:
+            return found
+    return None
+
+
 def _solve(
     goals: Iterable[_Node],
     given: _Left,
@@ -329,9 +363,7 @@ def _branched(waiting: list[_Gate], left: _Left, focus: frozenset[str]) -> _Left
     taken = _solve([first, _Gate(gate.needed - 1, tuple(others))], left, rest, near)
     if taken is not None:
         return taken
-    # One of many is enough: what failed need not be kept out of the others' way.
-    failed = [] if gate.needed == 1 and not focus else [_opposite(first)]
-    return _solve([*failed, _Gate(gate.needed, tuple(others))], left, rest, focus)
+    return _solve([_opposite(first), _Gate(gate.needed, tuple(others))], left, rest, focus)
 
 
 def _next(waiting: list[_Gate], focus: frozenset[str]) -> _Gate:
@@ -370,9 +402,7 @@ def _opposite(node: _Node) -> _Node:
     return node.opposite
 
 
-def _narrowed(
-    goals: Iterable[_Node], before: Iterable[_Gate], left: _Left
-) -> list[_Gate] | None:
+def _narrowed(goals: Iterable[_Node], before: Iterable[_Gate], left: _Left) -> list[_Gate] | None:
     """Narrow what is left by all that is forced; return what is open, None if nothing is left.
 
     Gates that wait already are looked at again when something that they are about has changed.

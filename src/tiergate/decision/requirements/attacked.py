@@ -69,7 +69,7 @@ def read_attacks(scene: Scene) -> tuple[Attacked, ...]:
         metric=policy.metric, scale=Scale.RATE, side=Side.AT_MOST, limit=policy.limit
     )
     found: list[Attacked] = []
-    for item in scene.evidence.measurements(policy.metric):
+    for item in scene.measurements(policy.metric):
         reading = limit.read(item, scene, Variant.AS_RELEASED)
         if reading is None:
             continue

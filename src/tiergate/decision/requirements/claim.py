@@ -8,7 +8,7 @@ numbers are held against their limits. A claim to the contrary defeats, whoever 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from tiergate.decision.explanation import Explanation, Side
 from tiergate.decision.outcome import Outcome
@@ -61,6 +61,8 @@ class FieldLimit:
 class ClaimMade:
     """Someone must have stated something about this checkpoint, with its details."""
 
+    is_same_at_every_tier: ClassVar[bool] = True
+    """It asks of evidence what the standards of the tier ask, and nothing else of the tier."""
     item: str
     """Evidence item or finding."""
     expects: bool = True

@@ -27,6 +27,19 @@ def reasons_against_measurement(
     A clean result on the worst-case variant also supports what is asked of the model as
     released; the reverse does not hold.
     """
+    memo = scene.memo
+    if memo is None:
+        return _reasons(item, scene, variant, direction)
+    key = (item.id, memo.number_of(scene.standards), variant, direction)
+    found = memo.reasons.get(key)
+    if found is None:
+        found = memo.reasons[key] = _reasons(item, scene, variant, direction)
+    return found
+
+
+def _reasons(
+    item: MeasurementItem, scene: Scene, variant: Variant, direction: Direction
+) -> tuple[str, ...]:
     found = item.measurement
     reasons = [
         *_document_reasons(item.document, scene),
@@ -95,9 +108,19 @@ def _grade_reasons(item: MeasurementItem, scene: Scene) -> list[str]:
     variant = item.measurement.setting.variant
     return [
         reason
-        for grade in grades(item, scene.evidence)
+        for grade in _grades(item, scene)
         for reason in _short_of(grade, scene.standards.grade_asked(grade.dimension, variant))
     ]
+
+
+def _grades(item: MeasurementItem, scene: Scene) -> tuple[Grade, ...]:
+    """Grade a measurement, once for every check that reads it."""
+    if scene.memo is None:
+        return grades(item, scene.evidence)
+    found = scene.memo.grades.get(item.id)
+    if found is None:
+        found = scene.memo.grades[item.id] = grades(item, scene.evidence)
+    return found
 
 
 def _short_of(grade: Grade, asked: int) -> list[str]:

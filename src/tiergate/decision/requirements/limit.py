@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import ClassVar
 
 from tiergate.decision.explanation import Explanation, Reading, Scale, Side
 from tiergate.decision.outcome import Outcome
@@ -39,6 +40,8 @@ _PLACES = Decimal("0.000001")
 class LimitOnMetric:
     """A metric must stay on one side of a limit."""
 
+    is_same_at_every_tier: ClassVar[bool] = True
+    """It asks of evidence what the standards of the tier ask, and nothing else of the tier."""
     metric: str
     """The metric, as measurements name it."""
     scale: Scale
@@ -60,7 +63,7 @@ class LimitOnMetric:
         missing = scene.evidence.missing_about(self.metric)
         items = [
             item
-            for item in scene.evidence.measurements(self.metric)
+            for item in scene.measurements(self.metric)
             if variant is Variant.WORST_CASE
             or item.measurement.setting.variant is Variant.AS_RELEASED
             or not reasons_against_measurement(item, scene, variant, self.direction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome, all_of
@@ -21,6 +22,8 @@ from tiergate.evidence.provenance import ProducerRelation
 class Measured:
     """Each named domain must have a measurement that may support a decision."""
 
+    is_same_at_every_tier: ClassVar[bool] = True
+    """It asks of evidence what the standards of the tier ask, and nothing else of the tier."""
     domains: tuple[HazardDomain, ...]
     """Domains, each of which is needed."""
     variant: Variant
@@ -49,7 +52,7 @@ class Measured:
         items = tuple(
             item
             for metric in _metrics(domain, scene)
-            for item in scene.evidence.measurements(metric)
+            for item in scene.measurements(metric)
         )
         good = [item for item in items if not self._shortfalls(item, scene)]
         producers = _houses(good) if self.producers > 1 else min(len(good), 1)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.outcome import Outcome, all_of
@@ -28,6 +29,8 @@ from tiergate.evidence.tampering.suites import SuiteAttack
 class TamperResistance:
     """A safeguard must have reached this level."""
 
+    is_same_at_every_tier: ClassVar[bool] = True
+    """It asks of evidence what the standards of the tier ask, and nothing else of the tier."""
     level: TamperLevel
     """Lowest level that is enough."""
 

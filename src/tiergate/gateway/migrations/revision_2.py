@@ -159,6 +159,8 @@ def _requests(operations: Operations) -> None:
         *(sa.Column(name, sa.Text, nullable=False) for name in ("person", "choice", "words")),
         sa.Column("at", sa.DateTime, nullable=False),
         sa.Column("counts", sa.Boolean, nullable=False),
+        *(sa.Column(name, sa.Integer) for name in ("days", "downloads")),
+        sa.Column("is_pinned", sa.Boolean, nullable=False),
     )
     operations.create_table(
         "wordings",

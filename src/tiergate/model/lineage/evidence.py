@@ -17,6 +17,8 @@ needs no further correction. All numbers here are natural logarithms of e-values
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln, logsumexp
@@ -42,6 +44,12 @@ def log_e_fixed_points(
     trials = np.asarray(tests, dtype=np.float64)[..., None]
     each = count * np.log1p(_STRENGTHS) - trials * _STRENGTHS
     return np.asarray(logsumexp(each, axis=-1) - np.log(len(_STRENGTHS)))
+
+
+@cache
+def log_e_matches(matches: int) -> float:
+    """Return the log e-value of one count of one test."""
+    return float(log_e_fixed_points(matches))
 
 
 def log_e_signs(positive: int, total: int) -> float:

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tiergate.model.lineage.choice import chosen_columns, chosen_of, chosen_rows
-from tiergate.model.lineage.evidence import log_e_fixed_points
+from tiergate.model.lineage.evidence import log_e_matches
 from tiergate.model.lineage.fixed_points import common_indices, row_matches, unit_rows
 from tiergate.model.lineage.sketch import Rounded, Sketch, TokenRows
 
 PROBES = 8
 """Matrices of a base that the first look knows; whichever of them are left are enough."""
+_PROBE_ROWS = 16
 _VOCABULARY_COLUMNS = 128
 _PROFILE_POINTS = 16
 _Profile = npt.NDArray[np.uint8]
@@ -30,7 +31,7 @@ class FirstLook:
     """The part of a sketch that the first look at it needs."""
 
     probes: Rounded
-    """Patches of some matrices: (probes, rows, columns)."""
+    """The first rows of the patches of some matrices: (probes, 16, columns)."""
     sizes: npt.NDArray[np.uint64]
     """Rows and columns of each probe: (probes, 2)."""
     vocabulary: Rounded
@@ -85,11 +86,11 @@ def first_look(sketch: Sketch) -> FirstLook:
     """Return the front of a sketch."""
     full = [m for m in sketch.matrices if m.counts and m.patch.shape == (32, 32)]
     chosen = [full[n] for n in chosen_of(len(full), PROBES, "probes", key=sketch.key)]
-    probes = np.stack([m.patch for m in chosen]) if chosen else np.zeros((0, 32, 32), np.int8)
+    patches = [m.patch[:_PROBE_ROWS] for m in chosen]
     tokens = sketch.tokens[0] if sketch.tokens else None
     digests = [int(m.sample[:16], 16) for m in sketch.matrices if m.counts]
     return FirstLook(
-        probes=probes,
+        probes=np.stack(patches) if patches else np.zeros((0, _PROBE_ROWS, 32), np.int8),
         sizes=np.array([[m.rows, m.columns] for m in chosen], dtype=np.uint64).reshape(-1, 2),
         vocabulary=_vocabulary(tokens, sketch.key),
         vocabulary_size=np.array(
@@ -125,7 +126,7 @@ class Searcher:
         self._patches: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
         for size in {(m.rows, m.columns) for m in candidate.matrices}:
             patches = [
-                m.patch
+                m.patch[:_PROBE_ROWS]
                 for m in candidate.matrices
                 if m.counts and (m.rows, m.columns) == size and m.patch.shape == (32, 32)
             ]
@@ -141,7 +142,7 @@ class Searcher:
                 chosen = (base.sizes == np.array(size, dtype=np.uint64)).all(axis=1)
                 theirs = unit_rows(base.probes[chosen].astype(np.float32))
                 matches = row_matches(ours, theirs)
-                logs.append(float(log_e_fixed_points(int(matches.max()))))
+                logs.append(log_e_matches(int(matches.max())))
         same, distance = self._vocabulary(base)
         return Promise(
             log_e=max(*logs, same),
@@ -168,4 +169,4 @@ class Searcher:
             return 0.0, distance
         left = unit_rows(self._own.vocabulary[here].astype(np.float32).T[None])
         right = unit_rows(base.vocabulary[there].astype(np.float32).T[None])
-        return float(log_e_fixed_points(int(row_matches(left, right)[0, 0]))), distance
+        return log_e_matches(int(row_matches(left, right)[0, 0])), distance

@@ -141,7 +141,8 @@ def draw(
     exact = with_digests and model.is_local
     with ThreadPoolExecutor(workers, thread_name_prefix="tiergate-sketch") as pool:
         looked = list(pool.map(lambda matrix: _look(matrix, key), matrices))
-        tokens = list(pool.map(lambda matrix: _tokens(matrix, key), _vocabularies(matrices)))
+        counting = [m for m, item in zip(matrices, looked, strict=True) if item.matrix.counts]
+        tokens = list(pool.map(lambda matrix: _tokens(matrix, key), _vocabularies(counting)))
         digests = (
             list(pool.map(lambda tensor: _digest(tensor, model), model.tensors))
             if exact

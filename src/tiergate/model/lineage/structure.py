@@ -18,7 +18,7 @@ _FEWEST_VALUES = 8
 _FEWEST_ROWS = 8
 _PREDICTED = 0.5
 _ROWS = 32
-_COLUMNS = 2048
+_COLUMNS = 512
 
 _Floats = npt.NDArray[np.float64]
 

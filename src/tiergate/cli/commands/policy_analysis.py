@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tiergate policy lint`` and ``diff``: what policies open, without any evidence at hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from tiergate.cli import clock, options
+from tiergate.cli.exit_codes import ExitCode
+
+
+@click.command("lint")
+@click.argument("policy", default="default")
+@click.option(
+    "--feasible",
+    type=click.IntRange(1, 10**9),
+    default=5000,
+    show_default=True,
+    help="The largest sample that somebody could measure, in behaviours.",
+)
+@click.option(
+    "--trust",
+    "trust_path",
+    type=click.Path(path_type=str),
+    default=None,
+    help="Who could approve; default: approvals are not looked at.",
+)
+@options.at_option
+@options.json_option
+def lint_command(
+    policy: str, feasible: int, trust_path: str | None, at: datetime | None, *, as_json: bool
+) -> int:
+    """Find what nothing can decide in POLICY: dead tiers, limits that no sample can keep.
+
+    The exit code is 1 when there is a finding.
+    """
+    from pathlib import Path
+
+    from tiergate.cli import policy_analysis_text
+    from tiergate.cli.policy_analysis_documents import LintDocument
+    from tiergate.decision.analysis.lint import lint
+    from tiergate.decision.analysis.pieces import Place
+    from tiergate.decision.policy_document import load_policy
+    from tiergate.release.trust_file import load_trust
+
+    found = load_policy(policy)
+    trust = None if trust_path is None else load_trust(Path(trust_path))
+    findings = lint(found, Place(at=_time(at)), feasible=feasible, trust=trust)
+    if as_json:
+        document = LintDocument.of(found.id, found.version, findings)
+        click.echo(document.model_dump_json(indent=2))
+    else:
+        for line in policy_analysis_text.lint_lines(found, findings):
+            click.echo(line)
+    return ExitCode.NOT_MET if findings else ExitCode.SUPPORTED
+
+
+@click.command("diff")
+@click.argument("first")
+@click.argument("second")
+@click.option(
+    "--witness",
+    "folder",
+    type=click.Path(path_type=str),
+    default=None,
+    help="New folder for evidence with which the two support different tiers.",
+)
+@options.at_option
+@options.json_option
+def diff_command(
+    first: str, second: str, folder: str | None, at: datetime | None, *, as_json: bool
+) -> int:
+    """Say how the policy FIRST relates to SECOND, with evidence that shows where they differ.
+
+    The exit code is 0 when the two open the same, 1 when they do not, and 3 when that could
+    not be decided.
+    """
+    from pathlib import Path
+
+    from tiergate.cli import policy_analysis_text
+    from tiergate.cli.policy_analysis_documents import DifferenceDocument
+    from tiergate.cli.witness_files import write_witness
+    from tiergate.decision.analysis.compare import Relation, compare
+    from tiergate.decision.analysis.pieces import Place
+    from tiergate.decision.policy_document import load_policy
+
+    when = _time(at)
+    found = compare(load_policy(first), load_policy(second), Place(at=when))
+    if as_json:
+        click.echo(DifferenceDocument.of(found).model_dump_json(indent=2))
+    else:
+        for line in policy_analysis_text.difference_lines(found):
+            click.echo(line)
+    witness = next((w for c in found.tiers.values() for w in c.witnesses), None)
+    if folder is not None and witness is not None:
+        files = write_witness(witness.pieces, when, Path(folder))
+        if not as_json:
+            click.echo("")
+            for policy, tier in ((first, witness.first), (second, witness.second)):
+                click.echo(f"  supports {tier}: {files.command(policy, when)}")
+    if found.overall is Relation.UNDECIDED:
+        return ExitCode.UNDETERMINED
+    return ExitCode.SUPPORTED if found.overall is Relation.EQUIVALENT else ExitCode.NOT_MET
+
+
+def _time(at: datetime | None) -> datetime:
+    return (at or clock.now()).replace(microsecond=0)
