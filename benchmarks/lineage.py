@@ -47,6 +47,12 @@ _SKETCH = (
     "from tiergate.model.lineage.opened import open_local\n"
     "from tiergate.model.lineage.sketch import draw\n"
 )
+_PREPARE = (
+    "import sys\nfrom pathlib import Path\n"
+    "from benchmarks.lineage import write_checkpoint, write_index\n"
+    "write_checkpoint(Path('{folder}'))\n"
+    "write_index(Path('{folder}'), Path('{index}'), Path(sys.argv[1]), int(sys.argv[2]))\n"
+)
 SIDES = {
     "reading the file": _CLOCK
     + "view = memoryview(bytearray(1 << 20))\n"
@@ -63,6 +69,8 @@ SIDES = {
     + "compare_in_full('{folder}', '{folder}')\n"
     + _SAY,
     "index, {count} bases": "from pathlib import Path\n"
+    "from tiergate.cli.commands.lineage import one_thread_for_each_product\n"
+    "one_thread_for_each_product()\n"
     "from tiergate.model.lineage.index import search\n"
     "from tiergate.model.lineage.sketch_file import read_sketch\n"
     "candidate = read_sketch(Path('{candidate}'))\n"
@@ -233,9 +241,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "model"
         folder.mkdir()
-        file, index = write_checkpoint(folder), Path(work) / "index"
+        file, index = folder / "model.safetensors", Path(work) / "index"
         candidate = Path(work) / "candidate.sketch"
-        write_index(folder, index, candidate, asked.sketches)
+        # In a process of its own: a child's peak memory cannot be read below that of this one.
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                _filled(_PREPARE, {"folder": folder, "index": index}),
+                str(candidate),
+                str(asked.sketches),
+            ],
+            check=True,
+        )
         names = {"file": file, "folder": folder, "index": index, "candidate": candidate}
         sides = {
             name.format(count=asked.sketches): Side(_filled(code, names))

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,9 +49,9 @@ FAMILIES = (
     (gpt2("gpt2-64", 64, 6), 5),
 )
 """Shapes that are trained here, and how many models of each from different seeds."""
-CHANGED = 2
+CHANGED = 1
 """Models of each shape that are changed in every way."""
-STEPS = 250
+STEPS = 200
 FOUND_TARGET = 0.99
 
 
@@ -218,8 +219,9 @@ def adversarial(family: Family, base: Tensors, seed: int) -> Iterator[Made]:
 class Bench:
     """Writes models, sketches them, asks, and forgets the large ones again."""
 
-    def __init__(self, folder: Path, peer: list[str]) -> None:
+    def __init__(self, folder: Path, peer: list[str], output: Path | None = None) -> None:
         self.folder = folder
+        self.output = output
         self.questions: list[Question] = []
         self.sketches: dict[str, Sketch] = {}
         self._peer = Peer(peer) if peer else None
@@ -244,6 +246,9 @@ class Bench:
         if self._peer is not None:
             question.peer = self._peer.ask(self.folder / candidate, self.folder / base)
         self.questions.append(question)
+        if self.output is not None:
+            rows = [{n: getattr(q, n) for n in Question.__slots__} for q in self.questions]
+            self.output.write_text(json.dumps(rows, indent=1))
 
 
 class Peer:
@@ -264,7 +269,9 @@ class Peer:
         return self._process.stdout.readline().strip()
 
 
-def small_families(bench: Bench, families: tuple[tuple[Family, int], ...]) -> None:
+def small_families(
+    bench: Bench, families: tuple[tuple[Family, int], ...], change: int = CHANGED
+) -> None:
     """Train small models, change some of them, and ask everything."""
     for family, count in families:
         models = []
@@ -299,7 +306,7 @@ def small_families(bench: Bench, families: tuple[tuple[Family, int], ...]) -> No
             family,
             "adversarial",
         )
-        for seed in range(min(CHANGED, count - 2)):
+        for seed in range(min(change, count - 2)):
             changed(bench, family, models, seed)
 
 
@@ -388,22 +395,29 @@ def _said(asked: list[Question]) -> str:
     return ", ".join(f"{word} {n}" for word, n in sorted(counts.items()) if word)
 
 
+def _rows(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(path.read_text())
+    return rows
+
+
 def main() -> int:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--modeldna", default="", help="a Python that has modeldna installed")
     parser.add_argument("--smollm2", type=Path, help="where its checkpoint is, or is built")
-    parser.add_argument("--without-real", action="store_true", help="only models trained here")
+    parser.add_argument("--only", choices=["trained", "real"], help="only models of this kind")
+    parser.add_argument("--changed", type=int, default=CHANGED, help="models changed of each shape")
     parser.add_argument("--output", type=Path, help="write every answer to this file, as JSON")
+    parser.add_argument("--report", type=Path, nargs="+", help="report on such files, make nothing")
     asked = parser.parse_args()
+    if asked.report:
+        return 0 if report([Question(**row) for f in asked.report for row in _rows(f)]) else 1
     with tempfile.TemporaryDirectory() as work:
-        bench = Bench(Path(work), asked.modeldna.split())
-        small_families(bench, FAMILIES)
-        if not asked.without_real:
+        bench = Bench(Path(work), asked.modeldna.split(), asked.output)
+        if asked.only != "real":
+            small_families(bench, FAMILIES, asked.changed)
+        if asked.only != "trained":
             real_models(bench, asked.smollm2 or Path(work) / "smollm2")
-        if asked.output:
-            rows = [{n: getattr(q, n) for n in Question.__slots__} for q in bench.questions]
-            asked.output.write_text(json.dumps(rows, indent=1))
         return 0 if report(bench.questions) else 1
 
 

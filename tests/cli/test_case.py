@@ -14,6 +14,7 @@ import yaml
 import cli_fixtures
 from cli_runner import Run, run
 from record_fixtures import Scene, a_scene
+from tiergate.cli.judged_input import written_decision
 
 
 @pytest.fixture
@@ -68,6 +69,15 @@ def test_pictures_are_in_outline_unless_asked_for_in_full(scene: Scene) -> None:
     assert "Sn1 evidence" in run(*said, "--full").out
     assert "Sn1" not in run(*said[:-2], "--json", "--outline").out
     assert "G3 goal" not in run(*said, "--levels", "2").out
+
+
+def test_what_the_environment_says_for_every_command_is_no_reason_to_refuse(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERGATE_STORE", str(scene.folder))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+
+    assert run("case", scene.record, "--policy", scene.policy).code == 0
 
 
 def test_a_hazard_can_be_chosen(scene: Scene) -> None:
@@ -152,3 +162,24 @@ def test_is_refused_with_its_code_and_nothing_is_written(scene: Scene, what: str
     assert (done.code, done.out) == (code, ""), done.err
     assert says in " ".join(done.err.split())
     assert set(before) >= set(scene.folder.rglob("*")) - {scene.folder / "edited.json"}
+
+
+OLD = Path(__file__).parents[1] / "compat" / "record-1"
+
+
+@pytest.mark.parametrize(
+    ("record", "policy"),
+    [
+        ("record.json", "policy.yaml"),
+        ("record-waived.json", "policy.yaml"),
+        ("record-refused.json", "policy-strict.yaml"),
+    ],
+)
+def test_records_of_earlier_versions_are_argued_at_every_tier(record: str, policy: str) -> None:
+    written = written_decision(str(OLD / record))
+    for found in written.tiers:
+        words = ("--policy", OLD / policy, "--tier", found.tier, "--json")
+        case = run("case", OLD / record, *words)
+
+        assert case.json["outcome"] == found.outcome, case.err
+        assert run("actions", OLD / record, *words).json["outcome"] == found.outcome

@@ -28,6 +28,12 @@ class Databases:
         self.kind = kind
         self._folder = folder
         self._server = server
+        self._engines: list[sa.Engine] = []
+
+    def close(self) -> None:
+        """Let go of all that look into one."""
+        for engine in self._engines:
+            engine.dispose()
 
     def new(self) -> str:
         """Make an empty one, and return its address."""
@@ -68,7 +74,8 @@ class Databases:
 
     def engine(self, url: str) -> sa.Engine:
         """Return what looks into one."""
-        return sa.create_engine(url.replace("postgresql://", "postgresql+pg8000://"))
+        self._engines.append(sa.create_engine(url.replace("postgresql://", "postgresql+pg8000://")))
+        return self._engines[-1]
 
 
 def described(engine: sa.Engine) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 from gateway.desk_town import DeskTown
 from gateway.town import DAY, GATED, OPEN
 from tiergate.gateway.acts import Act, Deed, note
+from tiergate.gateway.log import read_acts
 from tiergate.gateway.log_lines import LogLines, Wanted
 
 WEIGHTS = "resolve/main/model.safetensors"
@@ -195,6 +196,48 @@ def test_that_acts_of_people_are_on_the_page(town: DeskTown) -> None:
     assert b"an approver" in page
     assert b"account changed" in town.see("/-/log?person=erin", "udo").body
     assert b"account changed" not in town.see("/-/log?person=gwen", "udo").body
+
+
+def test_that_acts_are_in_the_signed_log_too(town: DeskTown) -> None:
+    at = town.now
+    note(town.house, Act(at=at, who="olga", what=Deed.ACCOUNT, whom="erin", words="an approver"))
+    found = list(read_acts(town.house.log, town.house.ready().public))
+
+    assert [(act["what"], act["words"]) for act in found] == [("account changed", "an approver")]
+    assert found[0]["who"] == town.house.pseudonyms.known("olga")
+    assert b"The log holds" in town.send("/-/log/verify", "udo", {}).body
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM acts", b"is gone in the table"),
+        ("UPDATE acts SET words = 'an owner'", b"is changed in the table"),
+        ("UPDATE acts SET id = 'another'", b"stands in the table and not in the log"),
+    ],
+)
+def test_that_acts_that_are_not_those_of_the_log_are_noticed(
+    town: DeskTown, statement: str, said: bytes
+) -> None:
+    note(town.house, Act(at=town.now, who="olga", what=Deed.ACCOUNT, words="an approver"))
+    with closing(sqlite3.connect(town.folder / "gateway" / "gateway.sqlite")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+    page = town.send("/-/log/verify", "udo", {})
+
+    assert page.status == 409
+    assert said in page.body
+
+
+def test_that_a_stop_stands_when_the_log_takes_nothing(
+    town: DeskTown, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.house.audit.close()
+    note(town.house, Act(at=town.now, who="olga", what=Deed.STOPPED))
+
+    assert [act.what for act in town.house.acts.newest(10)] == [Deed.STOPPED]
+    assert "an act is not in the log" in caplog.text
 
 
 def test_that_two_who_look_at_once_take_every_line_over_once(town: DeskTown) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -32,9 +32,21 @@ FILE = f"/{NAME}/resolve/main/model.safetensors"
 
 @contextmanager
 def started(
-    site: Site, *options: str, database: str = "", is_empty: bool = False
+    site: Site,
+    *options: str,
+    database: str = "",
+    is_empty: bool = False,
+    output: int | IO[str] = subprocess.PIPE,
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start the command, and wait until it answers; on an empty folder with nothing but that."""
+    """Start the command, and wait until it answers.
+
+    Args:
+        site: what it serves.
+        options: more of them.
+        database: address of its database.
+        is_empty: whether to serve an empty folder, with no other option.
+        output: where what it says goes; a pipe that nobody reads stops it when it says much.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         site.port = int(free.getsockname()[1])
@@ -46,7 +58,7 @@ def started(
     environment = {**os.environ, "TIERGATE_DATABASE_URL": database}
     command = [*words, "--port", str(site.port), *options]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             _wait_for(site.port, process)

@@ -98,7 +98,10 @@ def test_that_nothing_leaves_unseen_or_unasked_while_everything_changes(
     site.house = House(site.folder / "gateway", database)
     settle(site, people=40, length=LENGTH)
     changer = Changer(site, SEED)
-    with started(site, "--workers", "2", database=database) as process:
+    with (
+        (site.folder / "said").open("w") as said,
+        started(site, "--workers", "2", database=database, output=said) as process,
+    ):
         choices = Choices(
             port=site.port,
             tokens=site.tokens,

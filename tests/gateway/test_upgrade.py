@@ -34,18 +34,18 @@ _SECRET = b"the secret of a test, 32 bytes.."
 
 
 @pytest.fixture(params=KINDS)
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
-    return Databases(str(request.param), tmp_path, lambda: request.getfixturevalue("postgresql"))
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    found = Databases(str(request.param), tmp_path, lambda: request.getfixturevalue("postgresql"))
+    yield found
+    found.close()
 
 
 @pytest.fixture
-def new(databases: Databases) -> Iterator[sa.Engine]:
+def new(databases: Databases) -> sa.Engine:
     """A database that this version made."""
     url = databases.new()
     Database(url).close()
-    engine = databases.engine(url)
-    yield engine
-    engine.dispose()
+    return databases.engine(url)
 
 
 @pytest.mark.parametrize("number", RELEASED)
@@ -57,7 +57,6 @@ def test_that_an_upgraded_database_has_exactly_the_tables_of_a_new_one(
     engine = databases.engine(url)
 
     assert described(engine) == described(new)
-    engine.dispose()
 
 
 @pytest.mark.parametrize("number", RELEASED)
@@ -143,7 +142,6 @@ def test_that_a_database_of_a_newer_version_is_refused_and_not_touched(
 
     assert "Install the version of Tiergate that was here before" in str(refused.value)
     assert described(engine) == before
-    engine.dispose()
 
 
 def test_that_tables_of_somebody_else_are_refused_and_not_touched(databases: Databases) -> None:
@@ -154,7 +152,6 @@ def test_that_tables_of_somebody_else_are_refused_and_not_touched(databases: Dat
     engine = databases.engine(url)
 
     assert sa.inspect(engine).get_table_names() == ["people"]
-    engine.dispose()
 
 
 def test_that_an_upgrade_that_fails_leaves_everything_as_it_was(
@@ -178,7 +175,6 @@ def test_that_an_upgrade_that_fails_leaves_everything_as_it_was(
     monkeypatch.setattr(revision_2, "upgrade", upgrade)
     Database(url).close()
     assert described(engine) != before
-    engine.dispose()
 
 
 @pytest.mark.parametrize("released", [False, True], ids=["an empty one", "an old one"])
@@ -198,7 +194,6 @@ def test_that_many_who_start_at_once_bring_it_up_to_date_together(
 
     assert said == [b""] * 6
     assert described(engine) == described(new)
-    engine.dispose()
 
 
 def test_that_a_database_that_somebody_keeps_is_waited_for(tmp_path: Path) -> None:

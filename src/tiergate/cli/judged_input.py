@@ -73,11 +73,14 @@ def judged_in(path: str, policy: str | None, tier: str | None) -> JudgedTier:
 
 
 def given_on_command_line(*names: str) -> tuple[str, ...]:
-    """Return those of the current command's options that were given, as they are written."""
+    """Return those of the current command's options that were typed, as they are written.
+
+    What comes from the environment is meant for every command, and was not given to this one.
+    """
     context = click.get_current_context()
-    source = click.core.ParameterSource.DEFAULT
+    typed = click.core.ParameterSource.COMMANDLINE
     return tuple(
         parameter.opts[-1]
         for parameter in context.command.params
-        if parameter.name in names and context.get_parameter_source(parameter.name) is not source
+        if parameter.name in names and context.get_parameter_source(parameter.name) is typed
     )

@@ -15,7 +15,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -154,6 +154,19 @@ class Audit:
         except TimeoutError:
             raise VerificationError("log of downloads", "no answer", "one in time") from None
 
+    def note(self, act: Mapping[str, str]) -> None:
+        """Return once something that somebody did is on the disk, with a head over it.
+
+        Not to be called from the loop's own thread, which would wait.
+
+        Raises:
+            VerificationError: it could not be written, for whatever reason, or not in time.
+        """
+        try:
+            self._thread.submit(self._append_act, act).result(LONGEST_WRITE_SECONDS)
+        except Exception as error:
+            raise VerificationError("log of acts", str(error), "one to write to") from error
+
     def close(self) -> None:
         """Seal the log, and let it go; nothing happens when that was done."""
         with contextlib.suppress(RuntimeError):  # the thread takes nothing more
@@ -197,11 +210,15 @@ class Audit:
                 self._head_at = float("-inf")
                 self._append(())
 
-    def _append(self, batch: Sequence[Download]) -> None:
+    def _append_act(self, act: Mapping[str, str]) -> None:
+        self._head_at = float("-inf")
+        self._append((), (act,))
+
+    def _append(self, batch: Sequence[Download], acts: Sequence[Mapping[str, str]] = ()) -> None:
         is_due = time.monotonic() - self._head_at >= HEAD_SECONDS
         folders = self._heads if is_due else ()
         may_be_stale = self._place.survives and self._ledger is not None
-        entry = _Entry(batch, self._signer)
+        entry = _Entry(batch, acts, self._signer)
         try:
             self._enter(entry, folders)
         except OSError:
@@ -229,8 +246,11 @@ class Audit:
 class _Entry:
     """Makes the bytes of one entry when its place is known."""
 
-    def __init__(self, batch: Sequence[Download], signer: Signer) -> None:
+    def __init__(
+        self, batch: Sequence[Download], acts: Sequence[Mapping[str, str]], signer: Signer
+    ) -> None:
         self._batch = batch
+        self._acts = acts
         self._signer = signer
         self.was_made = False
 
@@ -243,6 +263,7 @@ class _Entry:
             "sequence": position.sequence,
             "previous": position.previous.hex(),
             "downloads": [_as_written(download) for download in self._batch],
+            **({"acts": [dict(act) for act in self._acts]} if self._acts else {}),
         }
         payload = canonical_of_plain_names(document)
         return write_entry(sign(payload, PAYLOAD_TYPE, self._signer))

@@ -102,6 +102,7 @@ class House:
             self._database.close()
             raise
         self.log = LogPlace(folder, self._database.address)
+        self._audit: Audit | None = None
         self.accounts = Accounts(self._database, secret)
         self.uploads = Uploads(self._database)
         self.links = Links(secret)
@@ -253,8 +254,17 @@ class House:
         else:
             self.catalogue.change(repository)
 
+    @property
+    def audit(self) -> Audit:
+        """The log, to write into from outside of a server."""
+        if self._audit is None:
+            self._audit = Audit(self.log, self.ready())
+        return self._audit
+
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database and the log go."""
+        if self._audit is not None:
+            self._audit.close()
         self._database.close()
 
 

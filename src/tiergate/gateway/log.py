@@ -45,9 +45,30 @@ def read_downloads(place: LogPlace, key: PublicKey) -> Iterator[Download]:
     Raises:
         VerificationError: one of them does not hold.
     """
+    for where, document in _documents(place, key):
+        try:
+            yield from (Download(**row) for row in document["downloads"])
+        except (KeyError, TypeError) as error:
+            raise VerificationError(where, f"a line that is none ({error})", FORMAT) from None
+
+
+def read_acts(place: LogPlace, key: PublicKey) -> Iterator[dict[str, str]]:
+    """Yield what people did, as it was written, in order; as far as :func:`read_downloads`.
+
+    Raises:
+        VerificationError: something does not hold.
+    """
+    for where, document in _documents(place, key):
+        acts = document.get("acts", [])
+        if not isinstance(acts, list) or not all(isinstance(act, dict) for act in acts):
+            raise VerificationError(where, "acts that are none", FORMAT)
+        yield from acts
+
+
+def _documents(place: LogPlace, key: PublicKey) -> Iterator[tuple[str, dict[str, Any]]]:
     with place.open(read_only=True) as ledger:
         for entry in ledger.verified([place.heads]):
-            yield from _lines(entry, ledger.origin, key)
+            yield f"entry {entry.sequence}", _document(entry, ledger.origin, key)
 
 
 def copies(downloads: Iterable[Download]) -> tuple[Copies, ...]:
@@ -69,7 +90,7 @@ def copies(downloads: Iterable[Download]) -> tuple[Copies, ...]:
     )
 
 
-def _lines(entry: Entry, origin: str, key: PublicKey) -> Iterator[Download]:
+def _document(entry: Entry, origin: str, key: PublicKey) -> dict[str, Any]:
     where = f"entry {entry.sequence}"
     try:
         envelope = _envelope(cast("dict[str, Any]", read_object(entry.data, where)), where)
@@ -85,10 +106,7 @@ def _lines(entry: Entry, origin: str, key: PublicKey) -> Iterator[Download]:
         entry.previous.hex(),
     ):
         raise VerificationError(where, f"an entry for {place}", "its own place in this log")
-    try:
-        yield from (Download(**row) for row in document["downloads"])
-    except (KeyError, TypeError) as error:
-        raise VerificationError(where, f"a line that is none ({error})", FORMAT) from None
+    return document
 
 
 def _envelope(document: dict[str, Any], where: str) -> Envelope:

@@ -19,9 +19,10 @@ import sqlalchemy as sa
 
 from tiergate.attestation.keys import PublicKey
 from tiergate.errors import TiergateError, VerificationError
+from tiergate.gateway.acts import Acts
 from tiergate.gateway.audit import FORMAT, Download
 from tiergate.gateway.database import Database
-from tiergate.gateway.log import Copies, read_downloads
+from tiergate.gateway.log import Copies, read_acts, read_downloads
 from tiergate.gateway.log_place import LogPlace
 from tiergate.gateway.tables import log_lines as table
 from tiergate.release.head_files import newest_head
@@ -111,6 +112,7 @@ class LogLines:
         self._database = database
         self._place = place
         self._key = key
+        self._acts = Acts(database)
 
     def catch_up(self) -> None:
         """Take over what the log has become.
@@ -195,6 +197,7 @@ class LogLines:
                 row = next(rows, None)
                 differs = differs or (row is not None and row.download != download)
             differs = differs or next(rows, None) is not None
+            problems += self._acts.differences(read_acts(self._place, self._key))
         except (TiergateError, OSError) as error:
             problems.append(str(error))
         if differs:

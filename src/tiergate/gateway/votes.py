@@ -66,9 +66,7 @@ def read_votes(connection: sa.Connection, request: str) -> tuple[Vote, ...]:
     less = ("days", "downloads", "is_pinned")
     rows = connection.execute(query).mappings()
     return tuple(
-        Vote(
-            **{name: row[name] for name in names}, less=Less(**{name: row[name] for name in less})
-        )
+        Vote(**{name: row[name] for name in names}, less=Less(**{name: row[name] for name in less}))
         for row in rows
     )
 

@@ -33,7 +33,7 @@ _COLOURS = {
 
 def mermaid(case: SafetyCase) -> str:
     """Return the flowchart, topmost claim on the left."""
-    lines = ["flowchart LR", *(f"  classDef {of} {how}" for of, how in _COLOURS.items())]
+    lines = ["flowchart LR", *(f"  classDef {_name(of)} {how}" for of, how in _COLOURS.items())]
     lines += [f"  {_drawn(node)}" for node in case.nodes.values()]
     lines += [f"  {line}" for node in case.nodes.values() for line in _edges(node)]
     return "\n".join(lines) + "\n"
@@ -45,7 +45,11 @@ def _drawn(node: Node) -> str:
     more = f" (+{node.folded})" if node.folded else ""
     body = textwrap.wrap(shortened(node.text + more), _WIDTH, break_on_hyphens=False)
     text = "<br/>".join(_escaped(line) for line in (head, *body))
-    return f"{node.id}{opening}{text}{closing}:::{tone(node)}"
+    return f"{node.id}{opening}{text}{closing}:::{_name(tone(node))}"
+
+
+def _name(of: Tone) -> str:
+    return of.replace("-", "")
 
 
 def _edges(node: Node) -> Iterator[str]:

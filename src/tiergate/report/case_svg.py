@@ -149,30 +149,21 @@ def _drawn(box: _Box) -> Iterator[str]:
 
 def _shape(kind: Kind, x: int, y: int, width: int, height: int) -> str:
     right, bottom, middle, cut = x + width, y + height, y + height // 2, 7
-    match kind:
-        case Kind.GOAL:
-            return _rounded(x, y, width, height, 0)
-        case Kind.EVIDENCE:
-            return _rounded(x, y, width, height, 14)
-        case Kind.CONTEXT | Kind.ASSUMPTION:
-            return _rounded(x, y, width, height, 7)
-        case Kind.STRATEGY:
-            return _polygon((x + cut, y), (right, y), (right - cut, bottom), (x, bottom))
-        case Kind.DEFEATER:
-            upper, lower = (x + cut, y), (right - cut, bottom)
-            return _polygon(
-                upper, (lower[0], y), (right, middle), lower, (upper[0], bottom), (x, middle)
-            )
+    if kind is Kind.STRATEGY:
+        return _polygon((x + cut, y), (right, y), (right - cut, bottom), (x, bottom))
+    if kind is Kind.DEFEATER:
+        upper, lower = (x + cut, y), (right - cut, bottom)
+        return _polygon(
+            upper, (lower[0], y), (right, middle), lower, (upper[0], bottom), (x, middle)
+        )
+    radius = {Kind.GOAL: 0, Kind.EVIDENCE: 14}.get(kind, 7)
+    size = f'width="{width}" height="{height}" rx="{radius}"'
+    return f'<rect class="shape" x="{x}" y="{y}" {size}/>'
 
 
 def _polygon(*points: tuple[int, int]) -> str:
     places = " ".join(f"{x},{y}" for x, y in points)
     return f'<polygon class="shape" points="{places}"/>'
-
-
-def _rounded(x: int, y: int, width: int, height: int, radius: int) -> str:
-    size = f'width="{width}" height="{height}" rx="{radius}"'
-    return f'<rect class="shape" x="{x}" y="{y}" {size}/>'
 
 
 def _edge(upper: _Box, lower: _Box) -> str:

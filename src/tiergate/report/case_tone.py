@@ -30,14 +30,13 @@ _OF_OUTCOME = {
 }
 
 
+_UNSHOWN = {Kind.ASSUMPTION: Tone.UNSUPPORTED, Kind.CONTEXT: Tone.PLAIN}
+
+
 def tone(node: Node) -> Tone:
     """Return how ``node`` is drawn."""
-    match node.kind:
-        case Kind.ASSUMPTION:
-            return Tone.UNSUPPORTED
-        case Kind.DEFEATER:
-            return Tone.RAISED if node.is_raised else Tone.POSSIBLE
-        case Kind.CONTEXT:
-            return Tone.PLAIN
-        case Kind.GOAL | Kind.STRATEGY | Kind.EVIDENCE:
-            return Tone.BY_WAIVER if node.rests_on_waiver else _OF_OUTCOME[node.status]
+    if node.kind is Kind.DEFEATER:
+        return Tone.RAISED if node.is_raised else Tone.POSSIBLE
+    if node.kind in _UNSHOWN:
+        return _UNSHOWN[node.kind]
+    return Tone.BY_WAIVER if node.rests_on_waiver else _OF_OUTCOME[node.status]

@@ -3,9 +3,22 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import click
 
 from tiergate.cli import options
+
+
+def one_thread_for_each_product() -> None:
+    """Keep numpy's products of matrices on one thread; only before numpy is loaded.
+
+    Products here are small and many, and several run side by side: threads within each of them
+    would wait for each other most of the time.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 @click.command("lineage")
@@ -56,7 +69,7 @@ def command(  # noqa: PLR0913 - options of the command line
     which only ranges are read. The outcome is derived or undetermined, and never independent.
     A match grants nothing. Exit code: 1 it raises an obligation, 3 no match, 0 neither.
     """
-    from pathlib import Path
+    one_thread_for_each_product()
 
     from tiergate.cli.lineage_documents import lineage_document
     from tiergate.cli.lineage_session import LineageRequest, answer

@@ -115,9 +115,8 @@ class MetricTopic:
             and check.atom.domains[0] is not domain_of(self._metric)
             for check in self.checks
         )
-        mixed = len({limit.confidence for limit in self._limits()}) > 1
         alike = all(len(words) == 1 for words in levels.values())
-        return alike and not foreign and not mixed and qualities(self.checks)[1]
+        return alike and not foreign and qualities(self.checks)[1]
 
     def single(self) -> Iterator[tuple[States, Piece]]:
         """Yield what each piece does to each check, the best pieces first."""

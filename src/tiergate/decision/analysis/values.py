@@ -21,7 +21,7 @@ from tiergate.evidence.measurement import Direction
 from tiergate.stats.differences import difference_interval
 from tiergate.stats.rates import Rate as Share
 
-LARGEST = 10_000_000
+LARGEST = 1_000_000
 """No sample is looked at that is larger."""
 _BASELINE = 100_000
 _STEP = Decimal("0.000001")
@@ -124,7 +124,25 @@ def _crossings(limits: list[Limit]) -> set[int]:
     for fewest in sorted({limit.least for limit in limits if limit.least > 1}):
         for limit in limits:
             found |= _around(limit, fewest)
+    for low in limits:
+        for high in limits:
+            if low.adverse_limit < high.adverse_limit and low.confidence < high.confidence:
+                found |= _swap(low, high)
     return found
+
+
+def _swap(low: Limit, high: Limit) -> set[int]:
+    """Return the numbers of adverse attempts around which the lower limit begins to ask for more.
+
+    With few of them the higher one does, because it has to be surer.
+    """
+
+    def lower_asks_more(adverse: int) -> bool:
+        first, second = low.size_for(adverse), high.size_for(adverse)
+        return first is None or second is None or first > second
+
+    at = smallest(lower_asks_more, 0)
+    return set() if at is None or at == 0 else {at - 1, at}
 
 
 def _around(limit: Limit, fewest: int) -> set[int]:

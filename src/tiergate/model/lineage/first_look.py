@@ -7,6 +7,7 @@ comparison alone, whose p-value counts every base of the index, looked at or not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -142,7 +143,8 @@ class Searcher:
                 chosen = (base.sizes == np.array(size, dtype=np.uint64)).all(axis=1)
                 theirs = unit_rows(base.probes[chosen].astype(np.float32))
                 matches = row_matches(ours, theirs)
-                logs.append(log_e_matches(int(matches.max())))
+                # The best of many pairs is good by chance, the more so the more there are.
+                logs.append(log_e_matches(int(matches.max())) - math.log(matches.size))
         same, distance = self._vocabulary(base)
         return Promise(
             log_e=max(*logs, same),

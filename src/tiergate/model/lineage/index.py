@@ -27,7 +27,7 @@ from tiergate.model.lineage.sketch_file import (
 
 COMPARED_IN_FULL = 64
 """Most bases that are compared in full because the first look found something."""
-BY_PROFILE = 16
+BY_PROFILE = 8
 """Bases that are compared in full because their vocabulary could be this one, permuted."""
 _PROMISING = 4.0
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from tiergate.model.lineage.choice import Indices
 from tiergate.model.lineage.compare import EvidenceKind, LineageEvidence
 from tiergate.model.lineage.evidence import log_e_signs, log_mean
-from tiergate.model.lineage.fixed_points import Numbers
+from tiergate.model.lineage.fixed_points import Numbers, common_indices
 from tiergate.model.lineage.matrices import Matrix, list_matrices
 from tiergate.model.lineage.opened import OpenedModel
 from tiergate.model.lineage.signs import WidthMatch, find_rows
@@ -41,14 +43,16 @@ def moved_rows(
         width: how the vocabularies compare; says which column is which where it is certain.
 
     Returns:
-        Evidence that is independent of the rest, or None where there is nothing to look at.
+        The evidence, or None where there is nothing to look at.
     """
     logs, found, compared = [], 0, 0
     for role in _roles([matrix.name for matrix in base.matrices]):
         theirs = [m for m in base.matrices if m.counts and role.search(m.name)]
         sizes = {(m.columns, m.patch.shape) for m in theirs}
-        places = _places(candidate, base, width) if len(sizes) == 1 else None
-        if places is None or {m.columns for m in theirs} != {base.width}:
+        if len(sizes) != 1 or theirs[0].columns != base.width:
+            continue
+        places = _places(candidate, base, width)
+        if places is None:
             continue
         patches = np.stack([m.patch for m in theirs]).astype(np.float32)
         product, positive, rows = _look(model, candidate, role, patches, places)
@@ -68,36 +72,48 @@ def _roles(names: Sequence[str]) -> list[re.Pattern[str]]:
     return [role for role in roles if any(role.search(name) for name in names)]
 
 
-def _places(
-    candidate: Sketch, base: Sketch, width: WidthMatch | None
-) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], Numbers] | None:
-    """Return where the columns of the base's patches stand in the candidate, and their signs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where columns of the base's patches stand in the candidate."""
+
+    shown: Indices
+    """Which columns of a patch these are."""
+    columns: Indices
+    """Their partners in the candidate."""
+    signs: Numbers
+    """1 or -1 for each: the sign with which the partner resembles it."""
+
+
+def _places(candidate: Sketch, base: Sketch, width: WidthMatch | None) -> _Places | None:
+    """Find the columns where the vocabularies are certain, or where the widths are equal."""
     any_matrix = next(m for m in base.matrices if m.columns == base.width)
     _, columns = patch_indices(any_matrix, base.key)
     if width is not None and width.log_e_signs > _CERTAIN:
-        at = np.searchsorted(width.columns, columns)
-        if at.max(initial=0) < len(width.columns) and (width.columns[at] == columns).all():
-            return width.partners[at], width.signs[at].astype(np.float32)
+        # Of a wider base some columns have no partner.
+        _, shown, at = common_indices(columns, width.columns)
+        return _Places(
+            shown=shown, columns=width.partners[at], signs=width.signs[at].astype(np.float32)
+        )
     if candidate.width != base.width:
         return None
-    return columns, np.ones(len(columns), dtype=np.float32)
+    ones = np.ones(len(columns), dtype=np.float32)
+    return _Places(shown=np.arange(len(columns)), columns=columns, signs=ones)
 
 
 def _look(
-    model: OpenedModel,
-    candidate: Sketch,
-    role: re.Pattern[str],
-    patches: Numbers,
-    places: tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], Numbers],
+    model: OpenedModel, candidate: Sketch, role: re.Pattern[str], patches: Numbers, places: _Places
 ) -> tuple[float, int, int]:
-    """Return the product of e-values over layers, and how many signs agree of how many."""
-    columns, signs = places
+    """Return the product of e-values over layers, and how many signs agree of how many.
+
+    The units of each layer of the candidate have signs of their own, so that products are right
+    even where several layers resemble one layer of the base.
+    """
     total, positive, compared = 0.0, 0, 0
     for matrix in list_matrices(model):
         if not _is_wanted(matrix, candidate, role) or matrix.rows < patches.shape[1]:
             continue
-        rows = np.nan_to_num(matrix.read(None)[:, columns], posinf=0.0, neginf=0.0)
-        here = find_rows(rows * signs, patches)
+        rows = np.nan_to_num(matrix.read(None)[:, places.columns], posinf=0.0, neginf=0.0)
+        here = find_rows(rows * places.signs, patches[:, :, places.shown])
         total += log_e_signs(here.positive, here.compared)
         positive, compared = positive + here.positive, compared + here.compared
     return total, positive, compared

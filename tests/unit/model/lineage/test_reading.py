@@ -112,6 +112,12 @@ def test_packed_types_of_gguf_are_read_row_by_row(kind: str, tmp_path: Path) -> 
     assert data.nbytes == 32 * row_bytes(kind, 64)
 
 
+def test_bits_that_hold_packed_numbers_are_not_read_as_numbers(tmp_path: Path) -> None:
+    odd: Arrays = {"w": VALUES, "positions": np.zeros((64, 64), np.int64)}
+
+    assert ["w"] == [matrix.name for matrix in list_matrices(opened(write(tmp_path / "m", odd)))]
+
+
 def test_without_its_package_a_packed_type_of_gguf_names_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
