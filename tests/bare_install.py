@@ -31,7 +31,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = _model(Path(folder) / "model")
         report = Path(folder) / "report.html"
-        for arguments in (["check", str(model)], ["report", str(model), "-o", str(report)]):
+        for arguments in (
+            ["check", str(model)],
+            ["report", str(model), "-o", str(report)],
+            ["lineage", str(model), str(model)],
+        ):
             command = [sys.executable, "-m", "tiergate", *arguments]
             done = subprocess.run(command, capture_output=True, text=True, env=_UNREACHABLE)  # noqa: PLW1510
             if done.returncode != 3:
@@ -42,7 +46,7 @@ def main() -> None:
             sys.exit("the report is no HTML page")
         _refuses("gateway", "token", "erin", "--folder", str(Path(folder) / "hub"))
         _refuses("serve", "hub", "--ledger", "l.sqlite", "--trust", "t.yaml")
-    print("base install: check and report run, the gateway names its extra")  # noqa: T201
+    print("base install: check, report and lineage run, the gateway names its extra")  # noqa: T201
 
 
 def _refuses(*arguments: str) -> None:

@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -281,8 +283,14 @@ def _key(path: Path) -> PrivateKey:
 
 
 def _write_private(path: Path, content: Iterable[bytes]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(content)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a file that only we may read; of those who start at once the first one's stands."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent)  # which nobody else may read
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tiergate.decision.analysis.opaque import parts_of, table
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.judging import judge
 from tiergate.decision.outcome import Outcome
@@ -119,16 +120,22 @@ ALWAYS = Threshold(0, ())
 
 def every(parts: Iterator[Formula] | tuple[Formula, ...] | list[Formula]) -> Formula:
     """All parts hold; none at all never does, as in the evaluator."""
-    found = tuple(parts)
+    found: list[Formula] = []
+    for part in parts:
+        is_all = isinstance(part, Threshold) and part.needed == len(part.parts) > 1
+        found += part.parts if isinstance(part, Threshold) and is_all else (part,)
     if len(found) == 1:
         return found[0]
-    return Threshold(len(found), found) if found else NEVER
+    return Threshold(len(found), tuple(found)) if found else NEVER
 
 
 def one_of(parts: Iterator[Formula] | tuple[Formula, ...] | list[Formula]) -> Formula:
     """At least one part holds."""
-    found = tuple(parts)
-    return found[0] if len(found) == 1 else Threshold(1, found)
+    found: list[Formula] = []
+    for part in parts:
+        is_any = isinstance(part, Threshold) and part.needed == 1 < len(part.parts)
+        found += part.parts if isinstance(part, Threshold) and is_any else (part,)
+    return found[0] if len(found) == 1 else Threshold(1, tuple(found))
 
 
 def negated(formula: Formula) -> Formula:
@@ -181,6 +188,8 @@ class Context:
                 return self._band(domain, self._allowed(domain), variant)
             case Measured(domains=domains):
                 return every([self._measured(expression, domain) for domain in domains])
+            case _ if parts_of(expression):
+                return self._tried(expression, State.MET)
             case _:
                 return Literal(self._check(expression), State.MET)
 
@@ -199,8 +208,29 @@ class Context:
                 return self._band_clear(domain, self._allowed(domain), variant)
             case Measured():
                 return ALWAYS  # only what is gone speaks against it
+            case _ if parts_of(expression):
+                return self._tried(expression, State.QUIET)
             case _:
                 return Literal(self._check(expression), State.QUIET)
+
+    def _tried(self, expression: Expression, at_least: State) -> Formula:
+        """Return when an expression that is not known here is at least in a state."""
+        parts = parts_of(expression)
+        scene = _scene_of(self.policy, self.tier, self.standards)
+        return one_of(
+            [
+                every([self._in_state(p, State(s)) for p, s in zip(parts, row, strict=True)])
+                for row, found in table(expression, scene).items()
+                if state_of(found) >= at_least
+            ]
+        )
+
+    def _in_state(self, part: Expression, state: State) -> Formula:
+        if state is State.MET:
+            return self.met(part)
+        if state is State.ADVERSE:
+            return negated(self.clear(part))
+        return every([negated(self.met(part)), self.clear(part)])
 
     def _allowed(self, domain: HazardDomain) -> Band | None:
         scene = _scene_of(self.policy, self.tier, self.standards)

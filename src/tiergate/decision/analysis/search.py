@@ -104,16 +104,37 @@ class _Domain:
         return dataclasses.replace(self, allowed=bits, needed=tuple(_bits_of(bits)))
 
 
+_Why = int
+"""Which decisions of the search something rests on, as bits."""
+_Given = tuple[_Node, _Why]
+
+
+_Waiting = tuple[_Gate, _Why]
+
+
 @dataclass(slots=True)
 class _Left:
-    """What is left: of each topic, and which nodes are known to hold."""
+    """What is left: of each topic, and which nodes are known to hold, each with why."""
 
     domains: dict[str, _Domain]
-    held: set[_Node]
+    narrowed: dict[str, _Why]
+    held: dict[_Node, _Why]
 
     def copy(self) -> _Left:
         """Return what can be narrowed without touching this."""
-        return _Left(dict(self.domains), set(self.held))
+        return _Left(dict(self.domains), dict(self.narrowed), dict(self.held))
+
+    def why_not(self, node: _Node) -> _Why:
+        """Return why a node does not hold in anything that is left."""
+        if isinstance(node, _Demand):
+            return self.narrowed.get(node.topic, 0)
+        if node.opposite in self.held:
+            return self.held[node.opposite]
+        why = 0
+        for part in node.parts:
+            if _status(part, self) is False:
+                why |= self.why_not(part)
+        return why
 
 
 class Problem:
@@ -143,10 +164,10 @@ class Problem:
         is_choice = isinstance(first, Threshold) and first.needed == 1
         rest = [node for goal in others for node in _parts_of(self._node(goal))]
         for way in first.parts if isinstance(first, Threshold) and is_choice else (first,):
-            left = _Left(dict(domains), set())
-            waiting = _narrowed([self._node(way)], (), left)
+            left = _Left(dict(domains), {}, {})
+            waiting = _narrowed([(self._node(way), 0)], (), left)
             # Often one of the others alone cannot hold beside it, and that is soon found out.
-            if waiting is None or any(
+            if isinstance(waiting, int) or any(
                 _chosen((one,), waiting, left, frozenset()) is None for one in rest[:-1]
             ):
                 continue
@@ -307,19 +328,22 @@ def _is_about_claims(node: _Node) -> bool:
 
 
 def _chosen(
-    choices: tuple[_Node, ...], waiting: list[_Gate], left: _Left, focus: frozenset[str]
+    choices: tuple[_Node, ...], waiting: list[_Waiting], left: _Left, focus: frozenset[str]
 ) -> _Left | None:
     """Hold one part of each choice after another against all that waits."""
     if not choices:
-        return _solve((), left, waiting, focus)
+        found = _solve((), left, waiting, focus, 0)
+        return None if isinstance(found, int) else found
     choice, *others = choices
     is_one_of = isinstance(choice, _Gate) and choice.needed == 1
     parts = choice.parts if isinstance(choice, _Gate) and is_one_of else (choice,)
     for part in sorted(parts, key=_is_about_claims):
         tried = left.copy()
-        still = _narrowed((part,), waiting, tried)
+        still = _narrowed(((part, 0),), waiting, tried)
         near = focus | part.topics
-        if still is None or (others and _solve((), tried, still, near) is None):
+        if isinstance(still, int):
+            continue
+        if others and isinstance(_solve((), tried, still, near, 0), int):
             continue
         found = _chosen(tuple(others), still, tried, near)
         if found is not None:
@@ -328,61 +352,77 @@ def _chosen(
 
 
 def _solve(
-    goals: Iterable[_Node],
+    goals: Iterable[_Given],
     given: _Left,
-    waiting: Iterable[_Gate] = (),
-    focus: frozenset[str] = frozenset(),
-) -> _Left | None:
+    waiting: Iterable[_Waiting],
+    focus: frozenset[str],
+    depth: int,
+) -> _Left | _Why:
     """Look for what is left when every goal holds, beside gates that wait already.
 
     ``focus`` are the topics of what was tried: whatever cannot hold with it is about them.
+
+    Returns:
+        What is left, or the decisions because of which nothing is.
     """
     left = given.copy()
     still = _narrowed(goals, waiting, left)
-    if still is None:
-        return None
+    if isinstance(still, int):
+        return still
     for group in _apart(still):
-        found = _branched(group, left, focus)
-        if found is None:
-            return None
+        found = _branched(group, left, focus, depth)
+        if isinstance(found, int):
+            return found
         left = found
     return left
 
 
-def _branched(waiting: list[_Gate], left: _Left, focus: frozenset[str]) -> _Left | None:
-    """Take what is likely; else try one part of a gate, then the rest of it."""
-    about = frozenset[str]().union(*(gate.topics for gate in waiting))
+def _branched(
+    waiting: list[_Waiting], left: _Left, focus: frozenset[str], depth: int
+) -> _Left | _Why:
+    """Take what is likely; else try one part of a gate, then the rest of it.
+
+    Where what failed does not rest on the part that was tried, the rest fails as well.
+    """
+    about = frozenset[str]().union(*(gate.topics for gate, _ in waiting))
     likely = {name: left.domains[name].likely for name in about}
-    if all(_is_true(gate, likely) for gate in waiting):
+    if all(_is_true(gate, likely) for gate, _ in waiting):
         pinned = {name: left.domains[name].pinned() for name in about}
-        return _Left(left.domains | pinned, left.held)
-    gate = _next(waiting, focus)
-    rest = [node for node in waiting if node is not gate]
+        return _Left(left.domains | pinned, left.narrowed, left.held)
+    gate, why = _next(waiting, focus)
+    rest = [node for node in waiting if node[0] is not gate]
     first, *others = sorted(gate.parts, key=lambda part: not _is_true(part, likely))
-    near = focus or first.topics
-    taken = _solve([first, _Gate(gate.needed - 1, tuple(others))], left, rest, near)
-    if taken is not None:
+    near, own = focus or first.topics, 1 << depth
+    goals = [(first, why | own), (_Gate(gate.needed - 1, tuple(others)), why | own)]
+    taken = _solve(goals, left, rest, near, depth + 1)
+    if not isinstance(taken, int) or not taken & own:
         return taken
-    return _solve([_opposite(first), _Gate(gate.needed, tuple(others))], left, rest, focus)
+    why_not = taken & ~own
+    goals = [(_opposite(first), why_not | why), (_Gate(gate.needed, tuple(others)), why_not | why)]
+    other = _solve(goals, left, rest, focus, depth + 1)
+    return other | why_not if isinstance(other, int) else other
 
 
-def _next(waiting: list[_Gate], focus: frozenset[str]) -> _Gate:
+def _next(waiting: list[_Waiting], focus: frozenset[str]) -> _Waiting:
     """Choose the widest gate at first, then the one that is most about what was tried."""
 
-    def distance(gate: _Gate) -> tuple[float, int]:
+    def distance(found: _Waiting) -> tuple[float, int]:
+        gate = found[0]
         shared = len(gate.topics & focus) / len(gate.topics | focus)
         return -shared, len(gate.parts)
 
-    near = [gate for gate in waiting if not focus.isdisjoint(gate.topics)]
-    return min(near, key=distance) if near else max(waiting, key=lambda gate: len(gate.parts))
+    near = [found for found in waiting if not focus.isdisjoint(found[0].topics)]
+    if near:
+        return min(near, key=distance)
+    return max(waiting, key=lambda found: len(found[0].parts))
 
 
-def _apart(waiting: list[_Gate]) -> list[list[_Gate]]:
+def _apart(waiting: list[_Waiting]) -> list[list[_Waiting]]:
     """Part the gates into groups that share no topic, which can be solved one by one."""
-    groups: list[tuple[frozenset[str], list[_Gate]]] = []
-    for gate in waiting:
-        about = gate.topics
-        together, apart = [gate], []
+    groups: list[tuple[frozenset[str], list[_Waiting]]] = []
+    for found in waiting:
+        about = found[0].topics
+        together, apart = [found], []
         for names, gates in groups:
             if names & about:
                 about |= names
@@ -402,54 +442,77 @@ def _opposite(node: _Node) -> _Node:
     return node.opposite
 
 
-def _narrowed(goals: Iterable[_Node], before: Iterable[_Gate], left: _Left) -> list[_Gate] | None:
-    """Narrow what is left by all that is forced; return what is open, None if nothing is left.
+def _narrowed(
+    goals: Iterable[_Given], before: Iterable[_Waiting], left: _Left
+) -> list[_Waiting] | _Why:
+    """Narrow what is left by all that is forced; return what is open, or why nothing is left.
 
     Gates that wait already are looked at again when something that they are about has changed.
     """
-    todo: list[_Node] = list(goals)
+    todo: list[_Given] = list(goals)
     waiting = list(before)
     while todo:
         changed: set[str] = set()
         while todo:
-            goal = todo.pop()
+            goal, why = todo.pop()
             if isinstance(goal, _Demand):
-                says = left.domains[goal.topic].says(goal)
-                after = None if says is False else left.domains[goal.topic].after(goal)
-                if after is None:
-                    return None
-                if says is None:
-                    changed.add(goal.topic)
-                    left.domains[goal.topic] = after
+                failed = _demanded(goal, why, left, changed)
+                if failed is not None:
+                    return failed
                 continue
-            simpler = None if goal.opposite in left.held else _simplified(goal, left)
-            if simpler is None or simpler.needed > len(simpler.parts):
-                return None
+            if goal.opposite in left.held:
+                return why | left.held[goal.opposite]
+            simpler, why_simpler = _simplified(goal, left)
+            why |= why_simpler
+            if simpler.needed > len(simpler.parts):
+                return why
             if goal not in left.held:
-                left.held.add(goal)
+                left.held[goal] = why
                 changed |= goal.topics
             if simpler.needed == len(simpler.parts):
-                todo += simpler.parts
+                todo += ((part, why) for part in simpler.parts)
             elif simpler.needed > 0:
-                waiting.append(simpler)
-                left.held.add(simpler)
-        touched = [gate for gate in waiting if not changed.isdisjoint(gate.topics)]
-        waiting = [gate for gate in waiting if changed.isdisjoint(gate.topics)]
+                waiting.append((simpler, why))
+                left.held.setdefault(simpler, why)
+        touched = [found for found in waiting if not changed.isdisjoint(found[0].topics)]
+        waiting = [found for found in waiting if changed.isdisjoint(found[0].topics)]
         todo += touched
     return waiting
 
 
-def _simplified(gate: _Gate, left: _Left) -> _Gate:
-    """Leave out the parts that hold, or do not, in every world that is left."""
-    needed, open_parts = gate.needed, list[_Node]()
+def _demanded(goal: _Demand, why: _Why, left: _Left, changed: set[str]) -> _Why | None:
+    """Narrow a topic by a demand; return why nothing is left of it, None when something is."""
+    domain = left.domains[goal.topic]
+    says = domain.says(goal)
+    if says is True:
+        return None
+    after = None if says is False else domain.after(goal)
+    why |= left.narrowed.get(goal.topic, 0)
+    if after is None:
+        return why
+    changed.add(goal.topic)
+    left.domains[goal.topic] = after
+    left.narrowed[goal.topic] = why
+    return None
+
+
+def _simplified(gate: _Gate, left: _Left) -> tuple[_Gate, _Why]:
+    """Leave out the parts that hold, or do not, in every world that is left; say why they do not.
+
+    That some part holds is no reason for anything: it leaves as many parts to be chosen from
+    as have to be.
+    """
+    needed, open_parts, why = gate.needed, list[_Node](), 0
     if needed <= 0:
-        return _Gate(0, ())
+        return _Gate(0, ()), 0
     for part in gate.parts:
         found = _status(part, left)
         if found is True:
             needed -= 1
         elif found is None:
             open_parts.append(part)
+        else:
+            why |= left.why_not(part)
     if needed == gate.needed and len(open_parts) == len(gate.parts):
-        return gate
-    return _Gate(max(needed, 0), tuple(open_parts) if needed > 0 else ())
+        return gate, 0
+    return _Gate(max(needed, 0), tuple(open_parts) if needed > 0 else ()), why

@@ -109,7 +109,7 @@ class MetricTopic:
         levels: dict[TamperLevel, set[str]] = {}
         for check in self.checks:
             if isinstance(check.atom, TamperResistance):
-                levels.setdefault(check.atom.level, set()).add(check.key.split("|")[1])
+                levels.setdefault(check.atom.level, set()).add(_asked(check.policy))
         foreign = any(
             isinstance(check.atom, Measured)
             and check.atom.domains[0] is not domain_of(self._metric)
@@ -298,6 +298,12 @@ def _each_once(limits: list[Limit]) -> list[Limit]:
         for limit in limits
     }
     return list(found.values())
+
+
+def _asked(policy: Policy) -> str:
+    """Return what the levels of a policy ask for, but for the limit."""
+    return repr([(level, d.attack_classes, d.budget, d.suite and d.suite.stamp)
+                 for level, d in sorted(policy.tamper.levels.items())])
 
 
 def _held(policy: Policy) -> LimitOnMetric:

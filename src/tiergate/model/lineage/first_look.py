@@ -85,7 +85,7 @@ class Promise:
 
 def first_look(sketch: Sketch) -> FirstLook:
     """Return the front of a sketch."""
-    full = [m for m in sketch.matrices if m.counts and m.patch.shape == (32, 32)]
+    full = [m for m in sketch.matrices if m.inner_rows and m.patch.shape == (32, 32)]
     chosen = [full[n] for n in chosen_of(len(full), PROBES, "probes", key=sketch.key)]
     patches = [m.patch[:_PROBE_ROWS] for m in chosen]
     tokens = sketch.tokens[0] if sketch.tokens else None
@@ -129,7 +129,7 @@ class Searcher:
             patches = [
                 m.patch[:_PROBE_ROWS]
                 for m in candidate.matrices
-                if m.counts and (m.rows, m.columns) == size and m.patch.shape == (32, 32)
+                if m.inner_rows and (m.rows, m.columns) == size and m.patch.shape == (32, 32)
             ]
             if patches:
                 self._patches[size] = unit_rows(np.stack(patches).astype(np.float32))

@@ -29,21 +29,21 @@ class PairTable:
 
     row_matches: npt.NDArray[np.int64]
     """Rows that match at their own index, by (candidate matrix, base matrix); -1 where the two
-    cannot be compared."""
+    cannot be compared, or the rows of one have an order that models share."""
     column_matches: npt.NDArray[np.int64]
     """The same for columns."""
     log_e: npt.NDArray[np.float64]
-    """Log e-value of each pair, over both; minus infinity where they cannot be compared."""
+    """Log e-value of each pair, over both; minus infinity where neither can be compared."""
 
     @property
     def pairs(self) -> int:
         """How many pairs were compared."""
-        return int((self.row_matches >= 0).sum())
+        return int(np.isfinite(self.log_e).sum())
 
     @property
     def log_mean_e(self) -> float:
         """Log e-value of all pairs together; valid whatever they have in common."""
-        return log_mean(self.log_e[self.row_matches >= 0])
+        return log_mean(self.log_e[np.isfinite(self.log_e)])
 
 
 def pair_table(
@@ -66,12 +66,25 @@ def pair_table(
         index = np.ix_(ours, theirs)
         rows[index] = row_matches(unit_rows(one), unit_rows(other))
         columns[index] = row_matches(unit_rows(one.swapaxes(1, 2)), unit_rows(other.swapaxes(1, 2)))
-    log_e = np.logaddexp(log_e_fixed_points(rows), log_e_fixed_points(columns)) - np.log(2)
-    return PairTable(
-        row_matches=rows,
-        column_matches=columns,
-        log_e=np.where(rows >= 0, log_e, -np.inf),
-    )
+    rows[~_both(candidate, base, "inner_rows")] = -1
+    columns[~_both(candidate, base, "inner_columns")] = -1
+    return PairTable(row_matches=rows, column_matches=columns, log_e=_mean_of_sides(rows, columns))
+
+
+def _both(
+    candidate: Sequence[SketchedMatrix], base: Sequence[SketchedMatrix], flag: str
+) -> npt.NDArray[np.bool_]:
+    ours, theirs = ([bool(getattr(m, flag)) for m in side] for side in (candidate, base))
+    return np.asarray(np.outer(ours, theirs), dtype=np.bool_)
+
+
+def _mean_of_sides(
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the log of the mean e-value of the sides that were compared."""
+    logs = [np.where(m >= 0, log_e_fixed_points(m), -np.inf) for m in (rows, columns)]
+    sides = np.maximum((rows >= 0).astype(int) + (columns >= 0), 1)
+    return np.asarray(np.logaddexp(*logs) - np.log(sides))
 
 
 def _groups(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from tiergate.model.lineage.choice import (
 from tiergate.model.lineage.decoding import Numbers
 from tiergate.model.lineage.matrices import Matrix, list_matrices
 from tiergate.model.lineage.opened import OpenedModel, check_unchanged
-from tiergate.model.lineage.structure import is_structured
+from tiergate.model.lineage.structure import inner_sides, is_structured
 from tiergate.model.tensors import HashedTensor, TensorEntry, weights_digest
 
 Rounded = npt.NDArray[np.int8]
@@ -52,6 +52,10 @@ class SketchedMatrix:
     """Length of a row."""
     counts: bool
     """Whether it can be evidence: not constant, not smooth, not mostly zero or NaN."""
+    inner_rows: bool
+    """Whether its rows are units of the model's own, which have no order to share with others."""
+    inner_columns: bool
+    """The same for its columns."""
     sample: str
     """Digest of the chosen rows as float32, in full width: equal for a cast that loses nothing."""
     patch: Rounded = field(repr=False)
@@ -141,7 +145,8 @@ def draw(
     exact = with_digests and model.is_local
     with ThreadPoolExecutor(workers, thread_name_prefix="tiergate-sketch") as pool:
         looked = list(pool.map(lambda matrix: _look(matrix, key), matrices))
-        counting = [m for m, item in zip(matrices, looked, strict=True) if item.matrix.counts]
+        pairs = zip(matrices, looked, strict=True)
+        counting = [matrix for matrix, item in pairs if item.matrix.counts]
         tokens = list(pool.map(lambda matrix: _tokens(matrix, key), _vocabularies(counting)))
         digests = (
             list(pool.map(lambda tensor: _digest(tensor, model), model.tensors))
@@ -149,6 +154,7 @@ def draw(
             else [""] * len(model.tensors)
         )
     check_unchanged(model)
+    sides = {m.name: s for m, s in zip(counting, inner_sides(counting), strict=True)}
     tensors = tuple(
         SketchedTensor(name=t.name, dtype=t.dtype, shape=t.shape, sha256=digest)
         for t, digest in zip(model.tensors, digests, strict=True)
@@ -161,7 +167,7 @@ def draw(
         base_models=model.card.base_models if model.card else (),
         licence=(model.card.licence_name or model.card.licence) if model.card else None,
         tensors=tensors,
-        matrices=tuple(item.matrix for item in looked),
+        matrices=tuple(_with_sides(item.matrix, sides) for item in looked),
         tokens=tuple(tokens),
         notes=(*model.notes, *_notes(model, matrices, looked)),
     )
@@ -185,10 +191,17 @@ def _look(matrix: Matrix, key: str) -> _Looked:
         rows=matrix.rows,
         columns=matrix.columns,
         counts=not is_structured(values),
+        inner_rows=False,
+        inner_columns=False,
         sample=hashlib.sha256(values.tobytes()).hexdigest()[:_SAMPLE_DIGITS],
         patch=rounded(values[:, columns]),
     )
     return _Looked(matrix=sketched, is_finite=finite)
+
+
+def _with_sides(matrix: SketchedMatrix, sides: dict[str, tuple[bool, bool]]) -> SketchedMatrix:
+    rows, columns = sides.get(matrix.name, (False, False))
+    return replace(matrix, inner_rows=rows, inner_columns=columns)
 
 
 def rounded(rows: Numbers) -> Rounded:

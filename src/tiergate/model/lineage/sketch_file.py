@@ -77,7 +77,7 @@ def write_sketch(sketch: Sketch, path: Path) -> None:
     }
     tables = {
         "matrices": [
-            [m.name, m.rows, m.columns, int(m.counts), m.sample, *m.patch.shape]
+            [m.name, m.rows, m.columns, _flags(m), m.sample, *m.patch.shape]
             for m in sketch.matrices
         ],
         "tensors": [[t.name, t.dtype, list(t.shape), t.sha256] for t in sketch.tensors],
@@ -96,6 +96,10 @@ def write_sketch(sketch: Sketch, path: Path) -> None:
         unfinished.replace(path)
     except OSError as error:
         raise unreadable(str(path), error) from error
+
+
+def _flags(matrix: SketchedMatrix) -> int:
+    return matrix.counts + 2 * matrix.inner_rows + 4 * matrix.inner_columns
 
 
 def read_front(path: Path) -> SketchFront:
@@ -138,7 +142,7 @@ def read_sketch(path: Path, key: str = PUBLIC_KEY) -> Sketch:
 def _sketch(arrays: _Arrays, about: dict[str, object], key: str, where: str) -> Sketch:
     tables = read_json_object(arrays["tables"].tobytes(), where)
     patches, position, matrices = arrays["patches"].astype(np.int8), 0, []
-    for name, rows, columns, counts, sample, high, wide in _rows(tables["matrices"]):
+    for name, rows, columns, flags, sample, high, wide in _rows(tables["matrices"]):
         end = position + int(high) * int(wide)
         patch = patches[position:end].reshape(int(high), int(wide))
         if not np.array_equal(len(chosen_rows(int(rows))), int(high)):
@@ -148,7 +152,9 @@ def _sketch(arrays: _Arrays, about: dict[str, object], key: str, where: str) -> 
                 name=str(name),
                 rows=int(rows),
                 columns=int(columns),
-                counts=bool(counts),
+                counts=bool(int(flags) & 1),
+                inner_rows=bool(int(flags) & 2),
+                inner_columns=bool(int(flags) & 4),
                 sample=str(sample),
                 patch=patch,
             )

@@ -1,22 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices that are the same in unrelated models, because a formula made them.
+"""What unrelated models have in common, and must not be taken for a match.
 
-Position tables, masks, filter banks and constants. Their entries follow from their neighbours
-or take few different values; trained units have no neighbours. Learned position tables are
-smooth too and are left out with them.
+Matrices that a formula made: position tables, masks, filter banks, constants, and those that
+start as the identity. Their entries follow from their neighbours, take few different values, or
+stand out along a diagonal; trained units have no neighbours. Learned position tables are smooth
+too and are left out with them.
+
+And sides that mean something outside of the model: tokens, positions, labels, pixels have an
+order that every model shares. Only sides whose units a model has to itself have none.
 """
 
 from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from tiergate.model.lineage.choice import BLOCK_ROWS
 from tiergate.model.lineage.decoding import Numbers
+from tiergate.model.lineage.matrices import Matrix
 
 _FEWEST_VALUES = 8
 _FEWEST_ROWS = 8
 _PREDICTED = 0.5
+_ON_A_DIAGONAL = 0.5
+_FEWEST_SIDES = 4
+_OUTSIDE = re.compile(
+    r"embed|embd|wte|wpe|lm_head|(^|\.)output\.weight|position|codebook|classifier|relative"
+)
 _ROWS = 32
 _COLUMNS = 512
 
@@ -36,9 +50,35 @@ def is_structured(rows: Numbers) -> bool:
     filled = (np.count_nonzero(values, axis=1) > 1).sum()
     if filled < _FEWEST_ROWS or finite.mean() < 0.5 or np.unique(values).size < _FEWEST_VALUES:
         return True
+    if _on_a_diagonal(values) > _ON_A_DIAGONAL:
+        return True
     along_rows = values[:, None, :]
     down_columns = values.T.reshape(values.shape[1], -1, BLOCK_ROWS)
     return max(_predicted(along_rows), _predicted(down_columns)) > _PREDICTED
+
+
+def inner_sides(matrices: Sequence[Matrix]) -> list[tuple[bool, bool]]:
+    """Say of each matrix whether its rows, and its columns, are units of the model's own.
+
+    The width and inner units are sides of many matrices. The number of tokens, labels or pixels
+    is a side of few, and tables of tokens or positions are known by their names as well.
+    """
+    sides = Counter(side for matrix in matrices for side in (matrix.rows, matrix.columns))
+    return [
+        (
+            sides[matrix.rows] >= _FEWEST_SIDES and not _OUTSIDE.search(matrix.name),
+            sides[matrix.columns] >= _FEWEST_SIDES,
+        )
+        for matrix in matrices
+    ]
+
+
+def _on_a_diagonal(values: _Floats) -> float:
+    """Return in how many neighbouring rows the largest entries step on by one distance."""
+    largest = np.abs(values).argmax(axis=1).reshape(-1, BLOCK_ROWS)
+    steps = np.diff(largest, axis=1).ravel()
+    counts = Counter(int(step) for step in steps if step)
+    return float(max(counts.values(), default=0) / max(1, steps.size))
 
 
 def _predicted(series: _Floats) -> float:

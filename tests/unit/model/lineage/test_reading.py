@@ -306,6 +306,7 @@ def test_two_of_many_experts_are_looked_at(tmp_path: Path) -> None:
         ("a slope", np.add.outer(np.arange(32.0), np.arange(64.0))),
         ("nothing but NaN", np.full((32, 64), np.nan)),
         ("zeros with one entry", np.eye(32, 64)),
+        ("what began as the identity", np.eye(32, 64) + 0.05 * VALUES),
     ],
 )
 def test_what_a_formula_makes_is_structured(what: str, rows: npt.NDArray[np.float64]) -> None:
@@ -386,3 +387,20 @@ def test_samples_alone_find_what_digests_find(tmp_path: Path) -> None:
     assert sketches[0].weights_digest is None
     found = trace(sketches[1], (compare(sketches[1], sketches[0]),), 1, None)[0]
     assert LineageOutcome.DERIVED == found.outcome
+
+
+def test_units_of_the_model_are_told_from_tokens_labels_and_pixels(tmp_path: Path) -> None:
+    arrays: Arrays = {
+        **llama(1),
+        "classifier.weight": CHANCE.standard_normal((64, 64)).astype(np.float32),
+        "patches.weight": CHANCE.standard_normal((64, 48)).astype(np.float32),
+    }
+
+    found = {m.name: m for m in draw(opened(write(tmp_path / "m", arrays))).matrices}
+
+    sides = {name: (m.inner_rows, m.inner_columns) for name, m in found.items()}
+    assert (False, True) == sides["model.embed_tokens.weight"]
+    assert (True, True) == sides["model.layers.0.mlp.up_proj.weight"]
+    assert (True, True) == sides["model.layers.0.mlp.down_proj.weight"]
+    assert (False, True) == sides["classifier.weight"]
+    assert (True, False) == sides["patches.weight"]
