@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,6 +140,7 @@ def gguf_writer(kind: str) -> Writer:
 
         folder.mkdir(parents=True)
         writer = gguf.GGUFWriter(folder / "model.gguf", "llama")
+        _describe(writer, family)
         for name, given in weights.items():
             value, label = _gguf_order(family, name, given), _gguf_name(name)
             wanted = gguf.GGMLQuantizationType[kind]
@@ -154,6 +156,20 @@ def gguf_writer(kind: str) -> Writer:
         writer.close()
 
     return write
+
+
+def _describe(writer: Any, family: Family) -> None:  # noqa: ANN401
+    """Write the sizes that readers of that world expect."""
+    config = family.config
+    queries, pairs = family.heads
+    writer.add_block_count(int(config["num_hidden_layers"]))
+    writer.add_embedding_length(int(config["hidden_size"]))
+    writer.add_feed_forward_length(int(config["intermediate_size"]))
+    writer.add_context_length(int(config["max_position_embeddings"]))
+    writer.add_head_count(queries)
+    writer.add_head_count_kv(pairs)
+    writer.add_vocab_size(int(config["vocab_size"]))
+    writer.add_layer_norm_rms_eps(1e-6)
 
 
 def _q4_k(value: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

@@ -35,13 +35,14 @@ bands:
       reached_when:
         any:
         - metric: cyber.exploits
-          reaches: {value: 0.01, status: published, basis: a report}
+          reaches: {value: 0.01, status: published, basis: a report,
+            source: {url: "https://example.org", date: 2026, read_as: secondary}}
     B2:
       means: threshold
       words: many exploits
       reached_when:
         all:
-        - {metric: cyber.exploits, exceeds: {value: 0.1, status: law, basis: a law}}
+        - {metric: cyber.exploits, exceeds: {value: 0.1, status: "default, adjustable", basis: a}}
         - {finding: cyber.chain, by: [independent]}
     B3:
       means: severe

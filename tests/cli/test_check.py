@@ -347,3 +347,16 @@ def test_a_closed_pipe_is_no_traceback_and_no_zero(model: Path) -> None:
 
     assert done.returncode == 6
     assert "Traceback" not in done.stderr
+
+
+def test_a_claim_that_is_asked_for_is_made_by_the_same_policy(model: Path, standard: Path) -> None:
+    words = f"tiergate evidence claim E01 --model {model} --policy {standard}"
+
+    explained = run("explain", model, "E01", "--policy", standard)
+    checked = run("check", model, "--policy", standard, "--tier", "T5", "--all")
+    by_default = run("explain", model, "E01")
+
+    assert words in explained.out
+    assert words in checked.out
+    assert f"tiergate evidence claim E01 --model {model}\n" in by_default.out
+    assert f"evidence add LOG --model {model} --mapping MAPPING\n" in checked.out

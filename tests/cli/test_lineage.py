@@ -20,7 +20,7 @@ from builders_lineage import (
 from cli_runner import run
 from range_hub import serve
 from tiergate.cli.lineage_known import same_model
-from tiergate.cli.lineage_text import layer_words, p_words
+from tiergate.cli.lineage_text import _others, layer_words, p_words
 from tiergate.model.lineage.compare import MatrixMatch
 
 KNOWN = """\
@@ -140,6 +140,17 @@ def test_an_index_is_made_and_looked_through(folder: Path) -> None:
     assert "undetermined for 1 other base" in short.flat
 
 
+def test_a_model_is_not_its_own_parent(folder: Path) -> None:
+    for name in ("base", "tuned"):
+        run("lineage", folder / name, "--add-to", folder / "index")
+
+    for more in ((), ("--samples-only",)):
+        done = run("lineage", folder / "tuned", "--index", folder / "index", *more)
+
+        assert 0 == done.code, done.out
+        assert "DERIVED tuned" not in done.flat
+
+
 def test_sketches_stand_for_models_on_both_sides(folder: Path) -> None:
     for name in ("base", "tuned"):
         run("lineage", folder / name, "--add-to", folder / name / ".." / "index")
@@ -254,3 +265,9 @@ def test_a_parent_that_is_not_in_the_file_of_known_models_obliges_to_no_tier(
 
     assert 0 == done.code
     assert "T0" not in done.out
+
+
+def test_what_was_not_compared_in_full_is_said() -> None:
+    words = " ".join(_others(0, 2, everything=True))
+
+    assert "2 more bases look alike and were not compared in full" in words

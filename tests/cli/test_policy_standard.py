@@ -26,6 +26,20 @@ tiers:
 - id: T1
   holds: []
 """
+MORE = """\
+format: tiergate-policy/1
+id: ours
+version: 0.1.0
+extends: default
+title: Ours
+summary: For tests.
+as_of: 2026-11-23
+requirements:
+  MORE: {title: More, asks: More., clauses: [X-1], requires: {claim: {item: MORE}}}
+tiers:
+- id: T4
+  requirements: [MORE]
+"""
 OWN = """\
 format: tiergate-obligations/1
 group: Ruritania
@@ -143,6 +157,28 @@ def test_an_extension_that_is_looser_without_saying_so_ends_with_4(loose: Path) 
 
     assert done.code == 4
     assert f"{loose}:10: tiers.T1.holds: asks for less than small 0.1.0" in done.err
+
+
+def test_what_a_fast_path_goes_past_is_a_warning_and_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text(MORE)
+
+    done = run("policy", "validate", path)
+    document = run("policy", "validate", path, "--json").json
+
+    jsonschema.validate(document, schema("problems"))
+    assert 0 == done.code
+    assert f"warning: {path}:12: tiers.T4.requirements." in done.out
+    assert "MORE is not asked for on the fast path of T5 and T6; list it there" in done.out
+    assert ([], [12]) == (document["problems"], [row["line"] for row in document["warnings"]])
+
+
+def test_a_band_is_shown_with_the_metrics_that_it_reads() -> None:
+    shown = run("policy", "show", "default").out
+    page = run("policy", "show", "default", "--markdown").out
+
+    assert "        reads cyber.end_to_end_exploits, cyber.range_steps" in shown
+    assert "- cyber offence B1 reads cyber.end_to_end_exploits, cyber.range_steps" in page
 
 
 def test_the_list_says_what_extends_what_and_what_is_loosened() -> None:
@@ -271,6 +307,75 @@ def test_clauses_of_ones_own_are_traced_from_a_file_beside_the_policy(standard: 
     assert "NOTHING ANSWERS IT" in whole.out
 
 
+NOWHERE = """\
+- id: RU-2
+  document: act
+  clause: Art. 2
+  asks: Ask a neighbour.
+  applies_to: all
+  read_as: primary text
+- {id: RU-3, document: act, clause: Art. 3, asks: Pay., applies_to: all, read_as: secondary}
+not_release_requirements:
+- {id: RU-3, reason: a penalty}
+"""
+
+
+@pytest.fixture
+def ruritania(standard: Path) -> Path:
+    standard.write_text(standard.read_text().replace("EU-AIA-51-2", "RU-1"))
+    path = standard.parent / "ruritania.yaml"
+    path.write_text(OWN + NOWHERE)
+    return path
+
+
+def test_a_clause_of_ones_own_that_nothing_answers_is_listed_and_ends_with_1(
+    standard: Path, ruritania: Path
+) -> None:
+    done = run("policy", "trace", standard, "--obligations", ruritania)
+    document = run("policy", "trace", standard, "--obligations", ruritania, "--json").json
+
+    assert (1, 1) == (done.code, document["exit_code"])
+    assert "RU-2 Ask a neighbour. NOTHING ANSWERS IT, AND IT DOES NOT SAY WHY" in done.flat
+    assert "RU-3 Pay. [read second-hand] not a release requirement: a penalty" in done.flat
+    assert "1 not a release requirement, 1 open. 0 dangling ids." in done.flat
+    assert "EU-AIA-101" not in done.out
+
+
+def test_one_clause_alone_ends_with_what_became_of_it(standard: Path, ruritania: Path) -> None:
+    words = ("policy", "trace", standard, "--obligations", ruritania, "--clause")
+
+    assert [0, 1, 0] == [run(*words, name).code for name in ("RU-1", "RU-2", "RU-3")]
+    assert "place: Ruritania" in run(*words, "RU-1").out
+    assert ["RU-1"] == [row["id"] for row in run(*words, "RU-1", "--json").json["clauses"]]
+
+
+def test_a_trace_can_be_kept_to_a_place_or_a_group(standard: Path, ruritania: Path) -> None:
+    words = ("policy", "trace", standard, "--obligations", ruritania)
+
+    own = run(*words, "--group", "ruritania")
+    korean = run("policy", "trace", "--place", "Korea")
+    two = run("policy", "trace", "default", "--place", "korea", "--place", "eu", "--json").json
+    none = run("policy", "trace", "--place", "Korea", "--group", "Developers", "--json").json
+
+    assert 1 == own.code
+    assert "  requirement E01  Compute ledger\n      RU-1  " in own.out
+    assert "EU-" not in own.out
+    assert len(own.out.splitlines()) < 25
+    assert "  Other jurisdictions and international bodies: Korea\n    KR-AIBA-32  " in korean.out
+    assert {"Korea", "EU"} == {row["place"] for row in two["clauses"]}
+    assert {"KR", "EU"} == {name[:2] for row in two["answers"] for name in row["clauses"]}
+    assert [] == none["clauses"]
+
+
+def test_a_place_that_no_clause_has_is_suggested() -> None:
+    place = run("policy", "trace", "--place", "Corea")
+    group = run("policy", "trace", "--group", "Nowhere")
+
+    assert (4, 4) == (place.code, group.code)
+    assert "no place of that name; did you mean Korea?" in place.err
+    assert "no group of that name, expected one of Developers, European Union" in group.err
+
+
 def test_a_clause_of_ones_own_cannot_take_the_place_of_a_known_one(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text(OWN.replace("RU-1", "EU-AIA-51-2"))
@@ -289,9 +394,12 @@ def test_a_starting_point_validates_as_it_is(extends: str, tmp_path: Path) -> No
     written = run("policy", "init", *options, "--output", path)
     printed = run("policy", "init", *options)
 
+    validated = run("policy", "validate", path)
     assert written.code == 0, written.err
-    assert run("policy", "validate", path).code == 0
-    assert run("policy", "trace", path).code == 0
+    assert validated.code == 0, validated.err
+    assert f":{10 if extends else 9}: summary: is the example of a draft" in validated.out
+    assert f"requirements.OWN-{'REQUIREMENT' if extends else 'FILES'}: is the" in validated.out
+    assert run("policy", "trace", path).code == (1 if extends else 0)
     assert path.read_text() == printed.out
     assert path.read_text().count("#") > 5
 

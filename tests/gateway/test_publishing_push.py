@@ -257,7 +257,10 @@ def test_that_what_was_pushed_is_what_was_there(site: Hindered) -> None:
     ("words", "said"),
     [
         (["person", "x", "--namespace", "acme"], "the role publisher beside it"),
-        (["person", "x", "--role", "publisher", "--namespace", "a/b"], "a name as acme in acme/model"),
+        (
+            ["person", "x", "--role", "publisher", "--namespace", "a/b"],
+            "a name as acme in acme/model",
+        ),
         (["offer", "acme", "--release", "x"], "a name as in org/name"),
     ],
 )

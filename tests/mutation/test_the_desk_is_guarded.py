@@ -80,8 +80,7 @@ MUTATIONS = {
         ROWS,
         "    if as_read:\n",
         "    if as_read and not found:\n",
-        "gateway/test_deciding.py"
-        "::test_that_what_somebody_else_decided_meanwhile_stands[accepted]",
+        "gateway/test_deciding.py::test_that_what_somebody_else_decided_meanwhile_stands[accepted]",
     ),
     "a reviewer gives more than the terms": Mutation(
         TERMS,

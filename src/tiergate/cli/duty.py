@@ -120,11 +120,14 @@ def _policy(decision: DecisionPart, name: str | None) -> str:
     if name is None:
         earlier = EARLIER / f"{stated}@{version}.yaml"
         path = earlier if earlier.is_file() else SHIPPED / f"{stated}.yaml"
-        if not path.is_file() or load_policy(str(path)).digest != decision.policy_digest:
+        if (
+            not path.is_file()
+            or load_policy(str(path), is_recorded=True).digest != decision.policy_digest
+        ):
             return ""
     else:
         path = SHIPPED / f"{name}.yaml" if name in shipped_policies() else Path(name)
-        found = load_policy(str(path)).digest
+        found = load_policy(str(path), is_recorded=True).digest
         if found != decision.policy_digest:
             remedy = "Give the file that was used."
             raise DigestMismatchError(f"policy {name}", found, decision.policy_digest, remedy)

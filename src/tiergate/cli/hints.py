@@ -8,6 +8,10 @@ import shlex
 
 from tiergate.cli.session import Question
 
+_DEFAULT = "default"
+_CLAIM = "tiergate evidence claim "
+"""Claims are read by the policy that asks for them; logs are read without any."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
@@ -19,6 +23,8 @@ class Hints:
     """Options that a decision was asked with, each after a space."""
     filing: str
     """Options of commands that file evidence, each after a space."""
+    claiming: str
+    """Options of commands that file a claim besides, each after a space."""
     can_file: bool
     """Whether there is a checkpoint that evidence can be filed about."""
 
@@ -26,10 +32,12 @@ class Hints:
     def of(cls, question: Question) -> Hints:
         """Return the hints for ``question``."""
         store = ["--store", question.store] if question.store is not None else []
+        policy = ["--policy", question.policy_name] if question.policy_name != _DEFAULT else []
         return cls(
             model=shlex.quote(question.model),
             asking=_joined(deciding_options(question)),
             filing=_joined(store),
+            claiming=_joined(policy),
             can_file=not question.without_weights,
         )
 
@@ -48,13 +56,14 @@ class Hints:
             return command, ""
         if not self.can_file:
             return words, ""
-        return words, f"{command.replace('MODEL', self.model)}{self.filing}"
+        claiming = self.claiming if command.startswith(_CLAIM) else ""
+        return words, f"{command.replace('MODEL', self.model)}{claiming}{self.filing}"
 
 
 def deciding_options(question: Question) -> list[str]:
     """Return the options that ``question`` was asked with, defaults left out."""
     words = ["--without-weights"] if question.without_weights else []
-    policy = None if question.policy_name == "default" else question.policy_name
+    policy = None if question.policy_name == _DEFAULT else question.policy_name
     at = None if question.at is None else question.at.isoformat()
     for name, value in (
         ("--tier", question.tier),

@@ -50,7 +50,7 @@ def policy_of(decision: DecisionPart, name: str | None) -> Policy:
         PolicyError: the policy cannot be read.
     """
     if name is not None:
-        return load_policy(name)
+        return load_policy(name, is_recorded=True)
     if decision.policy_id not in shipped_policies():
         raise InputError(
             f"policy {decision.policy_id}",

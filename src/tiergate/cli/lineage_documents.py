@@ -98,6 +98,8 @@ class LineageDocument(DocumentPart):
     """How many bases the candidate was compared with."""
     bases: tuple[LineageBasePart, ...]
     """Those that were compared in full, strongest first."""
+    left_out: int
+    """Bases of the index that look alike and were not compared in full: many others do."""
     obligations: tuple[ObligationPart, ...]
     """What follows from the matches."""
     sketch: str | None
@@ -113,6 +115,7 @@ def lineage_document(answer: LineageAnswer) -> LineageDocument:
         outcome=answer.outcome,
         tried=answer.tried,
         bases=tuple(_base(item) for item in answer.traced),
+        left_out=answer.left_out,
         obligations=tuple(ObligationPart.model_validate(item) for item in answer.obligations),
         sketch=None if answer.added is None else str(answer.added),
         exit_code=answer.exit_code,

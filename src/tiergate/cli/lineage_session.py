@@ -79,6 +79,8 @@ class LineageAnswer:
     """How many bases it was compared with."""
     traced: tuple[Traced, ...]
     """Those that were compared in full, strongest first."""
+    left_out: int
+    """Bases of the index that look alike and were not compared in full: many others do."""
     obligations: tuple[Obligation, ...]
     """What follows from the matches."""
     added: Path | None
@@ -115,11 +117,11 @@ def answer(request: LineageRequest) -> LineageAnswer:
     candidate, model = _sketch(request.candidate, request, request.revision)
     bases = [_sketch(base, request, None)[0] for base in request.bases]
     comparisons = [compare(candidate, base) for base in bases]
-    tried = len(bases)
+    tried, left_out = len(bases), 0
     if request.index is not None:
         found = search(candidate, request.index)
         comparisons += found.comparisons
-        tried += found.bases
+        tried, left_out = tried + found.bases, found.left_out
     traced = trace(candidate, tuple(comparisons), tried, model)
     added = _add(candidate, request.add_to) if request.add_to is not None else None
     derived = [item for item in traced if item.outcome is LineageOutcome.DERIVED]
@@ -127,6 +129,7 @@ def answer(request: LineageRequest) -> LineageAnswer:
         candidate=candidate,
         tried=tried,
         traced=traced,
+        left_out=left_out,
         obligations=tuple(_obligations(candidate, derived, known, request.tier)),
         added=added,
     )

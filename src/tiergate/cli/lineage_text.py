@@ -34,7 +34,9 @@ def lines(answer: LineageAnswer, *, everything: bool) -> Iterator[str]:
         shown = list(answer.derived) if answer.derived else list(answer.traced[:_SHOWN])
         for item in list(answer.traced) if everything else shown:
             yield from _base(item)
-        yield from _others(answer.tried - len(shown), everything=everything)
+        yield from _others(
+            answer.tried - len(shown) - answer.left_out, answer.left_out, everything=everything
+        )
         for obligation in answer.obligations:
             words = f"{obligation.kind.upper()}: {obligation.words}."
             yield from text.wrapped(words, _INDENT, "  ! ")
@@ -143,7 +145,12 @@ def rotation_words(comparison: Comparison) -> str:
     )
 
 
-def _others(rest: int, *, everything: bool) -> Iterator[str]:
+def _others(rest: int, left_out: int, *, everything: bool) -> Iterator[str]:
+    if left_out:
+        alike = text.plural(
+            left_out, "more base looks alike and was", "more bases look alike and were"
+        )
+        yield from text.wrapped(f"{alike} not compared in full", "  ")
     if rest > 0 and not everything:
         yield from text.wrapped(
             f"undetermined for {text.plural(rest, 'other base')}; nothing beyond chance", "  "

@@ -113,14 +113,14 @@ class ReportDocument(_Part):
 
 
 class ProblemPart(_Part):
-    """One mistake in a policy file."""
+    """One mistake in a policy file, or one warning."""
 
     line: int | None
     """Line, from 1; null when it has no single line."""
     field: str
     """Dotted path of the field."""
     message: str
-    """What is wrong and what is expected."""
+    """What it is about, and what is expected."""
 
 
 class ProblemsDocument(_Part):
@@ -132,6 +132,8 @@ class ProblemsDocument(_Part):
     """The file."""
     problems: tuple[ProblemPart, ...]
     """Every mistake; empty when the file is a policy."""
+    warnings: tuple[ProblemPart, ...] = ()
+    """What is no mistake and worth a look."""
 
 
 class LimitPart(_Part):

@@ -13,6 +13,8 @@ from tiergate import __version__
 
 _COMMANDS = {
     "check": "The tier that the evidence supports, what blocks the next one, what to run.",
+    "plan": "The cheapest evidence that would open a tier, and what cannot be had.",
+    "whatif": "The tier that another limit would give, on the evidence at hand.",
     "explain": "Why one requirement, or the whole decision, came out as it did.",
     "report": "The decision as one self-contained HTML file.",
     "sign": "A decision as a signed record, or one more signature on a record.",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tiergate.decision.analysis.compare import Compared, Difference, Relation, Witness
 from tiergate.decision.analysis.lint import Finding
+from tiergate.decision.analysis.prove import Proof
 from tiergate.decision.tier import Tier
 from tiergate.evidence.hazards import HazardDomain
 
@@ -90,9 +91,7 @@ class ComparedPart(_Part):
     @classmethod
     def of(cls, found: Compared) -> ComparedPart:
         """Make the part of a comparison."""
-        return cls(
-            relation=found.relation, witnesses=tuple(map(WitnessPart.of, found.witnesses))
-        )
+        return cls(relation=found.relation, witnesses=tuple(map(WitnessPart.of, found.witnesses)))
 
 
 class DifferenceDocument(_Part):
@@ -124,3 +123,33 @@ class DifferenceDocument(_Part):
             domains={domain: ComparedPart.of(part) for domain, part in found.domains.items()},
             conditions=found.conditions,
         )
+
+
+class ProofPart(_Part):
+    """What became of one law."""
+
+    law: str
+    """The law in a sentence."""
+    holds: bool | None
+    """Whether it was proved, or disproved; null when neither could be done."""
+    witness: tuple[str, ...]
+    """The counterexample; empty when the law holds."""
+
+
+class ProofDocument(_Part):
+    """What ``tiergate policy prove --json`` prints."""
+
+    format: Literal["tiergate-policy-proof/1"] = "tiergate-policy-proof/1"
+    """Format and version of this document."""
+    policy: str
+    """Id of the policy."""
+    version: str
+    """Its version."""
+    laws: tuple[ProofPart, ...]
+    """Every law."""
+
+    @classmethod
+    def of(cls, policy_id: str, version: str, found: tuple[Proof, ...]) -> ProofDocument:
+        """Make the document of proofs."""
+        laws = tuple(ProofPart(law=p.law, holds=p.holds, witness=p.witness) for p in found)
+        return cls(policy=policy_id, version=version, laws=laws)

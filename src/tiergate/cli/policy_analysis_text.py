@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tiergate.cli import text
 from tiergate.decision.analysis.compare import Compared, Difference, Relation, Witness
 from tiergate.decision.analysis.lint import Finding
+from tiergate.decision.analysis.prove import Proof
 from tiergate.decision.policy import Policy
 
 SCOPE = (
@@ -64,3 +65,14 @@ def _compared(found: Compared) -> Iterator[str]:
 def _witness(found: Witness) -> str:
     shown = "; ".join(found.words) or "everything as good as can be"
     return f"{found.opened_by} alone opens {found.tier} for: {shown}"
+
+
+def proof_lines(policy: Policy, found: tuple[Proof, ...]) -> Iterator[str]:
+    """Yield what became of each law."""
+    proved = sum(proof.holds is True for proof in found)
+    yield f"{policy.id} {policy.version}: {proved} of {len(found)} laws proved"
+    for proof in found:
+        word = {True: "proved", False: "DOES NOT HOLD", None: "not decided"}[proof.holds]
+        yield from text.wrapped(f"{word}: {proof.law}", "      ", "  - ")
+        for line in proof.witness:
+            yield from text.wrapped(line, "          ", "      ")

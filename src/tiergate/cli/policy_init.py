@@ -38,7 +38,6 @@ def starting_point(extends: str | None, policy_id: str, today: date, folder: Pat
         below=f"{below.id} {below.version}",
         # Quoted as JSON, which is YAML too: a title may hold anything.
         title=json.dumps(f"{below.title}, stricter", ensure_ascii=False),
-        clause=next(iter(below.requirements.values())).clauses[0],
         highest=below.tiers[-1].tier,
     )
     if extends in shipped_policies():

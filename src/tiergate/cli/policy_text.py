@@ -13,7 +13,7 @@ from tiergate.decision.policy import (
     TamperDefinition,
     TierDefinition,
 )
-from tiergate.decision.policy_words import check_words, number_words, numbers_of
+from tiergate.decision.policy_words import check_words, number_words, numbers_of, read_words
 from tiergate.errors import PolicyError
 from tiergate.evidence.grades import Dimension
 
@@ -153,6 +153,8 @@ def _bands(policy: Policy) -> Iterator[str]:
             ceiling = policy.ceilings[domain][band]
             words = f"{band}  at most {ceiling}: {definition.reached_when}"
             yield from text.wrapped(words, "        ", "    ")
+            read = f"reads {read_words(definition.ruled_out)}"
+            yield from text.wrapped(read, "          ", "        ", keep_words=True)
             for number in definition.numbers:
                 yield from text.wrapped(number_words(number), "          ", "        ")
 

@@ -6,7 +6,7 @@ Whatever is printed of a clause carries the mark of how it is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from tiergate.cli import text
 from tiergate.cli.exit_codes import ExitCode
 from tiergate.decision.document import DocumentPart
 from tiergate.decision.obligation_file import read_obligations
+from tiergate.decision.policy_suggestions import did_you_mean
 from tiergate.decision.trace import Answer, Trace, Traced
 from tiergate.errors import InputError
 from tiergate.landscape.obligations import Obligation, by_id, shipped_files
@@ -87,7 +88,7 @@ class TraceDocument(DocumentPart):
 
 
 def known_obligations(paths: Iterable[str]) -> dict[str, Obligation]:
-    """Return what ships, and what the files at ``paths`` add.
+    """Return what the files at ``paths`` add to what ships, after it.
 
     Raises:
         MistakesError: a file has mistakes.
@@ -104,9 +105,48 @@ def known_obligations(paths: Iterable[str]) -> dict[str, Obligation]:
     return found
 
 
-def exit_code(traced: Trace, *, is_whole: bool) -> ExitCode:
-    """Return 0 when every id leads somewhere and, for a whole matrix, every clause is settled."""
-    is_open = is_whole and bool(traced.unsettled)
+def asked_for(
+    known: Mapping[str, Obligation],
+    clause: str | None,
+    places: Collection[str],
+    groups: Collection[str],
+) -> frozenset[str]:
+    """Return the ids of the clauses that are to be shown: all of them where nothing is said.
+
+    Raises:
+        InputError: there is no such clause, place or group.
+    """
+    if clause is not None:
+        _known("clause", clause, known)
+        return frozenset([clause])
+    found = set(known)
+    for called, words, of in (
+        ("place", places, {name: one.place for name, one in known.items()}),
+        ("group", groups, {name: one.group for name, one in known.items()}),
+    ):
+        for word in words:
+            _known(called, word, set(of.values()))
+        wanted = {word.casefold() for word in words}
+        found = {name for name in found if not wanted or of[name].casefold() in wanted}
+    return frozenset(found)
+
+
+def _known(called: str, word: str, known: Collection[str]) -> None:
+    if word.casefold() in {each.casefold() for each in known}:
+        return
+    hint = did_you_mean(word, known)
+    expected = "an id of a clause" if called == "clause" else f"one of {', '.join(sorted(known))}"
+    raise InputError(word, f"no {called} of that name{hint}", expected)
+
+
+def still_open(traced: Trace, held: Collection[str]) -> tuple[Traced, ...]:
+    """Return the clauses among ``held`` that nothing answers and that do not say why."""
+    return tuple(row for row in traced.unsettled if row.obligation.id in held)
+
+
+def exit_code(traced: Trace, held: Collection[str]) -> ExitCode:
+    """Return 0 when every id leads somewhere and every clause among ``held`` is settled."""
+    is_open = bool(still_open(traced, held))
     return ExitCode.NOT_MET if traced.dangling or is_open else ExitCode.SUPPORTED
 
 
@@ -142,27 +182,37 @@ def _clause(row: Traced) -> ClausePart:
     )
 
 
-def lines(found: Trace, obligations: dict[str, Obligation], *, is_whole: bool) -> Iterator[str]:
-    """Yield the matrix: clauses first and, for a single policy, requirements before them."""
+def lines(
+    found: Trace, obligations: Mapping[str, Obligation], held: Collection[str], *, is_whole: bool
+) -> Iterator[str]:
+    """Yield the matrix: clauses and, for a single policy, requirements before them.
+
+    What no part of a single policy answers is left out, but for clauses among ``held``.
+    """
     if not is_whole:
         yield text.heading("FROM REQUIREMENTS TO CLAUSES")
         for answer in found.answers:
             yield from _answer(answer, obligations)
         yield ""
     yield text.heading("FROM CLAUSES TO REQUIREMENTS")
-    group = ""
+    heading = ""
     for row in found.clauses:
-        if not is_whole and not row.answers:
+        if not row.answers and row.obligation.id not in held:
             continue
-        if row.obligation.group != group:
-            group = row.obligation.group
-            yield f"  {group}"
+        if _place(row.obligation) != heading:
+            heading = _place(row.obligation)
+            yield f"  {heading}"
         yield from clause_lines(row, in_full=False)
     yield ""
-    yield from _ends(found, is_whole=is_whole)
+    yield from _ends(found, held)
 
 
-def _answer(answer: Answer, obligations: dict[str, Obligation]) -> Iterator[str]:
+def _place(asked: Obligation) -> str:
+    """Write the group of a clause, and its place where the group does not say it."""
+    return asked.group if asked.group == asked.place else f"{asked.group}: {asked.place}"
+
+
+def _answer(answer: Answer, obligations: Mapping[str, Obligation]) -> Iterator[str]:
     yield from text.wrapped(f"{answer.kind} {answer.id}  {answer.title}", "      ", "  ")
     for name in answer.clauses:
         asked = obligations.get(name)
@@ -175,6 +225,7 @@ def clause_lines(row: Traced, *, in_full: bool) -> Iterator[str]:
     asked = row.obligation
     yield from text.wrapped(f"{asked.id}  {asked.words}", "        ", "    ")
     if in_full:
+        yield from text.wrapped(f"place: {asked.place}", "        ")
         yield from text.wrapped(f"applies to {asked.applies_to}", "        ")
         yield from text.wrapped(asked.source, "        ", keep_words=True)
         if asked.note:
@@ -205,11 +256,13 @@ def _name(answer: Answer) -> str:
     return f"{answer.policy}/{answer.id}"
 
 
-def _ends(found: Trace, *, is_whole: bool) -> Iterator[str]:
+def _ends(found: Trace, held: Collection[str]) -> Iterator[str]:
     answered = sum(bool(row.answers) for row in found.clauses)
-    reasons = sum(not row.answers and row.is_settled for row in found.clauses)
+    mine = (row for row in found.clauses if row.obligation.id in held)
+    reasons = sum(not row.answers and row.is_settled for row in mine)
     words = f"{text.plural(len(found.clauses), 'clause')}: {answered} answered"
-    if is_whole:
-        words += f", {reasons} not a release requirement, {len(found.unsettled)} open"
+    if held:
+        words += f", {reasons} not a release requirement"
+        words += f", {len(still_open(found, held))} open"
     yield f"{words}. {text.plural(len(found.dangling), 'dangling id')}."
     yield "Sentences are this project's own. What is marked was not read at first hand."

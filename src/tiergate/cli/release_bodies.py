@@ -33,7 +33,7 @@ def superseded(policy: str | None) -> Callable[[Facts], Body]:
     Raises:
         InputError: there is no such policy.
     """
-    digest = None if policy is None else load_policy(policy).digest
+    digest = None if policy is None else load_policy(policy, is_recorded=True).digest
 
     def body_of(facts: Facts) -> Body:
         if digest is not None:

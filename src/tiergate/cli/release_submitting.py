@@ -85,4 +85,6 @@ def _policy(record: Record, name: str | None) -> Policy:
         found = "none of that name among the policies that are shipped"
         remedy = "Give it with --policy."
         raise InputError(f"policy {stated}", found, "the file that was used", remedy)
-    return policy_at(stated, decision.policy_version) if name is None else load_policy(name)
+    if name is None:
+        return policy_at(stated, decision.policy_version)
+    return load_policy(name, is_recorded=True)

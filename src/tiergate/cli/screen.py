@@ -152,8 +152,8 @@ def _step(step: str, hints: Hints) -> Iterator[str]:
 def _why(leaf: Explanation) -> Iterator[str]:
     if leaf.readings:
         yield from (reading_words(reading) for reading in leaf.readings)
-    if leaf.reason or not leaf.readings:
-        yield f"{leaf.title}: {leaf.reason or leaf.outcome.value}"
+    if leaf.found_words or not leaf.readings:
+        yield f"{leaf.asked_words}: {leaf.found_words or leaf.outcome.value}"
 
 
 def _conditions(decision: Decision) -> Iterator[str]:

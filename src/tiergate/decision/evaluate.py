@@ -24,8 +24,9 @@ from tiergate import __version__
 from tiergate.decision.decision import BandReading, Condition, Decision, TierVerdict
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.judging import judge, judge_requirement
+from tiergate.decision.memo import Memo
 from tiergate.decision.outcome import Outcome, all_of, any_of
-from tiergate.decision.policy import Hold, Memo, Policy, Scene, TierDefinition
+from tiergate.decision.policy import Hold, Policy, Scene, TierDefinition
 from tiergate.decision.requirements.band import band_rows
 from tiergate.decision.requirements.measured import band_metrics
 from tiergate.decision.tier import Band, Tier
@@ -147,7 +148,7 @@ def _rows_below(
     )
 
 
-def _scene(
+def _scene(  # noqa: PLR0913, PLR0917 - what a scene is made of
     policy: Policy,
     evidence: Collection,
     at: datetime,

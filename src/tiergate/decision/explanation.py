@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tiergate.decision.outcome import Outcome
@@ -91,6 +91,20 @@ class Explanation:
     """Who waived it and until when; empty when nobody did."""
     is_adverse: bool = False
     """Whether evidence speaks against it here, or registered evidence about it is gone."""
+    asked: str = field(default="", compare=False)
+    """What is asked, as people write it; empty where ``title`` is that. In no record."""
+    found: str = field(default="", compare=False)
+    """Why, with the numbers behind it; empty where ``reason`` is that. In no record."""
+
+    @property
+    def asked_words(self) -> str:
+        """What is asked, in words."""
+        return self.asked or self.title
+
+    @property
+    def found_words(self) -> str:
+        """Why, in words; empty where the children say it."""
+        return self.found or self.reason
 
     def walk(self) -> Iterator[Explanation]:
         """Yield this node and every node below it, parents first."""

@@ -61,6 +61,7 @@ def judge_requirement(name: str, scene: Scene) -> Explanation:
         clauses=requirement.clauses,
         children=(found,),
         waived=waiver.summary if waiver is not None and waived else "",
+        found=found.found if not found.children else "",
     )
 
 

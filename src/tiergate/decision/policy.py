@@ -19,12 +19,13 @@ from typing import Protocol
 from tiergate.attestation.trust import Role
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.loosening import Loosening
+from tiergate.decision.memo import Memo
 from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.decision.waiver import Waiver
 from tiergate.evidence.collection import Collection, MeasurementItem
-from tiergate.evidence.grades import Dimension, Grade
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
-from tiergate.evidence.measurement import AttackBudget, AttackClass, Direction, Variant
+from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
 from tiergate.evidence.tampering.suites import Suite
 from tiergate.landscape.sources import ReadAs
 
@@ -94,37 +95,6 @@ class Standards:
         if dimension is Dimension.ELICITATION and variant is Variant.AS_RELEASED:
             return min(asked, FROM_OUTSIDE)
         return asked
-
-
-class Memo:
-    """What one evaluation found out already, for one policy, evidence and time.
-
-    A check does not depend on the tier but for its standards, and those of several tiers are
-    often the same, so that each check is made once for all of them.
-    """
-
-    def __init__(self) -> None:
-        self.checks: dict[tuple[int, int, Variant], Explanation] = {}
-        """By the identity of a check, its standards and the form of the model."""
-        self.grades: dict[str, tuple[Grade, ...]] = {}
-        """By the id of a measurement."""
-        self.measurements: dict[str, tuple[MeasurementItem, ...]] = {}
-        """By metric."""
-        self.reasons: dict[tuple[str, int, Variant, Direction], tuple[str, ...]] = {}
-        """Why a measurement, by its id, supports nothing under standards, for a form of the model
-        and a direction."""
-        self._standards: list[Standards] = []
-        self._numbers: dict[int, int] = {}
-
-    def number_of(self, standards: Standards) -> int:
-        """Return the same number for standards that ask for the same."""
-        known = self._numbers.get(id(standards))
-        if known is None:
-            if standards not in self._standards:
-                self._standards.append(standards)
-            known = self._standards.index(standards)
-            self._numbers[id(standards)] = known
-        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

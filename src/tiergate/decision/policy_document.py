@@ -19,11 +19,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from tiergate.decision import policy_compile, policy_json_schema, policy_mistakes, strict_yaml
+from tiergate.decision.file_formats import another_format
 from tiergate.decision.loosening import Loosening
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_file import PolicyFile
 from tiergate.decision.policy_merge import merge
-from tiergate.decision.policy_suggestions import did_you_mean, message
+from tiergate.decision.policy_resolved import Resolved, by_name
+from tiergate.decision.policy_suggestions import did_you_mean, messages
 from tiergate.decision.strict_yaml import Location, ordered, problem_at
 from tiergate.decision.tightening import looser
 from tiergate.errors import PolicyError, Problem
@@ -35,32 +37,25 @@ DEEPEST = 8
 """How many policies may extend one another."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """A policy file with everything that it extends laid under it."""
-
-    file: PolicyFile
-    """Its parts, complete."""
-    policy: Policy
-    """The policy."""
-    content: Mapping[str, object]
-    """The same as it would be written."""
-
-
 def shipped_policies() -> tuple[str, ...]:
     """Return the ids of the policies that come with the program, sorted."""
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
-def load_policy(name_or_path: str) -> Policy:
+def load_policy(name_or_path: str, *, is_recorded: bool = False) -> Policy:
     """Read a shipped policy by its id, or a policy file by its path.
 
     ``ID@VERSION`` is an earlier version of a shipped one, for decisions that were taken by it.
 
+    Args:
+        name_or_path: the id or the path.
+        is_recorded: whether a decision was taken by it, so that it is read by the rules that held
+            then: numbers of laws and publications need not say where they are from.
+
     Raises:
         PolicyError: there is no such policy, or it has mistakes.
     """
-    return load_resolved(name_or_path).policy
+    return load_resolved(name_or_path, is_recorded=is_recorded).policy
 
 
 def load_file(name_or_path: str) -> PolicyFile:
@@ -72,14 +67,20 @@ def load_file(name_or_path: str) -> PolicyFile:
     return load_resolved(name_or_path).file
 
 
-def load_resolved(name_or_path: str) -> Resolved:
+def load_resolved(name_or_path: str, *, is_recorded: bool = False) -> Resolved:
     """Read the same as :func:`load_policy`, and return all that is known of it.
 
     Raises:
         PolicyError: there is no such policy, or it has mistakes.
     """
     path = _path_of(name_or_path)
-    return _resolved(_bytes(path, name_or_path), name_or_path, path.parent, (path.resolve(),))
+    file = _File(
+        where=name_or_path,
+        folder=path.parent,
+        trail=(path.resolve(),),
+        is_recorded=is_recorded or path.parent == EARLIER,
+    )
+    return _resolved(_bytes(path, name_or_path), file)
 
 
 def text_of(name_or_path: str) -> str:
@@ -98,7 +99,8 @@ def policy_at(policy_id: str, version: str) -> Policy:
         PolicyError: no policy of that id ships.
     """
     earlier = f"{policy_id}@{version}"
-    return load_policy(earlier if (EARLIER / f"{earlier}.yaml").is_file() else policy_id)
+    is_there = (EARLIER / f"{earlier}.yaml").is_file()
+    return load_policy(earlier if is_there else policy_id, is_recorded=True)
 
 
 def parse_policy(data: bytes, where: str) -> Policy:
@@ -107,7 +109,7 @@ def parse_policy(data: bytes, where: str) -> Policy:
     Raises:
         PolicyError: with every mistake, its line and what was expected.
     """
-    return _resolved(data, where, None, ()).policy
+    return _resolved(data, _File(where=where)).policy
 
 
 def json_schema() -> dict[str, object]:
@@ -135,76 +137,83 @@ def _bytes(path: Path, where: str) -> bytes:
         ) from None
 
 
-def _resolved(data: bytes, where: str, folder: Path | None, trail: tuple[Path, ...]) -> Resolved:
-    """Read a file and what it extends.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A policy file that is being read."""
 
-    Args:
-        data: the bytes of the file.
-        where: how messages name it.
-        folder: where a path that it extends begins; None where only shipped ids can be extended.
-        trail: the files that led here, to notice a circle.
-    """
+    where: str
+    """How messages name it."""
+    folder: Path | None = None
+    """Where a path that it extends begins; None where only shipped ids can be extended."""
+    trail: tuple[Path, ...] = ()
+    """The files that led here, to notice a circle."""
+    is_recorded: bool = False
+    """Whether a decision was taken by it, so that later rules do not hold for it."""
+
+
+def _resolved(data: bytes, read: _File) -> Resolved:
+    """Read a file and what it extends."""
     content, lines, problems = strict_yaml.load(data)
     if content is None:
-        raise PolicyError.of(where, problems)
+        raise PolicyError.of(read.where, problems)
+    other = another_format(content, PolicyFile)
+    if other:
+        raise PolicyError.of(read.where, (problem_at(("format",), other, lines, "policy"),))
     below = None
     if isinstance(content, dict) and isinstance(content.get("extends"), str):
-        name = content["extends"]
-        below = _extended(name, where, folder, trail, (lines.get(("extends",)), problems))
+        below = _extended(content["extends"], read, (lines.get(("extends",)), problems))
         merged = merge(below.content, content, lines)
         content, lines = merged.content, merged.lines
         wrong = tuple(problem_at(place, text, lines, "policy") for place, text in merged.mistakes)
         problems = (*problems, *wrong)
-    file = _validated(content, lines, problems, where)
+    file = _validated(content, lines, problems, read)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     policy = policy_compile.compile_policy(file, digest)
     assert isinstance(content, dict)  # noqa: S101 - the schema leaves nothing else
     if below is not None:
-        policy = _loosened(file, policy, below.policy, lines, where)
-    return Resolved(file=file, policy=policy, content=content)
+        policy = _loosened(file, policy, below.policy, lines, read.where)
+    return Resolved(file=file, policy=policy, content=content, lines=lines, below=below)
 
 
-def _extended(
-    name: str,
-    where: str,
-    folder: Path | None,
-    trail: tuple[Path, ...],
-    so_far: tuple[int | None, tuple[Problem, ...]],
-) -> Resolved:
+def _extended(name: str, read: _File, so_far: tuple[int | None, tuple[Problem, ...]]) -> Resolved:
     """Read the policy that a file extends."""
     line, problems = so_far
     is_shipped = name in shipped_policies()
-    path = SHIPPED / f"{name}.yaml" if is_shipped else (folder or Path()) / name
+    path = SHIPPED / f"{name}.yaml" if is_shipped else (read.folder or Path()) / name
     wrong = ""
-    if not is_shipped and (folder is None or not path.is_file()):
+    if not is_shipped and (read.folder is None or not path.is_file()):
         wrong = f"no policy is called {name}{did_you_mean(name, shipped_policies())}"
-    elif path.resolve() in trail:
+    elif path.resolve() in read.trail:
         wrong = f"{name} leads back to itself"
-    elif len(trail) >= DEEPEST:
+    elif len(read.trail) >= DEEPEST:
         wrong = f"more than {DEEPEST} policies extend one another"
     if wrong:
         problem = Problem(line=line, field="extends", message=wrong)
-        raise PolicyError.of(where, ordered((*problems, problem)))
-    data = _bytes(path, name)
-    shown = name if is_shipped else str(path)
-    return _resolved(data, shown, path.parent, (*trail, path.resolve()))
+        raise PolicyError.of(read.where, ordered((*problems, problem)))
+    below = replace(
+        read,
+        where=name if is_shipped else str(path),
+        folder=path.parent,
+        trail=(*read.trail, path.resolve()),
+    )
+    return _resolved(_bytes(path, name), below)
 
 
 def _validated(
-    content: object,
-    lines: Mapping[Location, int],
-    problems: tuple[Problem, ...],
-    where: str,
+    content: object, lines: Mapping[Location, int], problems: tuple[Problem, ...], read: _File
 ) -> PolicyFile:
     try:
         file = PolicyFile.model_validate(content)
     except ValidationError as error:
-        found = tuple(problem_at(m["loc"], message(m), lines, "policy") for m in error.errors())
-        raise PolicyError.of(where, ordered((*problems, *found))) from None
-    misnamed = (problem_at(p, text, lines, "policy") for p, text in policy_mistakes.mistakes(file))
-    problems = (*problems, *misnamed)
+        wrong = messages(error.errors(), PolicyFile)
+        found = tuple(problem_at(*each, lines, "policy") for each in wrong)
+        raise PolicyError.of(read.where, ordered((*problems, *found))) from None
+    misnamed = [*policy_mistakes.mistakes(file)]
+    if not read.is_recorded:
+        misnamed += policy_mistakes.without_source(file)
+    problems = (*problems, *(problem_at(*each, lines, "policy") for each in misnamed))
     if problems:
-        raise PolicyError.of(where, ordered(problems))
+        raise PolicyError.of(read.where, ordered(problems))
     return file
 
 
@@ -224,7 +233,7 @@ def _loosened(
     own = tuple(
         Loosening(
             policy=f"{policy.id} {policy.version}",
-            field=_by_name(problem.field, file),
+            field=by_name(problem.field, file),
             what=f"{problem.message} ({name})",
             reason=" ".join(file.unsafe_reason.split()),
         )
@@ -251,18 +260,10 @@ def _digest(file: PolicyFile, extends: tuple[str, ...], loosenings: tuple[Loosen
     return f"sha256:{hashlib.sha256(rfc8785.dumps(came_to)).hexdigest()}"
 
 
-def _by_name(field: str, file: PolicyFile) -> str:
-    """Write tiers by their name: nobody counts them."""
-    first, _, rest = field.partition(".")
-    index, dot, rest = rest.partition(".")
-    is_tier = first == "tiers" and index.isdecimal()
-    return f"tiers.{file.tiers[int(index)].id}{dot}{rest}" if is_tier else field
-
-
 def _not_allowed(problem: Problem, name: str, file: PolicyFile) -> Problem:
     text = f"asks for less than {name}: {problem.message}"
     return replace(
         problem,
-        field=_by_name(problem.field, file),
+        field=by_name(problem.field, file),
         message=f"{text}; ask for as much, or say unsafe_loosens: true and why",
     )

@@ -196,6 +196,8 @@ class TierPart(Part):
     """Requirements, all of them needed."""
     fast_path: tuple[RequirementId, ...] = ()
     """Requirements that are enough instead of the ladder up to here."""
+    fast_path_also: tuple[RequirementId, ...] = ()
+    """In an extension: requirements that the fast path of the policy extended asks for besides."""
     unsafe_drops: tuple[RequirementId, ...] = ()
     """Requirements of the policy extended that this tier does not ask for."""
     evidence: EvidencePart
@@ -212,6 +214,8 @@ class TierPart(Part):
     """Who has to approve."""
     holds: tuple[HoldPart, ...] = ()
     """Waits before it opens."""
+    holds_also: tuple[HoldPart, ...] = ()
+    """In an extension: waits besides those of the policy extended."""
     expiry: ExpiryPart
     """How long a decision stands."""
     clauses: Clauses

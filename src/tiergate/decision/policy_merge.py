@@ -2,8 +2,9 @@
 """An extension laid over the policy that it extends, as both are written.
 
 Mappings are merged key by key. Numbers and checks are replaced whole. Tiers and triggers are found
-by their id; what a tier asks for, clauses and what is not covered are added to. Everything keeps
-the line of the extension's file, so that a mistake is named where it was made.
+by their id; what a tier asks for, clauses and what is not covered are added to, and so is a fast
+path or a list of holds by a field of its own. Everything keeps the line of the extension's file,
+so that a mistake is named where it was made.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _WHOLE = frozenset({"requires", "unless", "reached_when"})
 _BY_ID = frozenset({"tiers", "triggers"})
 _ADDED = frozenset({"requirements", "clauses", "not_covered"})
 _DROPS = "unsafe_drops"
+_ALSO = {"fast_path_also": "fast_path", "holds_also": "holds"}
+"""Fields of a tier that add to a list of it, which would be replaced under its own name."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,12 +90,19 @@ class _Laid:
         self, below: dict[str, object], above: dict[str, object], old: Location, new: Location
     ) -> dict[str, object]:
         found = dict(below)
+        adds = _additions(above, new)
         for key, value in above.items():
             places = ((*old, key), (*new, key))
+            if key in adds:
+                continue
             if key in below:
                 found[key] = self.over(below[key], value, *places)
             else:
                 found[key] = self._placed(value, *places)
+        for key, value in adds.items():
+            name = _ALSO[key]
+            self.lines.setdefault((*new, name), self._written[(*old, key)])
+            found[name] = self._added(_list(found.get(name)), value, (*old, key), (*new, name))
         return found
 
     def _by_id(
@@ -139,6 +149,13 @@ class _Laid:
 
     def _line(self, old: Location, new: Location) -> None:
         self.lines[new] = self._written[old]
+
+
+def _additions(above: Mapping[str, object], place: Location) -> dict[str, list[object]]:
+    """Return what a tier adds to lists of the tier below it, by the field that says so."""
+    if place[:-1] != ("tiers",):
+        return {}
+    return {key: value for key in _ALSO if isinstance(value := above.get(key), list)}
 
 
 def _is_whole(place: Location, below: Mapping[str, object], above: Mapping[str, object]) -> bool:

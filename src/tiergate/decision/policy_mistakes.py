@@ -11,6 +11,9 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator
 
+from pydantic import BaseModel
+
+from tiergate.decision.policy import NumberStatus
 from tiergate.decision.policy_file import PolicyFile
 from tiergate.decision.policy_schema import (
     AllPart,
@@ -19,6 +22,7 @@ from tiergate.decision.policy_schema import (
     BandAtom,
     CeilingAtom,
     ExpressionPart,
+    NumberPart,
     TamperAtom,
 )
 from tiergate.decision.strict_yaml import Location
@@ -35,6 +39,7 @@ def mistakes(file: PolicyFile) -> Iterator[tuple[Location, str]]:
     yield from _bands(file)
     yield from _levels(file)
     yield from _loosening(file)
+    yield from _additions(file)
     yield from _triggers(file)
 
 
@@ -49,6 +54,14 @@ def _loosening(file: PolicyFile) -> Iterator[tuple[Location, str]]:
         yield ("unsafe_loosens",), "gives no reason; say why in unsafe_reason"
     if file.unsafe_reason and not file.unsafe_loosens:
         yield ("unsafe_reason",), "is the reason of nothing without unsafe_loosens: true"
+
+
+def _additions(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    """Find additions that were laid over nothing: those of a tier below are gone by now."""
+    for index, tier in enumerate(file.tiers):
+        for field, name in (("fast_path_also", "fast_path"), ("holds_also", "holds")):
+            if getattr(tier, field):
+                yield ("tiers", index, field), f"adds to nothing, write {name}"
 
 
 def _triggers(file: PolicyFile) -> Iterator[tuple[Location, str]]:
@@ -177,6 +190,31 @@ def _leaves(
             return
     for index, part in enumerate(parts):
         yield from _leaves(part, (*location, key, index))
+
+
+def without_source(file: PolicyFile) -> Iterator[tuple[Location, str]]:
+    """Yield every number of a law or a publication that does not say where it is from."""
+    for location, number in _numbers(file, ()):
+        if number.status is not NumberStatus.DEFAULT and number.source is None:
+            words = f"has status {number.status} and no source: give url, date and read_as"
+            yield location, words
+
+
+def _numbers(part: object, location: Location) -> Iterator[tuple[Location, NumberPart]]:
+    match part:
+        case NumberPart():
+            yield location, part
+        case BaseModel():
+            for name, value in part:
+                yield from _numbers(value, (*location, name))
+        case dict():
+            for name, value in part.items():
+                yield from _numbers(value, (*location, name))
+        case tuple():
+            for index, value in enumerate(part):
+                yield from _numbers(value, (*location, index))
+        case _:
+            return
 
 
 def _ladder(file: PolicyFile) -> Iterator[tuple[Location, str]]:

@@ -17,13 +17,14 @@ from tiergate.decision.requirements.claim import ClaimMade, FieldLimit
 from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
+from tiergate.decision.words import plain
 
 _WORST_CASE = "worst case"
 
 
 def amount(number: Number) -> str:
     """Write a number with its unit, as in ``30 days``."""
-    return f"{number.value.normalize():f} {number.unit}".rstrip()
+    return f"{plain(number.value)} {number.unit}".rstrip()
 
 
 def number_words(number: Number) -> str:
@@ -38,6 +39,24 @@ def source_words(source: Source) -> str:
     """Write where something is from, with the mark of how it is known."""
     mark = f", {source.read_as.mark}" if source.read_as.mark else ""
     return f"{source.url}, {source.date}{mark}"
+
+
+def read_words(expression: Expression) -> str:
+    """Name what a check reads, in the order in which it is written: metrics and claims."""
+    return ", ".join(dict.fromkeys(_read_in(expression)))
+
+
+def _read_in(expression: Expression) -> Iterator[str]:
+    match expression:
+        case AllOf(parts=parts) | AnyOf(parts=parts) | AtLeast(parts=parts):
+            for part in parts:
+                yield from _read_in(part)
+        case LimitOnMetric(metric=metric):
+            yield metric
+        case ClaimMade(item=item):
+            yield f"claim {item}"
+        case _:
+            return
 
 
 def numbers_of(expression: Expression) -> Iterator[Number]:
@@ -105,7 +124,7 @@ def _limit(check: LimitOnMetric) -> str:
     limit = amount(check.limit)
     if check.scale is not Scale.QUANTITY:
         unit = "%" if check.scale is Scale.RATE else "points over a downloadable baseline"
-        limit = f"{(check.limit.value * 100).normalize():f} {unit}"
+        limit = f"{plain(check.limit.value * 100)} {unit}"
     fewest = check.minimum_behaviours
     on = "" if fewest is None else f", on at least {amount(fewest)}"
     return f"{check.metric}, {check.variant or _WORST_CASE}, {check.side} {limit}{on}"

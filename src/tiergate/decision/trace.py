@@ -8,8 +8,8 @@ What no policy answers has to say why it is no requirement of a release.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from tiergate.decision.policy import Policy
 from tiergate.landscape.obligations import Obligation
@@ -92,6 +92,20 @@ def trace(policies: Iterable[Policy], obligations: Mapping[str, Obligation]) -> 
         for name, obligation in obligations.items()
     )
     return Trace(answers=answers, clauses=tuple(clauses), dangling=tuple(dangling))
+
+
+def narrowed(found: Trace, names: Collection[str]) -> Trace:
+    """Return the same trace about the clauses called ``names``. What dangles is kept."""
+    kept = {*names, *(name for _, name in found.dangling)}
+    parts = (
+        replace(answer, clauses=tuple(name for name in answer.clauses if name in kept))
+        for answer in found.answers
+    )
+    return Trace(
+        answers=tuple(part for part in parts if part.clauses),
+        clauses=tuple(row for row in found.clauses if row.obligation.id in names),
+        dangling=found.dangling,
+    )
 
 
 def answers_of(policy: Policy) -> tuple[Answer, ...]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from tiergate.decision.explanation import Reading, Scale
+from tiergate.decision.explanation import Reading, Scale, Side
 from tiergate.decision.outcome import Outcome
+
+_LONG = Decimal("1e12")
+"""From here up digits are no longer counted by eye."""
 
 
 def percent(proportion: Decimal, rounding: str) -> str:
@@ -21,19 +24,35 @@ def percent(proportion: Decimal, rounding: str) -> str:
     return f"{(proportion * 100).quantize(Decimal('0.1'), rounding)} %"
 
 
+def plain(number: Decimal) -> str:
+    """Write a number as people do: long ones with their power of ten.
+
+    >>> plain(Decimal("1E+26")), plain(Decimal("6.50E24")), plain(Decimal("1e4"))
+    ('1e26', '6.5e24', '10000')
+    """
+    if abs(number) < _LONG:
+        return f"{number.normalize():f}"
+    mantissa, _, power = f"{number.normalize():e}".partition("e")
+    return f"{mantissa}e{int(power)}"
+
+
 def limit_words(reading: Reading) -> str:
     """Write the limit of a reading, as in ``below 10 %``."""
-    if reading.scale is Scale.QUANTITY:
-        return f"{reading.side} {reading.limit.normalize():f} {reading.unit}".rstrip()
-    unit = "points" if reading.scale is Scale.MARGIN else "%"
-    return f"{reading.side} {(reading.limit * 100).normalize():f} {unit}"
+    return side_words(reading.side, reading.limit, reading.scale, reading.unit)
+
+
+def side_words(side: Side, limit: Decimal, scale: Scale, unit: str) -> str:
+    """Write a limit on a scale, as in ``below 10 %``."""
+    if scale is Scale.QUANTITY:
+        return f"{side} {plain(limit)} {unit}".rstrip()
+    return f"{side} {plain(limit * 100)} {'points' if scale is Scale.MARGIN else '%'}"
 
 
 def bounds_words(reading: Reading) -> str:
     """Write the two one-sided bounds of a reading, as in ``[9.6 %, 15.3 %]``."""
     if reading.scale is Scale.QUANTITY:
         unit = f" {reading.unit}" if reading.unit else ""
-        return f"[{reading.lower.normalize():f}, {reading.upper.normalize():f}]{unit}"
+        return f"[{plain(reading.lower)}, {plain(reading.upper)}]{unit}"
     low = percent(reading.lower, ROUND_FLOOR)
     return f"[{low}, {percent(reading.upper, ROUND_CEILING)}]"
 

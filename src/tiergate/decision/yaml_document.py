@@ -10,6 +10,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from tiergate.decision import strict_yaml
+from tiergate.decision.file_formats import another_format
+from tiergate.decision.policy_suggestions import messages
 from tiergate.decision.strict_yaml import Location, ordered, problem_at
 from tiergate.errors import MistakesError
 from tiergate.evidence.small_file import read_small_file
@@ -60,13 +62,13 @@ def parse_yaml(  # noqa: PLR0913 - each of them is one thing to say
     content, lines, problems = strict_yaml.load(data)
     if content is None:
         raise MistakesError.of(where, problems, expected)
+    other = another_format(content, model)
+    if other:
+        raise MistakesError.of(where, (problem_at(("format",), other, lines, root),), expected)
     try:
         document = model.model_validate(content)
     except ValidationError as error:
-        found = (
-            problem_at(m["loc"], m["msg"].removeprefix("Value error, "), lines, root)
-            for m in error.errors()
-        )
+        found = (problem_at(*each, lines, root) for each in messages(error.errors(), model))
         raise MistakesError.of(where, ordered((*problems, *found)), expected) from None
     wrong = (problem_at(place, message, lines, root) for place, message in mistakes(document))
     problems = ordered((*problems, *wrong))

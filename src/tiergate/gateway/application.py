@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,8 @@ from tiergate.gateway.hub import Hub, response
 from tiergate.gateway.targets import Target, read_target
 
 _log = logging.getLogger(__name__)
+_THREADS = 16
+"""Where files and the database are read; most of the time they wait for these."""
 
 
 class Application:
@@ -57,6 +60,7 @@ class Application:
 
     async def _accompany(self, receive: Receive, send: Send) -> None:
         """Live as long as the server, and seal the log at the end."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":

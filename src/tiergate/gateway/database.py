@@ -8,6 +8,7 @@ Opening one brings its tables up to date. Whatever keeps it from answering later
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -57,6 +58,7 @@ class Database:
         finally:
             upgrading.dispose()
         self._engine = _engine(url, self.address, ANSWER_SECONDS)
+        self._shared = threading.local()
 
     def close(self) -> None:
         """Let the database go."""
@@ -69,8 +71,31 @@ class Database:
         Raises:
             DatabaseDownError: the database does not answer.
         """
+        shared: sa.Connection | None = getattr(self._shared, "connection", None)
+        if shared is not None:
+            with self._translated():
+                yield shared
+            return
         with self._translated(), self._engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let everything that this thread reads within the block go by one connection.
+
+        A question that reads several tables is answered in half the time, because a connection
+        from the pool is tried before it is used.
+
+        Raises:
+            DatabaseDownError: the database does not answer.
+        """
+        with self.reading() as connection:
+            before = getattr(self._shared, "connection", None)
+            self._shared.connection = connection
+            try:
+                yield
+            finally:
+                self._shared.connection = before
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

@@ -25,13 +25,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tiergate.gateway.objects import CHUNK_BYTES, Content, Source, from_file
 
-ASK_AGAIN_SECONDS = 1.0
-"""How long bytes flow on one answer."""
+ASK_AGAIN_SECONDS = 2.0
+"""How long bytes flow on one answer; each costs milliseconds, for every download that runs."""
 LONGEST_UNASKED_SECONDS = 4.0
 """How long bytes flow while nobody can say whether they may."""
 SLOWEST_CHUNK_SECONDS = 120.0
 """How long a client may take for one chunk; after that the place is given to others."""
 _TRY_AGAIN_SECONDS = 0.5
+_SHORTEST_WAIT_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 _DROP_WHAT_WAITS = struct.pack("ii", 1, 0)
 """Of ``SO_LINGER``: on, and for no time."""
@@ -193,7 +194,9 @@ class Delivery(Response):
                     self._unsent -= len(body["body"])
                     sending = asyncio.ensure_future(send(body))
                 both = {sending, gone}
-                await asyncio.wait(both, timeout=ASK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
+                until_asked = self._asked_at + ASK_AGAIN_SECONDS - time.monotonic()
+                patience = max(until_asked, _SHORTEST_WAIT_SECONDS)
+                await asyncio.wait(both, timeout=patience, return_when=FIRST_COMPLETED)
                 # Looked at first: with the last chunk the server calls the client gone, too.
                 if sending.done():
                     sending.result()
@@ -215,7 +218,8 @@ class Delivery(Response):
             is_long = time.monotonic() - self._known_at >= LONGEST_UNASKED_SECONDS
             self._asked_at = time.monotonic() - ASK_AGAIN_SECONDS + _TRY_AGAIN_SECONDS
             return not is_long
-        self._known_at = self._asked_at = time.monotonic()
+        # What was found out is as old as the question.
+        self._known_at, self._asked_at = now, time.monotonic()
         return allowed
 
 

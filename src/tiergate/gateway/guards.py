@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -89,6 +90,8 @@ class Parts:
     records: Records
     lines: LogLines
     overview: Overview
+    together: Callable[[], AbstractContextManager[None]]
+    """Within what it returns, a thread reads the database by one connection."""
     clock: Callable[[], datetime]
     url: str
     """Address of the gateway as people write it, without a slash at the end."""
@@ -160,6 +163,10 @@ class Guards:
             Refused: it may not be.
             NotYet: it may be, and is being made.
         """
+        with self._parts.together():
+            return self._checked(request, target, guard)
+
+    def _checked(self, request: Request, target: Target, guard: Guard) -> Visit:
         at = self._parts.clock()
         session = self.session(request, at) if target.kind in _PAGES else None
         person = self.person(request, at) or (None if session is None else session.person)

@@ -165,6 +165,7 @@ class House:
             records=self.records,
             lines=LogLines(self._database, self.log, key.public),
             overview=self.overview,
+            together=self._database.together,
             clock=clock,
             url=url,
             accelerated=accelerated,

@@ -236,6 +236,10 @@ class Hub:
 
     def _still_allows(self, visit: Visit) -> bool:
         """Ask again, with the token and the clock as they are now."""
+        with self._parts.together():
+            return self._allows_now(visit)
+
+    def _allows_now(self, visit: Visit) -> bool:
         at = self._parts.clock()
         commit = "" if visit.revision is None else visit.revision.commit
         again = replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tiergate.decision.policy import Policy, Requirement, TierDefinition
-from tiergate.decision.policy_words import check_words, number_words, numbers_of
+from tiergate.decision.policy_words import check_words, number_words, numbers_of, read_words
 from tiergate.decision.trace import answers_of
 from tiergate.landscape.obligations import Obligation
 
@@ -182,9 +182,9 @@ def _bands(policy: Policy) -> Lines:
     yield ""
     for domain, bands in policy.bands.items():
         for band, definition in bands.items():
-            if definition.numbers:
-                numbers = "; ".join(number_words(number) for number in definition.numbers)
-                yield f"- {domain.label} {band}: {numbers}"
+            numbers = "; ".join(number_words(number) for number in definition.numbers)
+            read = f"reads {read_words(definition.ruled_out)}"
+            yield f"- {domain.label} {band} {read}{': ' if numbers else ''}{numbers}"
     yield ""
 
 

@@ -169,8 +169,8 @@ def _blocker(row: Explanation, anchor: str) -> Blocker:
 def _reasons(leaf: Explanation) -> Iterator[str]:
     for reading in leaf.readings:
         yield f"{reading_words(reading)} ({reading.variant})"
-    if leaf.reason or not leaf.readings:
-        yield f"{leaf.title}: {leaf.reason or leaf.outcome}"
+    if leaf.found_words or not leaf.readings:
+        yield f"{leaf.asked_words}: {leaf.found_words or leaf.outcome}"
 
 
 def step_of(text: str) -> Step:

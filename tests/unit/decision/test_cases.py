@@ -154,11 +154,11 @@ def test_a_case_can_state_a_size_a_baseline_and_a_metric_of_which_more_is_safer(
     text = MINIMAL.replace(
         "- {at_least: 1, of:",
         "- limit: {metric: cyber.hours, scale: quantity, at_most: "
-        "{value: 8, unit: hours, status: law, basis: a}}\n"
+        "{value: 8, unit: hours, status: 'default, adjustable', basis: a}}\n"
         "      - limit: {metric: cyber.refused, variant: as released, at_least: "
-        "{value: 0.5, status: law, basis: a}}\n"
+        "{value: 0.5, status: 'default, adjustable', basis: a}}\n"
         "      - limit: {metric: cyber.margin, scale: margin over baseline, at_most: "
-        "{value: 0.05, status: law, basis: a}}\n"
+        "{value: 0.05, status: 'default, adjustable', basis: a}}\n"
         "      - {at_least: 1, of:",
     ).replace("  fast_path: [E01]\n", "")
     policy = parse_policy(text.encode(), "p")
@@ -176,7 +176,7 @@ def test_a_case_can_state_a_size_a_baseline_and_a_metric_of_which_more_is_safer(
 
 def test_safeguards_are_answered_up_to_the_level_that_is_named(tmp_path: Path) -> None:
     text = MINIMAL.replace("- any: [E01, tamper_resistance: TR1]", "- tamper_resistance: TR1")
-    budget = "budget: {usd: {value: 100, unit: USD, status: law, basis: a}}"
+    budget = "budget: {usd: {value: 100, unit: USD, status: 'default, adjustable', basis: a}}"
     text = text.replace("attack_classes: [prefill]", f"attack_classes: [prefill], {budget}")
     policy = parse_policy(text.replace("  fast_path: [E01]\n", "").encode(), "p")
 
@@ -187,7 +187,8 @@ def test_safeguards_are_answered_up_to_the_level_that_is_named(tmp_path: Path) -
 
 
 def test_samples_and_suites_are_answered_as_they_are_asked_for(tmp_path: Path) -> None:
-    suite = "suite: TR1, budget: {usd: {value: 100, unit: USD, status: law, basis: a}}"
+    number = "{value: 100, unit: USD, status: 'default, adjustable', basis: a}"
+    suite = f"suite: TR1, budget: {{usd: {number}}}"
     measured = "measured: {domains: [cyber], variant: worst case, samples_kept: 5, producers: 2}"
     text = (
         MINIMAL.replace(
@@ -203,7 +204,7 @@ def test_samples_and_suites_are_answered_as_they_are_asked_for(tmp_path: Path) -
 
 
 def test_a_report_of_attacks_is_answered_without_any_safeguard(tmp_path: Path) -> None:
-    at_most = "at_most: {value: 1, status: law, basis: a}"
+    at_most = "at_most: {value: 1, status: 'default, adjustable', basis: a}"
     rate = f"limit: {{metric: safeguard.attack_success, variant: as released, {at_most}}}"
     text = MINIMAL.replace("any: [E01, tamper_resistance: TR1]", rate)
     policy = parse_policy(text.replace("  fast_path: [E01]\n", "").encode(), "p")

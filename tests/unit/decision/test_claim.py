@@ -167,3 +167,43 @@ def test_a_claim_that_is_not_met_says_how_to_make_it() -> None:
 def test_a_finding_is_named_as_one() -> None:
     assert "claim E01" == judged(PLAIN).title
     assert "claim E01 (that it was not found)" == judged(NOT_FOUND).title
+
+
+FOUND: dict[str, tuple[ClaimMade, tuple[Evidence, ...], str]] = {
+    "nothing speaks against it": (AT_LEAST_30, (claim(days=30),), ""),
+    "somebody states the contrary": (
+        PLAIN,
+        (claim(holds=False),),
+        "a claim states that E01 does not hold",
+    ),
+    "somebody found what should not be there": (
+        NOT_FOUND,
+        (claim(),),
+        "a claim states that E01 holds",
+    ),
+    "a number below its limit, twice": (
+        AT_LEAST_30,
+        (claim(days=5), claim(days=5)),
+        "a claim states days 5, must be at least 30",
+    ),
+    "a number beyond its limit, as long as numbers of compute are": (
+        _limit(Side.AT_MOST, "1e25"),
+        (claim(days="60000000000000000000000000"),),
+        "a claim states days 6e25, must be at most 1e25",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", FOUND)
+def test_what_defeats_a_claim_is_said_with_its_number(sentence: str) -> None:
+    check, evidence, words = FOUND[sentence]
+
+    assert words == judged(check, *evidence).found
+
+
+def test_what_is_gone_is_said_beside_what_defeats_a_claim() -> None:
+    gone = document(claim(who="somebody else"))
+    found = judged(PLAIN, claim(holds=False), gone=[gone])
+
+    words = f"a claim states that E01 does not hold; registered evidence is gone: {gone.digest}"
+    assert words == found.found_words

@@ -122,6 +122,11 @@ STRICTER: dict[str, str] = {
         "tiers: [{id: T5, approvals: {text: two people, roles: [safety lead, legal]}}]"
     ),
     "a longer fast path": "tiers: [{id: T5, fast_path: [E01, CYBER]}]",
+    "a fast path to which something is added": "tiers: [{id: T5, fast_path_also: [CYBER]}]",
+    "a hold beside those that are there": (
+        "tiers: [{id: T5, holds_also: [{text: a day, "
+        f"days: {{value: 1, unit: days, {NUMBER}}}}}]}}]"
+    ),
     "no fast path": "tiers: [{id: T5, fast_path: []}]",
     "waivers up to a lower tier": "waivers: {highest_tier: T0}",
     "shorter waivers": f"waivers: {{longest: {{value: 10, unit: days, {NUMBER}}}}}",
@@ -355,7 +360,7 @@ def test_a_band_that_reads_a_further_metric_is_looser_where_measuring_at_all_is_
 ) -> None:
     more = (
         "bands: {cyber: {B1: {reached_when: {any: ["
-        "{metric: cyber.exploits, reaches: {value: 0.01, status: published, basis: a report}}, "
+        f"{{metric: cyber.exploits, reaches: {{value: 0.01, {NUMBER}}}}}, "
         f"{{metric: cyber.other, reaches: {{value: 0.01, {NUMBER}}}}}]}}}}}}}}"
     )
     path = extended(base, more)
@@ -534,12 +539,32 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "requirements that are no mapping": (
         "requirements: [E01]\n",
         "requirements",
-        "valid dictionary",
+        "expected fields with values",
+    ),
+    "an addition to a fast path that is not there": (
+        "tiers: [{id: T0, fast_path_also: [CYBER]}]\n",
+        "tiers.T0.fast_path",
+        "opens a fast path, and none is there",
+    ),
+    "an addition to a tier that is not there": (
+        "tiers: [{id: T2, name: New, access: Some., requirements: [E01], fast_path_also: [E01]}]\n",
+        "tiers.1.evidence",
+        "Field required",
+    ),
+    "an addition to a fast path that is no list": (
+        "tiers: [{id: T5, fast_path_also: CYBER}]\n",
+        "tiers.1.fast_path_also",
+        "expected a list",
+    ),
+    "an addition of what nobody knows": (
+        "tiers: [{id: T5, fast_path_also: [CYBRE]}]\n",
+        "tiers.1.fast_path.1",
+        "did you mean CYBER?",
     ),
     "a check where a list stands": (
         "tiers: [{id: T5, requirements: CYBER}]\n",
         "tiers.1.requirements",
-        "valid tuple",
+        "expected a list",
     ),
 }
 
@@ -579,3 +604,48 @@ def test_the_first_default_policy_is_what_it_was_to_the_last_byte() -> None:
 
 def test_the_text_of_a_policy_is_that_of_its_own_file(base: Path) -> None:
     assert HEAD == text_of(str(extended(base, "")))
+
+
+def test_what_is_added_comes_to_the_same_as_the_whole_list_written_out(base: Path) -> None:
+    hold = f"{{text: a day, days: {{value: 1, unit: days, {NUMBER}}}}}"
+    month = f"{{text: a month, days: {{value: 30, unit: days, {NUMBER}}}, unless: CYBER}}"
+    added = f"tiers: [{{id: T5, fast_path_also: [CYBER], holds_also: [{hold}]}}]"
+    whole = f"tiers: [{{id: T5, fast_path: [E01, CYBER], holds: [{month}, {hold}]}}]"
+    base.write_text(MINIMAL.replace("basis: judgement", "basis: a test"))
+
+    one = load_policy(str(extended(base, added)))
+    two = load_policy(str(extended(base, whole)))
+
+    assert ("E01", "CYBER") == one.tiers[1].fast_path
+    assert (one.tiers, one.digest) == (two.tiers, two.digest)
+
+
+def test_what_stands_in_the_list_and_beside_it_is_joined(base: Path) -> None:
+    more = "tiers: [{id: T5, fast_path_also: [CYBER], fast_path: [E01]}]"
+
+    assert ("E01", "CYBER") == load_policy(str(extended(base, more))).tiers[1].fast_path
+
+
+def test_a_policy_that_extends_nothing_cannot_add_to_a_list(base: Path) -> None:
+    base.write_text(MINIMAL.replace("  fast_path: [E01]", "  fast_path_also: [E01]"))
+
+    (problem,) = mistakes(base)
+
+    assert ("tiers.1.fast_path_also", "adds to nothing, write fast_path") == (
+        problem.field,
+        problem.message,
+    )
+
+
+def test_a_policy_of_an_old_decision_is_read_by_the_rules_that_held_then(base: Path) -> None:
+    start = MINIMAL.index(",\n            source: ")
+    end = MINIMAL.index("}}", start)
+    base.write_text(MINIMAL[:start] + "}" + MINIMAL[end + 2 :])
+    path = extended(base, "")
+
+    (problem,) = mistakes(base)
+
+    assert "bands.cyber.B1.reached_when.any.0.reaches" == problem.field
+    assert "has status published and no source: give url, date and read_as" == problem.message
+    assert "tiny" == load_policy(str(base), is_recorded=True).id
+    assert "mine" == load_policy(str(path), is_recorded=True).id

@@ -121,23 +121,23 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
 
 KINDS: dict[str, tuple[str, object]] = {
     "at most": (
-        "limit: {metric: cyber.exploits, at_most: {value: 0.1, status: law, basis: a}}",
+        "limit: {metric: cyber.exploits, at_most: {value: 0.1, JUDGED}}",
         Side.AT_MOST,
     ),
     "below": (
-        "limit: {metric: cyber.exploits, below: {value: 0.1, status: law, basis: a}}",
+        "limit: {metric: cyber.exploits, below: {value: 0.1, JUDGED}}",
         Side.BELOW,
     ),
     "at least": (
-        "limit: {metric: cyber.exploits, at_least: {value: 0.1, status: law, basis: a}}",
+        "limit: {metric: cyber.exploits, at_least: {value: 0.1, JUDGED}}",
         Side.AT_LEAST,
     ),
     "a claim's number at most": (
-        "claim: {item: E1, limits: [{field: n, at_most: {value: 1, status: law, basis: a}}]}",
+        "claim: {item: E1, limits: [{field: n, at_most: {value: 1, JUDGED}}]}",
         Side.AT_MOST,
     ),
     "a claim's number at least": (
-        "claim: {item: E1, limits: [{field: n, at_least: {value: 1, status: law, basis: a}}]}",
+        "claim: {item: E1, limits: [{field: n, at_least: {value: 1, JUDGED}}]}",
         Side.AT_LEAST,
     ),
 }
@@ -146,8 +146,9 @@ KINDS: dict[str, tuple[str, object]] = {
 @pytest.mark.parametrize("sentence", KINDS)
 def test_a_limit_keeps_its_side(sentence: str) -> None:
     check, side = KINDS[sentence]
+    judged = check.replace("JUDGED", "status: 'default, adjustable', basis: a")
 
-    policy = parse_policy(edited("within_ceiling: {domain: cyber}", check).encode(), "p")
+    policy = parse_policy(edited("within_ceiling: {domain: cyber}", judged).encode(), "p")
 
     expression = policy.requirements["CYBER"].expression
     assert isinstance(expression, AllOf)

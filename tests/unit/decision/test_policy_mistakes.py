@@ -13,14 +13,14 @@ from tiergate.errors import InputError, PolicyError
 
 TEN_MISTAKES = {
     "format: tiergate-policy/1": ("format: tiergate-policy/9", "tiergate-policy/1"),
-    "version: 0.1.0": ("version: one", "match pattern"),
+    "version: 0.1.0": ("version: one", "expected three numbers, as in 1.0.0"),
     "title: Tiny": ("titel: Tiny", "did you mean title?"),
     "as_of: 2026-11-23": ("as_of: 2026-02-31", "a day of the calendar"),
     "confidence: 0.95": ("confidence: 95", "less than 1"),
-    "  highest_tier: T4": ("  highest_tier: T9", "'T6'"),
+    "  highest_tier: T4": ("  highest_tier: T9", "expected one of T0, T1"),
     "  limit: {value: 0.05": ("  limit: {value: 5", "between 0 and 1"),
     "    TR2: {means: small edits}": ("    TR2: {mean: small edits}", "did you mean means?"),
-    "  basis: judgement": ("  basis: ''", "at least 1 character"),
+    "  basis: judgement": ("  basis: ''", "is empty"),
     "    requires: {claim: {item: E01,": (
         "    requires: {claims: {item: E01,",
         "is no check: expected a requirement id or one of",
@@ -93,7 +93,7 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
     "a tier without requirements": (
         "  requirements: [E01]\n",
         "  requirements: []\n",
-        "at least 1 item",
+        "is empty",
     ),
     "tiers in the wrong order": ("- id: T5", "- id: T0", "from T0 upward"),
     "a ladder that does not begin at T0": ("- id: T0", "- id: T1", "from T0 upward"),
@@ -122,14 +122,14 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
         "at_least: 3, of:",
         "asks for 3 of 2",
     ),
-    "no clause": ("clauses: [EU-AIA-51-2]", "clauses: []", "at least 1 item"),
-    "an empty clause": ("clauses: [EU-AIA-51-2]", "clauses: ['']", "at least 1 character"),
+    "no clause": ("clauses: [EU-AIA-51-2]", "clauses: []", "is empty"),
+    "an empty clause": ("clauses: [EU-AIA-51-2]", "clauses: ['']", "is empty"),
     "a number without a basis": (
-        "reaches: {value: 0.01, status: published, basis: a report}",
-        "reaches: {value: 0.01, status: published}",
+        "status: published, basis: a report",
+        "status: published",
         "Field required",
     ),
-    "a number of no known standing": ("status: published", "status: rumour", "'law'"),
+    "a number of no known standing": ("status: published", "status: rumour", "expected one of law"),
     "a number that is a word": ("value: 0.01", "value: little", "'little' is not a number"),
     "a number that is none": ("value: 0.01", "value: .nan", "is not a number"),
     "a number beyond all measure": ("value: 90, unit", "value: 1e99, unit", "at most"),
@@ -189,7 +189,7 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
     "a suite of a user's own": (
         "attack_classes: [prefill]",
         "suite: 'file:0123456789ab'",
-        "should match pattern",
+        "expected a suite that ships, as in TR1",
     ),
     "a suite and families": (
         "attack_classes: [prefill]",
@@ -225,21 +225,18 @@ ONE_MISTAKE: dict[str, tuple[str, str, str]] = {
     "a date that people write": ("as_of: 2026-11-23", "as_of: 23.11.2026", "of the calendar"),
     "a date that is a number": ("as_of: 2026-11-23", "as_of: 20261123", "of the calendar"),
     "a source without an address": (
-        "basis: a report}",
-        "basis: a report, source: {url: here, date: 2026, read_as: secondary}}",
-        "match pattern",
+        'url: "https://example.org"',
+        "url: 'http://example.org'",
+        "expected an address that begins with https://; did you mean https://example.org?",
     ),
     "a source with a date in another form": (
-        "basis: a report}",
-        'basis: a report, source: {url: "https://x.org", date: 1/2/26, read_as: secondary}}',
+        "date: 2026, read_as",
+        "date: 1/2/26, read_as",
         "of the calendar",
     ),
     "a margin in per cent at which a band begins": (
-        "reaches: {value: 0.01, status: published, basis: a report}",
-        (
-            "scale: margin over baseline\n"
-            "          reaches: {value: 5, status: published, basis: a report}"
-        ),
+        "reaches: {value: 0.01,",
+        "scale: margin over baseline\n          reaches: {value: 5,",
         "lies between -1 and 1",
     ),
     "a tamper level where none is defined": (
@@ -287,7 +284,7 @@ LIMITS: dict[str, tuple[str, str]] = {
     ),
     "a metric without a domain": (
         "limit: {metric: exploits, at_most: {value: 0.1, status: law, basis: a}}",
-        "match pattern",
+        "expected a metric, as domain.name in small letters",
     ),
     "a minimum of no behaviours": (
         (
@@ -329,8 +326,8 @@ def test_a_requirement_that_no_tier_asks_for_is_a_mistake() -> None:
 UNREADABLE = {
     "an empty file": (b"", "an empty file"),
     "no UTF-8": (b"title: \xff", "utf-8"),
-    "a list": (b"- 1\n", "valid dictionary"),
-    "a sentence": (b"just words\n", "valid dictionary"),
+    "a list": (b"- 1\n", "expected fields with values"),
+    "a sentence": (b"just words\n", "expected fields with values"),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from builders_decision import limit, number
 from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Source
-from tiergate.decision.policy_words import amount, check_words, number_words, numbers_of
+from tiergate.decision.policy_words import amount, check_words, number_words, numbers_of, read_words
 from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
 from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly, LoadsWithoutCode
 from tiergate.decision.requirements.claim import ClaimMade, FieldLimit
@@ -132,3 +132,21 @@ def test_a_number_is_written_with_its_source_and_the_mark_of_how_it_is_known(
 
 def test_a_number_that_people_judged_has_no_source_to_write() -> None:
     assert "0.05 [default, adjustable; a test]" == number_words(number("0.05"))
+
+
+def test_what_a_check_reads_is_named_once_in_its_order() -> None:
+    check = AllOf(
+        parts=(
+            limit(),
+            AnyOf(parts=(ClaimMade(item="E01"), limit())),
+            AtLeast(needed=1, parts=(limit("cyber.exploits"), LoadsWithoutCode())),
+        )
+    )
+
+    assert "cbrn.uplift, claim E01, cyber.exploits" == read_words(check)
+
+
+def test_a_number_too_long_to_count_its_digits_is_written_with_its_power() -> None:
+    assert "1e26 FLOP" == amount(number("1E+26", "FLOP"))
+    assert "6.5e24 FLOP" == amount(number("6500000000000000000000000", "FLOP"))
+    assert "900000000000 tokens" == amount(number(900_000_000_000, "tokens"))

@@ -10,7 +10,7 @@ import pytest
 from builders_policy import MINIMAL
 from tiergate.decision.obligation_file import read_obligations
 from tiergate.decision.policy_document import load_policy, parse_policy, shipped_policies
-from tiergate.decision.trace import Kind, answers_of, trace
+from tiergate.decision.trace import Kind, answers_of, narrowed, trace
 from tiergate.errors import MistakesError
 from tiergate.landscape.obligations import by_id, shipped_files
 
@@ -101,8 +101,19 @@ def test_a_file_of_obligations_of_ones_own_is_read_like_those_that_ship(tmp_path
 MISTAKES: dict[str, tuple[str, str, str]] = {
     "a document without a date": ("    date: 2026-05-01\n", "", "Field required"),
     "a date in another form": ("2026-05-01", "1 May 2026", "of the calendar"),
-    "a source that is no address": ("https://example.org/act", "the act", "match pattern"),
-    "a reading of no known kind": ("primary text", "hearsay", "'primary text'"),
+    "a source that is no address": ("https://example.org/act", "the act", "begins with https://"),
+    "a reading of no known kind": ("primary text", "hearsay", "expected one of primary text"),
+    "a field that belongs elsewhere": (
+        "  asks: Write",
+        "  group: a\n  asks: Write",
+        "is no field here; it belongs to the file itself",
+    ),
+    "an id in small letters": ("id: RU-1", "id: ru 1", "did you mean RU-1?"),
+    "another kind of file": (
+        "tiergate-obligations/1",
+        "tiergate-policy-cases/1",
+        "this is a table of cases, expected a file of obligations; it is read by: tiergate policy",
+    ),
     "no YAML at all": ("format: ", "format: [", "no valid YAML"),
     "a name that leads nowhere": ("document: act", "document: atc", "no document is called atc"),
 }
@@ -123,3 +134,25 @@ def test_a_file_of_obligations_with_a_mistake_names_its_line(sentence: str, tmp_
 def test_a_file_of_obligations_that_is_not_there_is_one_mistake(tmp_path: Path) -> None:
     with pytest.raises(MistakesError, match="no file of obligations"):
         read_obligations(tmp_path / "gone.yaml")
+
+
+def test_one_mistake_in_an_obligation_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "ruritania.yaml"
+    path.write_text(OWN.replace("read_as: primary text", "read_as: hearsay"))
+
+    with pytest.raises(MistakesError) as caught:
+        read_obligations(path)
+
+    assert ["obligations.0.read_as"] == [problem.field for problem in caught.value.problems]
+
+
+def test_a_trace_can_be_narrowed_to_some_clauses_and_keeps_what_dangles() -> None:
+    policy = parse_policy(MINIMAL.replace("EU-COP-M4.1", "EU-AIA-99").encode(), "p")
+
+    found = narrowed(trace([policy], KNOWN), {"EU-AIA-51-2", "EU-COP-A3.5"})
+
+    assert ["EU-AIA-51-2", "EU-COP-A3.5"] == [row.obligation.id for row in found.clauses]
+    assert [("E01", ("EU-AIA-51-2",)), ("CYBER", ("EU-AIA-99",))] == [
+        (answer.id, answer.clauses) for answer in found.answers
+    ]
+    assert ["EU-AIA-99"] == [name for _, name in found.dangling]

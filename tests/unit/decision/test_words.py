@@ -128,3 +128,28 @@ def test_a_reading_that_cannot_support_says_why_and_one_that_defeats_says_that_i
 
 def test_an_outcome_is_written_in_capitals() -> None:
     assert ["MET", "NOT MET", "UNDETERMINED"] == [outcome_word(outcome) for outcome in Outcome]
+
+
+ASKED: dict[str, tuple[LimitOnMetric, str]] = {
+    "a rate": (limit(value="0.03"), "cbrn.uplift at most 3 %, worst case"),
+    "a margin": (
+        limit(scale=Scale.MARGIN, value="0.05"),
+        "cbrn.uplift at most 5 points, worst case",
+    ),
+    "a size": (HOURS, "cbrn.uplift at most 40 hours, worst case"),
+    "a long number": (
+        limit(scale=Scale.QUANTITY, value="1e26", unit="FLOP"),
+        "cbrn.uplift at most 1e26 FLOP, worst case",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", ASKED)
+def test_a_limit_is_asked_for_in_the_words_of_what_is_held_against_it(sentence: str) -> None:
+    check, words = ASKED[sentence]
+
+    assert words == judged(check).asked_words
+
+
+def test_a_number_that_is_recorded_keeps_the_form_that_it_always_had() -> None:
+    assert "cbrn.uplift at most 0.03, worst case" == judged(limit(value="0.03")).title

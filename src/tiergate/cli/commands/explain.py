@@ -86,7 +86,7 @@ def _rows(decision: Decision, names: tuple[str, ...]) -> tuple[Explanation, ...]
 def _tree(node: Explanation, depth: int, hints: Hints) -> Iterator[str]:
     indent = "  " * depth
     label = text.outcome(node.outcome, capitals=True)
-    title = f"{node.id}  {node.title}".strip()
+    title = f"{node.id}  {node.asked_words}".strip()
     first, *rest = text.wrapped(title, f"{indent}    ", f"{indent}{' ' * len(node.outcome)}  ")
     yield f"{indent}{label}  {first.strip()}"
     yield from rest
@@ -95,8 +95,8 @@ def _tree(node: Explanation, depth: int, hints: Hints) -> Iterator[str]:
         yield from text.wrapped(f"answers {', '.join(node.clauses)}", more)
     if node.waived:
         yield from text.wrapped(f"waived by {node.waived}", more)
-    if node.reason:
-        yield from text.wrapped(node.reason, more)
+    if node.found_words:
+        yield from text.wrapped(node.found_words, more)
     for reading in node.readings:
         yield from text.wrapped(reading_words(reading), f"{more}  ", more)
         yield from text.wrapped(f"evidence {text.short_digest(reading.item)}", f"{more}  ")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from tiergate.cli import options, text
-from tiergate.cli.commands.policy_analysis import diff_command, lint_command
+from tiergate.cli.commands.policy_analysis import diff_command, lint_command, prove_command
 from tiergate.cli.exit_codes import ExitCode
 
 
@@ -73,37 +73,44 @@ def show(policy: str, requirement: str | None, *, markdown: bool, as_json: bool)
     type=click.Path(path_type=str),
     help="A file with clauses of your own. May be repeated.",
 )
+@click.option("--place", "places", multiple=True, help="Show this place alone. May be repeated.")
+@click.option("--group", "groups", multiple=True, help="Show this group alone. May be repeated.")
 @options.json_option
-def trace_(
-    policy: str | None, clause: str | None, obligations: tuple[str, ...], *, as_json: bool
+def trace_(  # noqa: PLR0913 - options of the command line
+    policy: str | None,
+    clause: str | None,
+    obligations: tuple[str, ...],
+    places: tuple[str, ...],
+    groups: tuple[str, ...],
+    *,
+    as_json: bool,
 ) -> int:
     """Show which requirement answers which clause of law, code or framework.
 
-    Without POLICY every policy that ships is traced, and the exit code is 1 when a clause is
-    neither answered nor says why it is no requirement of a release.
+    The exit code is 1 when a policy names a clause that nobody knows, or when nothing answers a
+    clause of an --obligations file that does not say why it is no requirement of a release.
+    Without POLICY every policy that ships is traced, and the same holds for every clause that
+    ships. A place is a jurisdiction, or the developer whose clause it is; a group is what the
+    clauses of one file have in common.
     """
     from tiergate.cli import policy_trace
     from tiergate.decision.policy_document import load_policy, shipped_policies
-    from tiergate.decision.trace import trace
-    from tiergate.errors import InputError
+    from tiergate.decision.trace import narrowed, trace
+    from tiergate.landscape.obligations import by_id, shipped_files
 
     known = policy_trace.known_obligations(obligations)
-    if clause is not None and clause not in known:
-        from tiergate.decision.policy_suggestions import did_you_mean
-
-        hint = did_you_mean(clause, known)
-        raise InputError(clause, f"no clause of that name{hint}", "an id of a clause")
     names = shipped_policies() if policy is None else (policy,)
-    found = trace([load_policy(name) for name in names], known)
-    code = policy_trace.exit_code(found, is_whole=policy is None)
+    wanted = policy_trace.asked_for(known, clause, places, groups)
+    found = narrowed(trace([load_policy(name) for name in names], known), wanted)
+    held = known.keys() if policy is None else known.keys() - by_id(shipped_files()).keys()
+    code = policy_trace.exit_code(found, held)
     if as_json:
         click.echo(policy_trace.document(found, names, code).model_dump_json(indent=2))
     elif clause is not None:
-        row = next(row for row in found.clauses if row.obligation.id == clause)
-        for line in policy_trace.clause_lines(row, in_full=True):
+        for line in policy_trace.clause_lines(found.clauses[0], in_full=True):
             click.echo(line)
     else:
-        for line in policy_trace.lines(found, known, is_whole=policy is None):
+        for line in policy_trace.lines(found, known, held, is_whole=policy is None):
             click.echo(line)
     return code
 
@@ -166,13 +173,17 @@ def test(cases: str, policy_name: str | None, *, everything: bool, as_json: bool
 @click.argument("policy")
 @options.json_option
 def validate(policy: str, *, as_json: bool) -> int:
-    """Check a policy file and list every mistake in it, with lines."""
+    """Check a policy file and list every mistake in it, with lines.
+
+    What is no mistake and worth a look is a warning; the exit code is 0 all the same.
+    """
     from tiergate.cli.listing import ProblemPart, ProblemsDocument
-    from tiergate.decision.policy_document import load_policy
+    from tiergate.decision.policy_document import load_resolved
+    from tiergate.decision.policy_warnings import warnings
     from tiergate.errors import PolicyError
 
     try:
-        found = load_policy(policy)
+        read = load_resolved(policy)
     except PolicyError as error:
         if not as_json:
             raise
@@ -181,15 +192,20 @@ def validate(policy: str, *, as_json: bool) -> int:
             problems = (ProblemPart(line=None, field="file", message=error.found),)
         click.echo(ProblemsDocument(file=policy, problems=problems).model_dump_json(indent=2))
         return ExitCode.UNUSABLE_INPUT
+    found, noted = read.policy, warnings(read)
     if as_json:
-        click.echo(ProblemsDocument(file=policy, problems=()).model_dump_json(indent=2))
-    else:
-        click.echo(
-            f"{found.id} {found.version}: a policy with {text.plural(len(found.tiers), 'tier')} "
-            f"and {text.plural(len(found.requirements), 'requirement')}"
-        )
+        parts = tuple(ProblemPart.model_validate(each) for each in noted)
+        document = ProblemsDocument(file=policy, problems=(), warnings=parts)
+        click.echo(document.model_dump_json(indent=2))
+        return ExitCode.SUPPORTED
+    click.echo(
+        f"{found.id} {found.version}: a policy with {text.plural(len(found.tiers), 'tier')} "
+        f"and {text.plural(len(found.requirements), 'requirement')}"
+    )
+    for each in noted:
+        click.echo(text.plain(f"warning: {policy}:{each.line}: {each.field}: {each.message}"))
     return ExitCode.SUPPORTED
 
 
-for _command in (lint_command, diff_command):
+for _command in (lint_command, diff_command, prove_command):
     command.add_command(_command)

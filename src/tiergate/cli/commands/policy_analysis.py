@@ -105,5 +105,45 @@ def diff_command(
     return ExitCode.SUPPORTED if found.overall is Relation.EQUIVALENT else ExitCode.NOT_MET
 
 
+@click.command("prove")
+@click.argument("policy", default="default")
+@click.option(
+    "--stricter-than",
+    default=None,
+    help="Another policy: prove that it opens whatever POLICY opens. Default: what POLICY extends.",
+)
+@options.at_option
+@options.json_option
+def prove_command(
+    policy: str, stricter_than: str | None, at: datetime | None, *, as_json: bool
+) -> int:
+    """Prove the laws of POLICY with a solver: closed without evidence, monotone, live, nested.
+
+    Needs the extra tiergate[prove]. The exit code is 0 when every law is proved, 1 when one
+    does not hold, which is shown by an example, and 3 when one could not be decided.
+    """
+    from tiergate.cli import policy_analysis_text
+    from tiergate.cli.policy_analysis_documents import ProofDocument
+    from tiergate.decision.analysis.pieces import Place
+    from tiergate.decision.analysis.prove import prove, solver
+    from tiergate.decision.policy_document import load_policy
+
+    solver()
+    found = load_policy(policy)
+    parent = stricter_than or next(iter(found.extends), None)
+    other = None if parent is None else load_policy(parent.partition(" ")[0])
+    proofs = prove(found, Place(at=_time(at)), stricter_than=other)
+    if as_json:
+        document = ProofDocument.of(found.id, found.version, proofs)
+        click.echo(document.model_dump_json(indent=2))
+    else:
+        for line in policy_analysis_text.proof_lines(found, proofs):
+            click.echo(line)
+    outcomes = {proof.holds for proof in proofs}
+    if False in outcomes:
+        return ExitCode.NOT_MET
+    return ExitCode.UNDETERMINED if None in outcomes else ExitCode.SUPPORTED
+
+
 def _time(at: datetime | None) -> datetime:
     return (at or clock.now()).replace(microsecond=0)

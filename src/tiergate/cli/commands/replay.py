@@ -119,4 +119,6 @@ def _policy(record: Record, name: str | None) -> Policy:
             "the file that was used",
             "Give it with --policy.",
         )
-    return policy_at(stated, decision.policy_version) if name is None else load_policy(name)
+    if name is None:
+        return policy_at(stated, decision.policy_version)
+    return load_policy(name, is_recorded=True)

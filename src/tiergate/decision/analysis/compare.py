@@ -217,7 +217,7 @@ def _witness(pair: _Pair, index: int, tier: Tier, world: World) -> Witness | Non
         return None
     best = pair.problem.pieces(pair.problem.best())
     notable = tuple(piece for piece in pieces if piece not in best)
-    lacking = tuple(name for name, bits in world.items() if not bits)
+    lacking = pair.problem.lacking(world)
     return Witness(
         tier=tier,
         opened_by=pair.policies[index].id,

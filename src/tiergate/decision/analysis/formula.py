@@ -13,7 +13,7 @@ import dataclasses
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tiergate.decision.analysis.opaque import parts_of, table
 from tiergate.decision.explanation import Explanation
@@ -171,7 +171,7 @@ class Context:
     standards: Standards
     variant: Variant = Variant.WORST_CASE
 
-    def met(self, expression: Expression) -> Formula:  # noqa: C901, PLR0911 - one per kind
+    def met(self, expression: Expression) -> Formula:  # noqa: PLR0911 - one per kind
         """Return when ``expression`` is met."""
         match expression:
             case AllOf(parts=parts):
@@ -193,7 +193,7 @@ class Context:
             case _:
                 return Literal(self._check(expression), State.MET)
 
-    def clear(self, expression: Expression) -> Formula:  # noqa: C901, PLR0911 - one per kind
+    def clear(self, expression: Expression) -> Formula:  # noqa: PLR0911 - one per kind
         """Return when nothing speaks against ``expression`` that was not overcome."""
         match expression:
             case AllOf(parts=parts):
@@ -236,7 +236,7 @@ class Context:
         scene = _scene_of(self.policy, self.tier, self.standards)
         return highest_band_allowed(scene, domain, self.tier)
 
-    def _rows(self, domain: HazardDomain, variant: Variant | None) -> dict[Band, Expression]:
+    def _rows(self, domain: HazardDomain) -> dict[Band, Expression]:
         found = self.policy.bands.get(domain, {})
         return {band: found[band].ruled_out for band in sorted(found, key=lambda b: b.rank)}
 
@@ -246,7 +246,7 @@ class Context:
         if highest is Band.B3:
             return ALWAYS
         there = dataclasses.replace(self, variant=variant or self.variant)
-        rows = self._rows(domain, variant)
+        rows = self._rows(domain)
         enough = [there.met(row) for b, row in rows.items() if b.rank <= highest.rank + 1]
         return every([one_of(enough), self._band_clear(domain, highest, variant)])
 
@@ -256,7 +256,7 @@ class Context:
         if highest is None:
             return NEVER
         there = dataclasses.replace(self, variant=variant or self.variant)
-        rows = self._rows(domain, variant)
+        rows = self._rows(domain)
         return _each([there.clear(row) for b, row in rows.items() if b.rank > highest.rank])
 
     def _measured(self, expression: Measured, domain: HazardDomain) -> Formula:
@@ -289,7 +289,7 @@ def _scene_of(policy: Policy, tier: Tier, standards: Standards) -> Scene:
     return Scene(
         policy=policy,
         evidence=collect(nothing, ()),
-        at=datetime.min,
+        at=datetime.min.replace(tzinfo=UTC),
         tier=tier,
         standards=standards,
         variant=Variant.WORST_CASE,
@@ -302,7 +302,9 @@ def standards_key(found: Standards) -> str:
     return f"{grades};{found.longest_age_days.value.normalize():f};{found.confidence.normalize():f}"
 
 
-def _described(atom: Atom, metric: str, context: Context) -> tuple[str, str, Variant]:
+def _described(  # noqa: PLR0911 - one per kind
+    atom: Atom, metric: str, context: Context
+) -> tuple[str, str, Variant]:
     """Return the topic of a check, its words and the form of the model that it is about."""
     variant = getattr(atom, "variant", None) or context.variant
     match atom:
@@ -323,8 +325,8 @@ def _described(atom: Atom, metric: str, context: Context) -> tuple[str, str, Var
             return f"claim:{atom.item}", words, variant
         case Measured():
             words = (
-                f"measured {atom.variant} {atom.with_baseline} {atom.samples_kept} "
-                f"{sorted(atom.by)} {atom.producers}"
+                f"measured {','.join(atom.domains)} {atom.variant} {atom.with_baseline} "
+                f"{atom.samples_kept} {sorted(atom.by)} {atom.producers}"
             )
             return f"metric:{metric}", words, atom.variant
         case TamperResistance(level=level):

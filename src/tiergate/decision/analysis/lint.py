@@ -7,6 +7,7 @@ among all evidence of the kind that :mod:`tiergate.decision.analysis.pieces` des
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -113,7 +114,7 @@ class _Lint:
                 text = "whether any evidence opens it could not be decided"
                 yield _finding(tier, Remark(code="tier-not-decided", message=text))
         fast = sorted(self._ladder.fast, key=lambda tier: tier.rank)
-        for lower, higher in zip(fast, fast[1:], strict=False):
+        for lower, higher in itertools.pairwise(fast):
             if self._can_be(self._ladder.fast[higher], negated(self._ladder.met(lower))):
                 text = f"its fast path can be met while {lower} is not, which has one too"
                 yield _finding(higher, Remark(code="tiers-not-nested", message=text))
@@ -161,7 +162,7 @@ class _Lint:
     def standards(self) -> Iterator[Finding]:
         """Find tiers that ask less of evidence than a tier below."""
         open_tiers = [found for found in self._policy.tiers if found.tier is not Tier.T0]
-        for below, above in zip(open_tiers, open_tiers[1:], strict=False):
+        for below, above in itertools.pairwise(open_tiers):
             less = [
                 f"{dimension} {above.standards.grade_asked(dimension, Variant.WORST_CASE)}"
                 for dimension in Dimension

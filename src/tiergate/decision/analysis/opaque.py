@@ -67,9 +67,8 @@ def _fields(expression: Expression) -> list[tuple[str, Expression]]:
     found: list[tuple[str, Expression]] = []
     for field in dataclasses.fields(expression):
         value = getattr(expression, field.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            if hasattr(part, "judge") or hasattr(part, "parts"):
-                found.append((field.name, part))
+        parts = value if isinstance(value, tuple) else (value,)
+        found += ((field.name, p) for p in parts if hasattr(p, "judge") or hasattr(p, "parts"))
     return found[:MOST_PARTS]
 
 

@@ -8,6 +8,7 @@ evidence that tell its checks apart. A solver that did not take part in anything
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -68,7 +69,9 @@ def solver() -> ModuleType:
     return found
 
 
-def prove(policy: Policy, place: Place, *, stricter_than: Policy | None = None) -> tuple[Proof, ...]:
+def prove(
+    policy: Policy, place: Place, *, stricter_than: Policy | None = None
+) -> tuple[Proof, ...]:
     """Prove the laws of a policy.
 
     Args:
@@ -116,14 +119,16 @@ class _Prover:
 
     def closed_when_evidence_is_gone(self) -> Proof:
         """No check is met about whose topic registered evidence is gone."""
-        found = []
+        found: set[str] = set()
         for topic in self._topics.values():
             pieces = [piece for piece in topic.pieces[:1] if piece is not None]
             evidence = self._gone(pieces)
-            for check in topic.checks:
-                if state_of(check.judge(evidence, self._place.at)) is State.MET:
-                    found.append(f"{check.topic}: met though registered evidence is gone")
-        return _proof("evidence that was taken away opens nothing", sorted(set(found)))
+            found |= {
+                f"{check.topic}: met though registered evidence is gone"
+                for check in topic.checks
+                if state_of(check.judge(evidence, self._place.at)) is State.MET
+            }
+        return _proof("evidence that was taken away opens nothing", sorted(found))
 
     def _gone(self, pieces: list[Piece]) -> Collection:
         documents = [d for piece in pieces for d in documents_of(piece, self._place)]
@@ -176,7 +181,7 @@ class _Prover:
     def nested(self) -> Iterator[Proof]:
         """A fast path to a tier opens every lower tier that has one."""
         fast = sorted(self._ladder.fast, key=lambda tier: tier.rank)
-        for lower, higher in zip(fast, fast[1:], strict=False):
+        for lower, higher in itertools.pairwise(fast):
             goals = (self._ladder.fast[higher], negated(self._ladder.met(lower)))
             yield self._unless(f"the fast path to {higher} opens {lower}", *goals)
 
@@ -197,8 +202,8 @@ class _Prover:
         simple = problem.simplest(world, *goals)
         pieces, best = problem.pieces(simple), problem.pieces(self._best)
         notable = [piece for piece in pieces if piece not in best]
-        lacking = [name for name, bits in simple.items() if not bits]
-        return Proof(law=law, holds=False, witness=tuple(lines(notable, lacking, best)))
+        found = lines(notable, problem.lacking(simple), best)
+        return Proof(law=law, holds=False, witness=tuple(found))
 
     def _look(self, *goals: Formula) -> tuple[World | None, bool]:
         """Return a world in which the goals hold; and whether there is none for sure."""

@@ -28,12 +28,17 @@ _RELATIONS = (
 )
 
 
-def qualities(checks: Iterable[Check]) -> tuple[list[Quality], bool]:
-    """Return the qualities that tell the checks apart, best first, and whether these are all."""
+def qualities(checks: Iterable[Check], *, is_plain: bool = False) -> tuple[list[Quality], bool]:
+    """Return the qualities that tell the checks apart, best first, and whether these are all.
+
+    Args:
+        checks: the checks.
+        is_plain: whether of makers who make no difference the nearest to the developer is taken.
+    """
     known = tuple(checks)
     vectors = _joins(known)
     ages = sorted({check.standards.longest_age_days.value for check in known})
-    relations = _relations(known)
+    relations = _relations(known, is_plain=is_plain)
     found = [
         Quality(grades=tuple(zip(_GRADED, vector, strict=True)), relation=relation, age_days=age)
         for age in ages
@@ -69,19 +74,17 @@ def _joins(checks: tuple[Check, ...]) -> list[tuple[int, ...]]:
     return sorted(found, key=lambda vector: (-sum(vector), vector))
 
 
-def _relations(checks: tuple[Check, ...]) -> list[ProducerRelation]:
+def _relations(checks: tuple[Check, ...], *, is_plain: bool) -> list[ProducerRelation]:
     """Return who may have made it, as far as it matters, the most independent first."""
     tests = [check.atom.by for check in checks if isinstance(check.atom, ClaimMade | Measured)]
     highest = max(
         (check.standards.minimum_grades.get(Dimension.INDEPENDENCE, 1) for check in checks),
         default=1,
     )
-    seen: set[tuple[object, ...]] = set()
-    found: list[ProducerRelation] = []
+    found: dict[tuple[object, ...], ProducerRelation] = {}
     for rank, relation in enumerate(_RELATIONS):
         grade = 3 - rank
         mark = (min(grade, highest), *(not by or relation in by for by in tests))
-        if mark not in seen:
-            seen.add(mark)
-            found.append(relation)
-    return found
+        if is_plain or mark not in found:
+            found[mark] = relation
+    return list(found.values())

@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tiergate.decision.analysis.formula import Formula, Literal, State, Threshold
+from tiergate.decision.analysis.formula import Formula, State, Threshold
 from tiergate.decision.analysis.pieces import Piece
 from tiergate.decision.analysis.topics import Topic
 
@@ -208,11 +208,19 @@ class Problem:
     def pieces(self, world: World) -> tuple[Piece, ...]:
         """Return the evidence of a world."""
         return tuple(
-            piece
-            for name, topic in self.topics.items()
-            for place, piece in enumerate(topic.pieces)
-            if world[name] >> place & 1 and piece is not None
+            piece for name, topic in self.topics.items() for piece in _pieces_of(topic, world[name])
         )
+
+    def lacking(self, world: World) -> tuple[str, ...]:
+        """Name what there is nothing about in a world, of that which there could be."""
+        found = []
+        for name, topic in self.topics.items():
+            here = {p.variant for p in _pieces_of(topic, world[name])}
+            for piece in _pieces_of(topic, topic.best):
+                if piece.variant not in here:
+                    is_metric = name.startswith("metric:")
+                    found.append(f"{name}, {piece.variant}" if is_metric else name)
+        return tuple(found)
 
     @staticmethod
     def _domain(topic: Topic) -> _Domain:
@@ -261,6 +269,12 @@ class Problem:
             gate.opposite = other
             self._gates.setdefault((other.needed, other.parts), other)
         return self._gates[key]
+
+
+def _pieces_of(topic: Topic, bits: int) -> list[Piece]:
+    return [
+        piece for place, piece in enumerate(topic.pieces) if bits >> place & 1 and piece is not None
+    ]
 
 
 def _parts_of(node: _Node) -> tuple[_Node, ...]:

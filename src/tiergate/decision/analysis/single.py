@@ -8,6 +8,7 @@ piece is decides whether it may meet it. So the two are looked at apart and put 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +21,6 @@ from tiergate.decision.analysis.pieces import (
     Place,
     Quality,
     Rate,
-    Size,
     Statement,
     attacks_of,
     domain_of,
@@ -28,7 +28,7 @@ from tiergate.decision.analysis.pieces import (
     simple_counts,
 )
 from tiergate.decision.analysis.qualities import qualities
-from tiergate.decision.analysis.values import Limit, rates, sizes, statements
+from tiergate.decision.analysis.values import Limit, rates, sizes, statements, told_apart
 from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Policy
@@ -64,11 +64,23 @@ class Extra:
 
 
 class Eligibility:
-    """Whether a measurement of a quality may support a check; found out once for each."""
+    """Whether a measurement of a quality may support a check; found out once for each.
 
-    def __init__(self, place: Place) -> None:
+    Of qualities that support the same the best one is taken, or with ``is_plain`` the plainest,
+    as new as it has to be.
+    """
+
+    def __init__(self, place: Place, *, is_plain: bool = False) -> None:
         self.place = place
+        self.is_plain = is_plain
         self._known: dict[tuple[Quality, Variant, int, str, Variant], bool] = {}
+
+    def qualities(self, checks: tuple[Check, ...]) -> list[Quality]:
+        """Return the qualities that tell checks apart, in the order in which they are taken."""
+        found = qualities(checks, is_plain=self.is_plain)[0]
+        if not self.is_plain:
+            return found
+        return [quality for quality in reversed(found) if quality.age_days == found[0].age_days]
 
     def of(self, quality: Quality, variant: Variant, houses: int, check: Check) -> bool:
         """Tell whether one on ``variant``, by so many houses alike, may support ``check``."""
@@ -116,20 +128,28 @@ class MetricTopic:
             for check in self.checks
         )
         alike = all(len(words) == 1 for words in levels.values())
-        return alike and not foreign and qualities(self.checks)[1]
+        shares = [limit for limit in self._limits() if limit.atom.scale is Scale.RATE]
+        same = any(
+            one.adverse_limit == other.adverse_limit
+            and one.atom.side is not other.atom.side
+            and one.atom.direction is other.atom.direction
+            and told_apart(one, other) is None
+            for one, other in itertools.combinations(_each_once(shares), 2)
+        )
+        return alike and not foreign and not same and qualities(self.checks)[1]
 
     def single(self) -> Iterator[tuple[States, Piece]]:
         """Yield what each piece does to each check, the best pieces first."""
         found = self._found()
         for variant in VARIANTS:
-            eligible = self._eligible(variant)
+            eligible = {e.houses: self._eligible(variant, e.houses) for e in self._extras()}
             for value in found:
                 if isinstance(value, Attacks) and variant is Variant.WORST_CASE:
                     continue  # read in the same way as those on the model as released
                 for extra in self._extras():
                     can = self._can(value, variant, extra)
                     seen: set[States] = set()
-                    for quality, may in eligible:
+                    for quality, may in eligible[extra.houses]:
                         states = tuple(
                             min(state, State.QUIET) if state is State.MET and not ok else state
                             for state, ok in zip(can, may, strict=True)
@@ -159,7 +179,7 @@ class MetricTopic:
             if isinstance(check.atom, LimitOnMetric)
         ]
         return found + [
-            Limit(_held(check.policy), check.standards.confidence)
+            Limit(held_limit(check.policy), check.standards.confidence)
             for check in self.checks
             if isinstance(check.atom, TamperResistance)
         ]
@@ -186,7 +206,8 @@ class MetricTopic:
         }
         rates_here = self._told_apart(rated) if policies else []
         for policy in policies.values():
-            for level, attacks in reversed(_bundles(policy)):
+            bundles = _bundles(policy)
+            for level, attacks in bundles if self.eligibility.is_plain else reversed(bundles):
                 for rate in rates_here:
                     yield Attacks(
                         successes=rate.successes,
@@ -222,22 +243,19 @@ class MetricTopic:
             for check in self.checks
         )
         kept = {*samples, *(number - 1 for number in samples)} or {1}
-        makers = {
-            *houses,
-            *(number - 1 for number in houses if number > 1),
-            *([2] if again else []),
-        }
+        makers = {*houses, *(number - 1 for number in houses if number > 1)}
+        makers |= {1, 2} if again else set()
+        best_first = not self.eligibility.is_plain
         return [
             Extra(samples=most, houses=many)
             for most in sorted(kept, reverse=True)
-            for many in sorted(makers or {1}, reverse=True)
+            for many in sorted(makers or {1}, reverse=best_first)
         ]
 
-    def _eligible(self, variant: Variant) -> list[tuple[Quality, tuple[bool, ...]]]:
+    def _eligible(self, variant: Variant, houses: int) -> list[tuple[Quality, tuple[bool, ...]]]:
         """Return each quality with the checks that it may support, no two alike."""
         found: dict[tuple[bool, ...], Quality] = {}
-        houses = self._extras()[0].houses
-        for quality in qualities(self.checks)[0]:
+        for quality in self.eligibility.qualities(self.checks):
             may = tuple(
                 self.eligibility.of(quality, variant, houses, check)
                 and (not _makers(check) or quality.relation in _makers(check))
@@ -254,7 +272,7 @@ class MetricTopic:
         known: dict[str, State] = {}
         states = []
         for check in self.checks:
-            key = check.key.rpartition("|")[0]
+            key = f"{check.key.rpartition('|')[0]}|{check.standards.confidence}"
             if key not in known:
                 known[key] = self._state(check, evidence, piece)
             states.append(known[key])
@@ -266,7 +284,8 @@ class MetricTopic:
         if isinstance(atom, Measured):
             enough = piece.samples >= atom.samples_kept and piece.houses >= atom.producers
             compared = item.measurement.comparison is not None or not atom.with_baseline
-            return State.MET if enough and compared else State.QUIET
+            same = item.measurement.domain is atom.domains[0]
+            return State.MET if enough and compared and same else State.QUIET
         if isinstance(atom, TamperResistance):
             easy = dataclasses.replace(check.standards, minimum_grades={})
             return state_of(dataclasses.replace(check, standards=easy).judge(evidence, at))
@@ -302,11 +321,16 @@ def _each_once(limits: list[Limit]) -> list[Limit]:
 
 def _asked(policy: Policy) -> str:
     """Return what the levels of a policy ask for, but for the limit."""
-    return repr([(level, d.attack_classes, d.budget, d.suite and d.suite.stamp)
-                 for level, d in sorted(policy.tamper.levels.items())])
+    return repr(
+        [
+            (level, d.attack_classes, d.budget, d.suite and d.suite.stamp)
+            for level, d in sorted(policy.tamper.levels.items())
+        ]
+    )
 
 
-def _held(policy: Policy) -> LimitOnMetric:
+def held_limit(policy: Policy) -> LimitOnMetric:
+    """Return the limit at which a safeguard holds against an attack."""
     tamper = policy.tamper
     return LimitOnMetric(
         metric=tamper.metric, scale=Scale.RATE, side=Side.AT_MOST, limit=tamper.limit
@@ -340,11 +364,11 @@ def _dearer(budget: AttackBudget) -> Attack:
     )
 
 
-def claims(checks: tuple[Check, ...]) -> Iterator[tuple[States, Piece]]:
+def claims(checks: tuple[Check, ...], eligibility: Eligibility) -> Iterator[tuple[States, Piece]]:
     """Yield what each claim does to each check, the best claims first."""
     atoms = [check.atom for check in checks if isinstance(check.atom, ClaimMade)]
     eligible: dict[tuple[bool, ...], Quality] = {}
-    for quality in qualities(checks)[0]:
+    for quality in eligibility.qualities(checks):
         eligible.setdefault(tuple(_may_claim(quality, check) for check in checks), quality)
     for found in statements(atoms):
         can = tuple(_claimed(found, atom) for atom in atoms)

@@ -46,12 +46,15 @@ class Topic:
 
     @property
     def best(self) -> int:
-        """Of a joined topic the best piece for each form of the model, of another the best."""
+        """Of a joined topic the best piece for each form of the model, of another the best one.
+
+        What is adverse to anything is never best.
+        """
         if not self.is_joined:
             return 1
         forms: dict[Variant, int] = {}
         for place, piece in enumerate(self.pieces):
-            if piece is not None:
+            if piece is not None and State.ADVERSE not in self.states[place]:
                 forms.setdefault(piece.variant, 1 << place)
         return sum(forms.values())
 
@@ -62,12 +65,18 @@ class Topic:
         return State.MET if self.met[key] & chosen else State.QUIET
 
 
-def topics_of(checks: Iterable[Check], place: Place) -> dict[str, Topic]:
-    """Return the topic of every check, by its name."""
+def topics_of(checks: Iterable[Check], place: Place, *, is_plain: bool = False) -> dict[str, Topic]:
+    """Return the topic of every check, by its name.
+
+    Args:
+        checks: the checks.
+        place: what evidence is about, and the time of the decision.
+        is_plain: whether of pieces that do the same the plainest stands for all, not the best.
+    """
     by_topic: dict[str, dict[str, Check]] = {}
     for check in checks:
         by_topic.setdefault(check.topic, {})[check.key] = check
-    eligibility = Eligibility(place)
+    eligibility = Eligibility(place, is_plain=is_plain)
     return {
         name: _topic(name, tuple(found[key] for key in sorted(found)), eligibility)
         for name, found in sorted(by_topic.items())
@@ -87,7 +96,7 @@ def _topic(name: str, checks: tuple[Check, ...], eligibility: Eligibility) -> To
         metric = MetricTopic(checks=checks, eligibility=eligibility)
         return _made(name, checks, metric.single(), joined=True, complete=metric.is_complete)
     if kind == "claim":
-        return _made(name, checks, claims(checks), joined=True, complete=True)
+        return _made(name, checks, claims(checks, eligibility), joined=True, complete=True)
     nothing = (_states_of(checks, None, place), None)
     is_known = kind in {"files", "outputs"}
     facts = _facts(checks, place) if is_known else ()

@@ -8,6 +8,7 @@ from some number of successes on; the numbers before which it changes are looked
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +24,8 @@ from tiergate.stats.rates import Rate as Share
 
 LARGEST = 1_000_000
 """No sample is looked at that is larger."""
+FEW = 200
+"""So many adverse attempts are looked at one by one."""
 _BASELINE = 100_000
 _STEP = Decimal("0.000001")
 
@@ -89,8 +92,10 @@ def rates(limits: Iterable[Limit], *, baselines: bool) -> list[Rate]:
         share = [limit for limit in own if limit.atom.scale is Scale.RATE]
         margin = [limit for limit in own if limit.atom.scale is Scale.MARGIN]
         for adverse, trials in _counts(share):
-            for baseline in _baselines(margin, adverse, trials, wanted=baselines):
-                found.append(_rate(adverse, trials, direction, baseline))
+            found += (
+                _rate(adverse, trials, direction, baseline)
+                for baseline in _baselines(margin, adverse, trials, wanted=baselines)
+            )
     return found
 
 
@@ -113,8 +118,8 @@ def _counts(limits: list[Limit]) -> list[tuple[int, int]]:
         every = {size for size in (*sizes, *least) if size is not None and size >= adverse}
         smallest_size = max(adverse, 1, min(every, default=2) - 1)
         largest = max(every, default=400)
-        for trials in sorted({*every, smallest_size, max(largest, 400)}, reverse=True):
-            found.append((adverse, trials))
+        looked_at = sorted({*every, smallest_size, max(largest, 400)}, reverse=True)
+        found += ((adverse, trials) for trials in looked_at)
     return found
 
 
@@ -124,11 +129,30 @@ def _crossings(limits: list[Limit]) -> set[int]:
     for fewest in sorted({limit.least for limit in limits if limit.least > 1}):
         for limit in limits:
             found |= _around(limit, fewest)
+    ordered = sorted(limits, key=lambda limit: (limit.adverse_limit, limit.atom.side))
+    for one, other in itertools.pairwise(ordered):
+        at = told_apart(one, other)
+        found |= set() if at is None else {at}
     for low in limits:
         for high in limits:
             if low.adverse_limit < high.adverse_limit and low.confidence < high.confidence:
                 found |= _swap(low, high)
     return found
+
+
+def told_apart(one: Limit, other: Limit) -> int | None:
+    """Return the fewest adverse attempts with which two limits ask for different samples.
+
+    With few of them two limits that lie close together ask for the same; None where even
+    many do not tell them apart, or where nothing is to be told apart.
+    """
+    if (one.adverse_limit, one.atom.side) == (other.adverse_limit, other.atom.side):
+        return None
+    few = range(FEW) if one.adverse_limit == other.adverse_limit else (0, 1)
+    for adverse in (*few, *(2**power for power in range(1, 15))):
+        if one.size_for(adverse) != other.size_for(adverse):
+            return adverse
+    return None
 
 
 def _swap(low: Limit, high: Limit) -> set[int]:
@@ -183,7 +207,7 @@ def sizes(limits: Iterable[Limit]) -> list[Size]:
         own = [limit for limit in known if limit.atom.limit.unit == unit]
         for direction in sorted({limit.atom.direction for limit in own}):
             at = sorted({limit.atom.limit.value for limit in own})
-            between = [(a + b) / 2 for a, b in zip(at, at[1:], strict=False)]
+            between = [(a + b) / 2 for a, b in itertools.pairwise(at)]
             every = sorted({at[0] / 2 if at[0] > 0 else at[0] - 1, *at, *between, at[-1] * 2 + 1})
             if direction is Direction.HIGHER_IS_SAFER:
                 every.reverse()
@@ -231,7 +255,7 @@ def _numbered(known: list[ClaimMade], numbers: dict[str, set[Decimal]]) -> list[
             if limit.field == name
         )
         at = sorted(limits, reverse=upward)
-        between = [(a + b) / 2 for a, b in zip(at, at[1:], strict=False)]
+        between = [(a + b) / 2 for a, b in itertools.pairwise(at)]
         beyond = [at[0] + 1, at[-1] / 2] if upward else [at[0] / 2, at[-1] * 2 + 1]
         every = sorted({*at, *between, *beyond}, reverse=upward)
         stated = [f"{number.normalize():f}" for number in every if number >= 0]

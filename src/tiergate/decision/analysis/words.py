@@ -76,9 +76,7 @@ def quality_words(quality: Quality, best: Quality | None) -> str:
     return ", ".join(less)
 
 
-def lines(
-    pieces: Iterable[Piece], lacking: Iterable[str], best: Iterable[Piece] = ()
-) -> list[str]:
+def lines(pieces: Iterable[Piece], lacking: Iterable[str], best: Iterable[Piece] = ()) -> list[str]:
     """Write pieces and what is lacking, one line each."""
     like = {(piece.topic, piece.variant): piece for piece in best}
     nothing = [f"nothing about {topic.partition(':')[2] or topic}" for topic in lacking]

@@ -7,10 +7,12 @@ numbers are held against their limits. A claim to the contrary defeats, whoever 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar, assert_never
 
-from tiergate.decision.explanation import Explanation, Side
+from tiergate.decision.explanation import Explanation, Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, Scene
 from tiergate.decision.requirements.eligibility import (
@@ -19,6 +21,7 @@ from tiergate.decision.requirements.eligibility import (
     reasons_against_claim,
     reasons_against_maker,
 )
+from tiergate.decision.words import plain, side_words
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import ClaimItem
 from tiergate.evidence.provenance import ProducerRelation
@@ -38,15 +41,22 @@ class FieldLimit:
     """The limit."""
 
     def is_kept(self, claim: Claim) -> bool | None:
-        """Tell whether the claim's number keeps the limit.
+        """Tell whether the claim's number keeps the limit; None when it states none."""
+        number = self.number_in(claim)
+        return None if number is None else self.allows(number)
+
+    def number_in(self, claim: Claim) -> Decimal | None:
+        """Return the number that the claim states.
 
         None when it states no number, or a negative one: nothing that is claimed here, such
         as an amount of compute or of days, can be below zero.
         """
         field = claim.field(self.field)
         number = None if field is None else field.number
-        if number is None or number < 0:
-            return None
+        return None if number is None or number < 0 else number
+
+    def allows(self, number: Decimal) -> bool:
+        """Tell whether a number keeps the limit."""
         match self.side:
             case Side.AT_MOST:
                 return number <= self.limit.value
@@ -94,13 +104,30 @@ class ClaimMade:
             else self._reason(against, short, missing),
             used=tuple(i.id for i in items),
             next_step=self._next_step(outcome, missing, short),
+            found=self._found(items, missing),
             is_adverse=bool(against or missing),
         )
 
     def _contradicts(self, claim: Claim) -> bool:
-        return claim.holds is not self.expects or any(
-            limit.is_kept(claim) is False for limit in self.limits
-        )
+        return any(self._contrary(claim))
+
+    def _found(self, items: tuple[ClaimItem, ...], missing: tuple[str, ...]) -> str:
+        """Say which claims defeat the check; empty when none does."""
+        against = sorted({why for item in items for why in self._contrary(item.claim)})
+        gone = [f"registered evidence is gone: {', '.join(missing)}"] if missing else []
+        return "; ".join([*against, *gone]) if against else ""
+
+    def _contrary(self, claim: Claim) -> Iterator[str]:
+        """Yield what a claim states that defeats the check."""
+        if claim.holds is not self.expects:
+            stated = "holds" if claim.holds else "does not hold"
+            yield f"a claim states that {self.item} {stated}"
+        for limit in self.limits:
+            number = limit.number_in(claim)
+            if number is not None and not limit.allows(number):
+                asked, scale = limit.limit, Scale.QUANTITY
+                allowed = side_words(limit.side, asked.value, scale, asked.unit)
+                yield f"a claim states {limit.field} {plain(number)}, must be {allowed}"
 
     def _shortfalls(self, item: ClaimItem, scene: Scene) -> tuple[str, ...]:
         claim, relation = item.claim, scene.evidence.relation_of(item.document)

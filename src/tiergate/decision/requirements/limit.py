@@ -27,6 +27,7 @@ from tiergate.decision.requirements.eligibility import (
     lacks_only_assurance,
     reasons_against_measurement,
 )
+from tiergate.decision.words import side_words
 from tiergate.evidence.bounds import bounds_of, difference_bounds
 from tiergate.evidence.collection import MeasurementItem
 from tiergate.evidence.measurement import Counts, Direction, Measurement, Quantity, Variant
@@ -82,7 +83,12 @@ class LimitOnMetric:
             used=tuple(reading.item for reading in readings),
             next_step=self._next_step(scene, variant, outcome, readings),
             is_adverse=bool(missing) or any(_is_adverse(r, variant) for r in readings),
+            asked=f"{self.metric} {self._allowed}, {variant}",
         )
+
+    @property
+    def _allowed(self) -> str:
+        return side_words(self.side, self.limit.value, self.scale, self.limit.unit)
 
     @property
     def direction(self) -> Direction:

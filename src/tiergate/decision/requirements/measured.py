@@ -50,9 +50,7 @@ class Measured:
 
     def _domain(self, domain: HazardDomain, scene: Scene) -> Explanation:
         items = tuple(
-            item
-            for metric in _metrics(domain, scene)
-            for item in scene.measurements(metric)
+            item for metric in _metrics(domain, scene) for item in scene.measurements(metric)
         )
         good = [item for item in items if not self._shortfalls(item, scene)]
         producers = _houses(good) if self.producers > 1 else min(len(good), 1)

@@ -152,6 +152,10 @@ class Searcher:
             copies=len(np.intersect1d(self._own.digests, base.digests, assume_unique=True)),
         )
 
+    def is_same(self, base: FirstLook) -> bool:
+        """Whether all that was sampled of both is equal."""
+        return np.array_equal(self._own.digests, base.digests)
+
     def _vocabulary(self, base: FirstLook) -> tuple[float, float]:
         rows, width = (int(number) for number in base.vocabulary_size)
         mine, own_width = (int(number) for number in self._own.vocabulary_size)

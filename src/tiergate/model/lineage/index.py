@@ -19,7 +19,6 @@ from tiergate.model.lineage.first_look import Promise, Searcher
 from tiergate.model.lineage.sketch import Sketch, key_digest
 from tiergate.model.lineage.sketch_file import (
     SUFFIX,
-    SketchFront,
     other_key,
     read_front,
     read_sketch,
@@ -40,6 +39,17 @@ class Search:
     """How many sketches the folder holds, the candidate's own not counted."""
     comparisons: tuple[Comparison, ...]
     """The full comparisons, strongest first."""
+    left_out: int
+    """Bases that look alike and were not compared in full, because so many others do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One base after the first look."""
+
+    path: Path
+    is_own: bool
+    promise: Promise
 
 
 def list_index(folder: Path) -> tuple[Path, ...]:
@@ -74,36 +84,34 @@ def search(candidate: Sketch, folder: Path) -> Search:
     searcher = Searcher(candidate)
     with ThreadPoolExecutor(available_cores()) as pool:
         looked = list(pool.map(lambda path: _look(searcher, candidate, path), list_index(folder)))
-    others = [row for row in looked if not _is_own(candidate, row[0])]
-    chosen = _promising(others)
-    found = [compare(candidate, read_sketch(front.path, candidate.key)) for front in chosen]
+    others = [row for row in looked if not row.is_own]
+    chosen, left_out = _promising(others)
+    found = [compare(candidate, read_sketch(path, candidate.key)) for path in chosen]
     ordered = sorted(found, key=lambda item: (-item.log_e, item.base.name))
-    return Search(bases=len(others), comparisons=tuple(ordered))
+    return Search(bases=len(others), comparisons=tuple(ordered), left_out=left_out)
 
 
 def index_path(folder: Path, sketch: Sketch) -> Path:
-    """Return where the sketch of a model belongs: by its name and by what it is."""
+    """Return where the sketch of a model belongs: by its name and by what was sampled."""
     safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in sketch.name)[:80]
     parts = "".join(matrix.sample for matrix in sketch.matrices)
-    what = sha256_hex((sketch.weights_digest or parts).encode())[:12]
+    what = sha256_hex(f"{key_digest(sketch.key)} {parts}".encode())[:12]
     return folder / f"{safe}-{what}{SUFFIX}"
 
 
-def _look(searcher: Searcher, candidate: Sketch, path: Path) -> tuple[SketchFront, Promise]:
+def _look(searcher: Searcher, candidate: Sketch, path: Path) -> _Row:
     front = read_front(path)
     if front.key != key_digest(candidate.key):
         raise other_key(path)
-    return front, searcher.look(front.look)
+    # The candidate's own sketch has its name, and all that was sampled is equal.
+    is_own = front.name == candidate.name and searcher.is_same(front.look)
+    return _Row(path=path, is_own=is_own, promise=searcher.look(front.look))
 
 
-def _is_own(candidate: Sketch, front: SketchFront) -> bool:
-    same = candidate.weights_digest is not None and front.weights_digest == candidate.weights_digest
-    return same and front.name == candidate.name
-
-
-def _promising(looked: list[tuple[SketchFront, Promise]]) -> list[SketchFront]:
-    strong = [row for row in looked if row[1].log_e > _PROMISING or row[1].copies]
-    strong.sort(key=lambda row: (-row[1].copies, -row[1].log_e))
-    near = sorted(looked, key=lambda row: row[1].profile)[:BY_PROFILE]
-    chosen = {row[0].path: row[0] for row in [*strong[:COMPARED_IN_FULL], *near]}
-    return list(chosen.values())
+def _promising(looked: list[_Row]) -> tuple[list[Path], int]:
+    """Return which to compare in full, and how many more should have been."""
+    strong = [row for row in looked if row.promise.log_e > _PROMISING or row.promise.copies]
+    strong.sort(key=lambda row: (-row.promise.copies, -row.promise.log_e))
+    near = sorted(looked, key=lambda row: row.promise.profile)[:BY_PROFILE]
+    chosen = dict.fromkeys(row.path for row in [*strong[:COMPARED_IN_FULL], *near])
+    return list(chosen), sum(row.path not in chosen for row in strong)

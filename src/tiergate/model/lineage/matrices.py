@@ -53,6 +53,8 @@ class Matrix:
     """Element type, or the packed format: "BF16", "Q4_K", "GPTQ"."""
     read: RowReader
     """Reads rows."""
+    is_packed: bool = False
+    """Whether any row needs all of it to be read."""
 
     @property
     def kind(self) -> str:
@@ -95,6 +97,7 @@ def list_matrices(model: OpenedModel) -> tuple[Matrix, ...]:
             columns=item.columns,
             dtype=item.dtype,
             read=partial(_packed_rows, item.unpack, model.bytes_of),
+            is_packed=True,
         )
         for item in packed
     ]

@@ -27,6 +27,7 @@ from tiergate.model.lineage.sketch import Sketch, patch_indices
 _VALUES = re.compile(r"(^|[._])(v_proj|attn_v|value|wv|v_lin)([._]|$)")
 _UP = re.compile(r"(^|[._])(up_proj|ffn_up|w3)([._]|$)")
 _GATE = re.compile(r"(^|[._])(gate_proj|ffn_gate|w1)([._]|$)")
+_NUMBERS_AT_ONCE = 2**24
 _CERTAIN = 20.0
 """Log e-value from which a permutation of the width is believed, to look further."""
 
@@ -112,11 +113,21 @@ def _look(
     for matrix in list_matrices(model):
         if not _is_wanted(matrix, candidate, role) or matrix.rows < patches.shape[1]:
             continue
-        rows = np.nan_to_num(matrix.read(None)[:, places.columns], posinf=0.0, neginf=0.0)
+        rows = _at_columns(matrix, places.columns)
         here = find_rows(rows * places.signs, patches[:, :, places.shown])
         total += log_e_signs(here.positive, here.compared)
         positive, compared = positive + here.positive, compared + here.compared
     return total, positive, compared
+
+
+def _at_columns(matrix: Matrix, columns: Indices) -> Numbers:
+    """Return all rows at these columns, read piece by piece; NaN and infinity become 0."""
+    step = matrix.rows if matrix.is_packed else max(1, _NUMBERS_AT_ONCE // matrix.columns)
+    pieces = [
+        matrix.read(np.arange(start, min(start + step, matrix.rows)))[:, columns]
+        for start in range(0, matrix.rows, step)
+    ]
+    return np.nan_to_num(np.concatenate(pieces), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _is_wanted(matrix: Matrix, candidate: Sketch, role: re.Pattern[str]) -> bool:

@@ -14,7 +14,13 @@ from builders_lineage import layers_of, llama, permuted_inner, permuted_width, s
 from tiergate.errors import CheckpointError
 from tiergate.model.lineage.compare import compare
 from tiergate.model.lineage.first_look import FirstLook
-from tiergate.model.lineage.index import BY_PROFILE, index_path, list_index, search
+from tiergate.model.lineage.index import (
+    BY_PROFILE,
+    COMPARED_IN_FULL,
+    index_path,
+    list_index,
+    search,
+)
 from tiergate.model.lineage.sketch import Sketch
 from tiergate.model.lineage.sketch_file import read_front, read_sketch, write_sketch
 
@@ -216,3 +222,15 @@ def test_a_model_of_another_width_is_looked_at_by_its_profile(index: Path, tmp_p
 
     assert BY_PROFILE == len(found.comparisons)
     assert all(item.log_e < 5 for item in found.comparisons)
+
+
+def test_of_very_many_that_look_alike_the_rest_is_counted(base: Sketch, tmp_path: Path) -> None:
+    for number in range(COMPARED_IN_FULL + 3):
+        write_sketch(
+            dataclasses.replace(base, name=f"copy-{number}"), tmp_path / f"{number}.sketch"
+        )
+
+    found = search(base, tmp_path)
+
+    assert COMPARED_IN_FULL + 3 == found.bases
+    assert found.left_out == found.bases - len(found.comparisons) > 0
