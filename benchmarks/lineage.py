@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sketching 2 GB against reading it, and one candidate against 10,000 sketches.
+"""Sketching 1.75 GB against reading it, and one candidate against 10,000 sketches.
 
-Run ``python -m benchmarks.lineage``. Writes a checkpoint of 2.15 GB and 10,000 sketches (3 GB)
+Run ``python -m benchmarks.lineage``. Writes a checkpoint of 1.75 GB and 10,000 sketches (2 GB)
 to a temporary folder and reads them once, so that the page cache is warm. The peers: reading
 the same file without doing anything with it, and comparing two models tensor by tensor in
 full, for one base where the index is for 10,000. Sides take turns, several rounds, each in a

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import regorus
 
 from builders_model import write_checkpoint
 from builders_policy import edited
@@ -194,3 +195,16 @@ def test_another_limit_gives_another_tier_or_not(tiny: Path, model: Path) -> Non
     assert ["0", "0.5", "1"] == [row["value"] for row in found["rows"]]
     for limit in ("0.7", "x"):
         assert 4 == run(*asked, "--limit", limit).code
+
+
+def test_a_policy_as_rego_decides_alike_on_the_input_that_is_printed(
+    tiny: Path, model: Path
+) -> None:
+    module = run("policy", "export-rego", tiny)
+    given = run("policy", "export-rego", tiny, "--input", model, *DATE)
+
+    assert (0, 0) == (module.code, given.code)
+    engine = regorus.Engine()
+    engine.add_policy("tiny.rego", module.out)
+    engine.set_input_json(given.out)
+    assert "T0" == engine.eval_rule("data.tiergate.policy_tiny.supported")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.soak_clients import Got
@@ -40,6 +40,7 @@ def problems(
     allowed: Mapping[tuple[str, str], Allowed],
     log: Iterable[Download],
     names: Mapping[str, str],
+    lag: Callable[[float], float] = lambda _: 0.0,
 ) -> Iterator[str]:
     """Say what does not hold.
 
@@ -48,9 +49,10 @@ def problems(
         allowed: by person and repository.
         log: every line.
         names: under which digest each person stands in the log.
+        lag: by how much whoever noted the times was late then.
     """
     yield from _answers(got)
-    yield from _without_permission(got, allowed)
+    yield from _without_permission(got, allowed, lag)
     yield from _without_a_line(got, log, names)
 
 
@@ -65,7 +67,9 @@ def _answers(got: Sequence[Got]) -> Iterator[str]:
 
 
 def _without_permission(
-    got: Sequence[Got], allowed: Mapping[tuple[str, str], Allowed]
+    got: Sequence[Got],
+    allowed: Mapping[tuple[str, str], Allowed],
+    lag: Callable[[float], float],
 ) -> Iterator[str]:
     for each in got:
         if not each.has_bytes:
@@ -73,7 +77,7 @@ def _without_permission(
         spans = allowed[each.ask.who, each.ask.repository]
         if not spans.within(each.asked_at, each.answered_at):
             yield f"{each.ask}: answered though it was not allowed"
-        late = [at for at in each.arrivals if not spans.within(at - CUT_SECONDS, at)]
+        late = [at for at in each.arrivals if not spans.within(at - CUT_SECONDS - lag(at), at)]
         if late:
             yield f"{each.ask}: bytes {len(late)} times after it was no longer allowed"
 

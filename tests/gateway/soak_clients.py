@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
 import random
 import socket
 import threading
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-PIECE = 64 * 1024
+PIECE = 32 * 1024
 """What a client takes at once; so little is on the way that what comes has just been sent."""
 SLOWEST_ANSWER_SECONDS = 60.0
+_LOOK_SECONDS = 0.05
+_LAG_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class Crowd:
         self._seed = seed
         self._is_over = False
         self.got: list[Got] = []
+        self._lags: list[tuple[float, float]] = []
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -88,8 +92,22 @@ class Crowd:
             self._is_over = True
             thread.join()
 
+    def lag(self, at: float) -> float:
+        """Return by how much the clients themselves were late then, on a busy machine."""
+        first = bisect.bisect_left(self._lags, (at - _LAG_SECONDS, 0.0))
+        last = bisect.bisect_right(self._lags, (at + _LAG_SECONDS, float("inf")))
+        return max((lag for _, lag in self._lags[first:last]), default=0.0)
+
     async def _all(self) -> None:
+        watching = asyncio.create_task(self._watch())
         await asyncio.gather(*(self._one(self._seed + index) for index in range(self._count)))
+        watching.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            due = time.monotonic() + _LOOK_SECONDS
+            await asyncio.sleep(_LOOK_SECONDS)
+            self._lags.append((time.monotonic(), time.monotonic() - due))
 
     async def _one(self, seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - which file is asked for is no secret
@@ -127,7 +145,7 @@ class Crowd:
         ask = got.ask
         connection = socket.socket()
         # Little may wait in the system, or what was sent long ago would look like news.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE // 2)
         connection.setblocking(False)  # noqa: FBT003 - as it is called
         try:
             loop = asyncio.get_running_loop()

@@ -107,7 +107,7 @@ def test_that_nothing_leaves_unseen_or_unasked_while_everything_changes(
             tokens=site.tokens,
             repositories=REPOSITORIES,
             sizes=sizes(site.folder / "model-0"),
-            pause=0.06 * CLIENTS / 60,
+            pause=0.03 * CLIENTS / 60,
         )
         crowd = Crowd(choices, CLIENTS, SEED)
         watch = Watch(gateway=process, database=postgresql)
@@ -116,7 +116,7 @@ def test_that_nothing_leaves_unseen_or_unasked_while_everything_changes(
 
     log = list(site.house.downloads())
     names = {person: site.house.pseudonyms.known(person) or "-" for person in site.tokens}
-    found = list(problems(crowd.got, changer.allowed, log, names))
+    found = list(problems(crowd.got, changer.allowed, log, names, crowd.lag))
     statuses = Counter(each.status for each in crowd.got)
     received = sum(each.count for each in crowd.got if each.has_bytes)
     print(  # noqa: T201 - the figures

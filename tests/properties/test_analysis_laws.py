@@ -84,9 +84,9 @@ def test_a_relation_holds_for_evidence_that_is_drawn_and_its_witness_separates(
         world = {name: _some(topic, chance) for name, topic in problem.topics.items()}
         evidence = gathered(problem.pieces(world), PLACE)
         one, two = (evaluate(p, evidence, at=AT).supported for p in (first, second))
-        _agrees(found.tiers[tier].relation, one, two, tier) if (
-            tier := _between(one, two)
-        ) in found.tiers else None
+        between = _between(one, two)
+        if between is not None and between in found.tiers:
+            _agrees(found.tiers[between].relation, one, two, between)
 
 
 def _between(one: Tier, two: Tier) -> Tier | None:

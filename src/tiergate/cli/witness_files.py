@@ -112,9 +112,7 @@ def _trust(signers: dict[tuple[str, bool], PrivateKey], at: datetime) -> str:
     keys = [
         {
             "key_id": key.public.key_id,
-            "public_key": key.public.pem.decode()
-            if isinstance(key.public.pem, bytes)
-            else key.public.pem,
+            "public_key": key.public.pem,
             "person": f"somebody at {maker}",
             "organisation": maker,
             "roles": [Role.EVALUATOR.value],

@@ -9,7 +9,6 @@ costs as much already as a whole plan that is known.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,21 +21,17 @@ from tiergate.decision.analysis.formula import (
     Ladder,
     Literal,
     State,
-    checks_in,
     ladder,
 )
 from tiergate.decision.analysis.pieces import Piece, Place
 from tiergate.decision.analysis.topics import Topic, topics_of
 from tiergate.decision.plan_prices import Cost, PriceFile, total
+from tiergate.decision.plan_search import LARGEST, Asked, Cheapest
 from tiergate.decision.plan_steps import Assumed, Step, steps_for
 from tiergate.decision.policy import Named, Policy, TierDefinition
 from tiergate.decision.tier import Tier
 from tiergate.decision.whatif import Moved, WhatIf
 from tiergate.evidence.collection import Collection
-
-_LARGEST = Decimal("1e18")
-MOST_TRIED = 2000
-"""More combinations of choices are not tried; the plan then says that a cheaper one may exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +159,7 @@ class Planner:
         # The fast path first: what it costs keeps the search along the ladder short.
         for is_fast, formulas in ((True, self._ladder.fast), (False, self._ladder.long)):
             if tier in formulas:
-                below = _LARGEST if best is None else total(best.cost, self._prices)
+                below = LARGEST if best is None else total(best.cost, self._prices)
                 found, sure = self.cheapest(formulas[tier], below)
                 is_cheapest &= sure
                 if found is not None:
@@ -220,7 +215,7 @@ class Planner:
                 yield from self._against(part)
 
     def cheapest(
-        self, formula: Formula, below: Decimal = _LARGEST
+        self, formula: Formula, below: Decimal = LARGEST
     ) -> tuple[tuple[tuple[Step, ...], Cost] | None, bool]:
         """Return the cheapest steps with which a formula holds, and whether it is sure.
 
@@ -230,7 +225,7 @@ class Planner:
         """
         if not self._can_be(formula):
             return None, True
-        search = _Cheapest(self, below)
+        search = Cheapest(self, below)
         search.run((formula,), {})
         if search.best is None:
             return None, search.is_cheapest
@@ -241,7 +236,7 @@ class Planner:
         )
         return (steps, self.cost(search.best)), search.is_cheapest
 
-    def cost(self, asked: Mapping[str, frozenset[str]]) -> Cost:
+    def cost(self, asked: Asked) -> Cost:
         """Return what the steps cost that meet these checks of each topic."""
         found = Cost()
         for name, keys in asked.items():
@@ -249,7 +244,7 @@ class Planner:
                 found = found.plus(step.cost)
         return found
 
-    def price(self, asked: Mapping[str, frozenset[str]]) -> Decimal:
+    def price(self, asked: Asked) -> Decimal:
         """Return that cost as one number; a very large one when no steps meet the checks."""
         found = Decimal(0)
         for name, keys in asked.items():
@@ -257,9 +252,9 @@ class Planner:
             if mark not in self._totals:
                 steps = self._steps(name, keys)
                 cost = self.cost({name: keys})
-                self._totals[mark] = _LARGEST if steps is None else total(cost, self._prices)
+                self._totals[mark] = LARGEST if steps is None else total(cost, self._prices)
             found += self._totals[mark]
-        return min(found, _LARGEST)
+        return min(found, LARGEST)
 
     def state(self, check: Check) -> State:
         """Return the state of a check as the evidence stands."""
@@ -276,119 +271,6 @@ class Planner:
                 topic, keys, self._evidence, self._prices, self._assumed
             )
         return self._known[name, keys]
-
-
-class _Cheapest:
-    """A search for the cheapest set of checks to meet."""
-
-    def __init__(self, planner: Planner, below: Decimal) -> None:
-        self._planner = planner
-        self.best: dict[str, frozenset[str]] | None = None
-        self._price = below
-        self.is_cheapest = True
-        self._left = MOST_TRIED
-
-    def run(self, goals: tuple[Formula, ...], asked: dict[str, frozenset[str]]) -> None:
-        """Meet every goal beside what is asked already, in every way that may be cheapest."""
-        asked = dict(asked)
-        choices = self._forced(goals, asked)
-        if choices is None:
-            return
-        # What is met by what is asked already costs nothing more, so nothing is better.
-        choices = [choice for choice in choices if not self._is_met(choice, asked)]
-        price = self._planner.price(asked)
-        if price >= self._price:
-            return
-        if not choices:
-            self.best, self._price = asked, price
-            return
-        self._left -= 1
-        if self._left < 0:
-            self.is_cheapest = False
-            return
-        self._try(choices, asked, price)
-
-    def _forced(
-        self, goals: tuple[Formula, ...], asked: dict[str, frozenset[str]]
-    ) -> list[Formula] | None:
-        """Ask for all that the goals force; return what is left to choose, None if they fail."""
-        choices: list[Formula] = []
-        todo = list(goals)
-        while todo:
-            goal = todo.pop()
-            if isinstance(goal, Literal):
-                if not self._meet(goal, asked):
-                    return None
-            elif goal.needed >= len(goal.parts):
-                todo += goal.parts
-            elif goal.needed > 0:
-                choices.append(goal)
-        return choices
-
-    def _try(
-        self, choices: list[Formula], asked: dict[str, frozenset[str]], price: Decimal
-    ) -> None:
-        ways = [self._ways(choice, asked) for choice in choices]
-        if any(not found for found in ways):
-            return
-        more = [found[0][0] - price for found in ways]
-        if price + _apart(choices, more) >= self._price:
-            return
-        place = max(range(len(choices)), key=lambda n: (ways[n][0][0], -len(ways[n])))
-        rest = tuple(other for n, other in enumerate(choices) if n != place)
-        for least, way in ways[place]:
-            if least < self._price:
-                self.run((*way, *rest), asked)
-
-    def _is_met(self, goal: Formula, asked: dict[str, frozenset[str]]) -> bool:
-        if isinstance(goal, Literal):
-            state = self._planner.state(goal.check)
-            there = goal.check.key in asked.get(goal.check.topic, ())
-            return goal.holds and (state >= goal.at_least or there)
-        return sum(self._is_met(part, asked) for part in goal.parts) >= goal.needed
-
-    def _meet(self, goal: Literal, asked: dict[str, frozenset[str]]) -> bool:
-        state = self._planner.state(goal.check)
-        if state >= goal.at_least:
-            return True
-        if state is State.ADVERSE or not goal.holds:
-            return False
-        name = goal.check.topic
-        asked[name] = asked.get(name, frozenset()) | {goal.check.key}
-        return True
-
-    def _ways(
-        self, choice: Formula, asked: dict[str, frozenset[str]]
-    ) -> list[tuple[Decimal, tuple[Formula, ...]]]:
-        """Return the ways to make a choice, each with what it costs at least, cheapest first."""
-        assert not isinstance(choice, Literal)  # noqa: S101 - literals are met at once
-        able = [part for part in choice.parts if self._planner.can_be(part)]
-        ways = [
-            (self._at_least(way, asked), way) for way in itertools.combinations(able, choice.needed)
-        ]
-        return sorted(ways, key=lambda found: found[0])
-
-    def _at_least(self, way: tuple[Formula, ...], asked: dict[str, frozenset[str]]) -> Decimal:
-        """Return what a way costs at least: all that it forces, whatever is chosen within it."""
-        more, todo = dict(asked), list(way)
-        while todo:
-            goal = todo.pop()
-            if isinstance(goal, Literal):
-                self._meet(goal, more)
-            elif goal.needed >= len(goal.parts):
-                todo += goal.parts
-        return self._planner.price(more)
-
-
-def _apart(choices: list[Formula], more: list[Decimal]) -> Decimal:
-    """Return what choices that share no topic cost together at least: the dearest ones first."""
-    found, about = Decimal(0), set[str]()
-    for place in sorted(range(len(choices)), key=lambda n: -more[n]):
-        topics = {check.topic for check in checks_in(choices[place])}
-        if not topics & about:
-            about |= topics
-            found += more[place]
-    return found
 
 
 def _remedy(topics: tuple[str, ...]) -> str:

@@ -116,14 +116,16 @@ def _step(
     if sample.chance <= 0:
         return None
     chance = sample.chance
-    planned: Rate | Attacks = dataclasses.replace(found, trials=sample.trials)
-    if isinstance(planned, Attacks):
-        chance **= len(planned.attacks)
+    planned: Rate | Attacks
+    if isinstance(found, Attacks):
+        chance **= len(found.attacks)
+        planned = dataclasses.replace(found, trials=sample.trials)
     else:
-        safer = planned.direction is Direction.HIGHER_IS_SAFER
+        safer = found.direction is Direction.HIGHER_IS_SAFER
         compared = sample.baseline or found.baseline is not None
         planned = dataclasses.replace(
-            planned,
+            found,
+            trials=sample.trials,
             successes=sample.trials if safer else 0,
             baseline=(sample.trials if safer else 0, sample.trials) if compared else None,
         )

@@ -15,8 +15,9 @@ from decimal import Decimal
 
 from tiergate.decision.analysis.formula import Check, Formula, State, holds, ladder, state_of
 from tiergate.decision.explanation import Reading, Side
+from tiergate.decision.memo import Memo
 from tiergate.decision.outcome import Outcome
-from tiergate.decision.policy import Memo, Policy
+from tiergate.decision.policy import Policy
 from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.tier import Tier
 from tiergate.evidence.collection import Collection
@@ -51,8 +52,7 @@ class WhatIf:
         self._met: dict[Tier, Formula] = {tier: found.met(tier) for tier in found.long}
         self.checks: dict[str, Check] = {check.key: check for check in found.checks()}
         self._judged = {
-            key: dataclasses.replace(check.scene(evidence, at), memo=self._memo)
-            for key, check in self.checks.items()
+            key: check.scene(evidence, at, self._memo) for key, check in self.checks.items()
         }
         self._found = {
             key: self.checks[key].atom.judge(scene) for key, scene in self._judged.items()

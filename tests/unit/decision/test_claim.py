@@ -170,7 +170,7 @@ def test_a_finding_is_named_as_one() -> None:
 
 
 FOUND: dict[str, tuple[ClaimMade, tuple[Evidence, ...], str]] = {
-    "nothing speaks against it": (AT_LEAST_30, (claim(days=30),), ""),
+    "nothing speaks against it": (AT_LEAST_30, (claim(days="30"),), ""),
     "somebody states the contrary": (
         PLAIN,
         (claim(holds=False),),
@@ -183,7 +183,7 @@ FOUND: dict[str, tuple[ClaimMade, tuple[Evidence, ...], str]] = {
     ),
     "a number below its limit, twice": (
         AT_LEAST_30,
-        (claim(days=5), claim(days=5)),
+        (claim(days="5"), claim(days="5")),
         "a claim states days 5, must be at least 30",
     ),
     "a number beyond its limit, as long as numbers of compute are": (

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 from builders_decision import AT, ROOT, claim, counts, document, limit, measurement, policy, rung
 from builders_decision import subject as a_subject
+from tiergate.decision.analysis.formula import Literal, State
 from tiergate.decision.analysis.pieces import Attacks, Piece, Place, Rate, documents_of
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.explanation import Scale, Side
-from tiergate.decision.plan import MOST_TRIED, Plan, Planner, plan
+from tiergate.decision.plan import Plan, Planner, plan
 from tiergate.decision.plan_prices import PriceFile, load_prices, price_of, total
+from tiergate.decision.plan_search import MOST_TRIED
 from tiergate.decision.plan_sizes import chance_of, likely, sized
 from tiergate.decision.plan_steps import Assumed
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Policy
@@ -284,7 +286,7 @@ def test_it_does_so_in_a_thousand_simulations(asks: dict[str, Expression], rate:
 # ---------------------------------------------------------------------------- nothing is cheaper
 
 _ITEMS = [ClaimMade(item=f"E{n:02d}", by=()) for n in range(1, 6)]
-_small = st.deferred(
+_small: st.SearchStrategy[Expression] = st.deferred(
     lambda: st.one_of(
         st.sampled_from([*_ITEMS, limit(), limit("cyber.exploit")]),
         st.lists(_small, min_size=1, max_size=3).map(lambda p: AllOf(parts=tuple(p))),
@@ -297,7 +299,8 @@ def _cheapest_by_hand(asked: Policy) -> Decimal | None:
     """Try every set of steps that each meet one thing alone."""
     planner = Planner(asked, having(), PLACE, PRICES, Assumed())
     single = {
-        check.topic: planner.cheapest(_met(check)) for check in planner.what_if.checks.values()
+        check.topic: planner.cheapest(Literal(check, State.MET))
+        for check in planner.what_if.checks.values()
     }
     steps = [found[0] for found, _ in single.values() if found is not None]
     best: Decimal | None = None
@@ -309,13 +312,6 @@ def _cheapest_by_hand(asked: Policy) -> Decimal | None:
                 price = sum((total(price_of(p, PRICES), PRICES) for p in pieces), Decimal(0))
                 best = price if best is None or price < best else best
     return best
-
-
-def _met(check: object) -> object:
-    from tiergate.decision.analysis.formula import Check, Literal, State
-
-    assert isinstance(check, Check)
-    return Literal(check, State.MET)
 
 
 @settings(deadline=None, max_examples=25)
@@ -334,7 +330,7 @@ def test_no_set_of_steps_that_opens_the_tier_costs_less(
 def test_a_search_that_would_take_too_long_says_that_it_was_not_finished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import tiergate.decision.plan as module
+    import tiergate.decision.plan_search as module
 
     monkeypatch.setattr(module, "MOST_TRIED", 0)
     asked = policy({"R1": AnyOf(parts=(E01, E02))})

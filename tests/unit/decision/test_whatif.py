@@ -28,6 +28,14 @@ def test_the_one_number_that_moves_the_tier_is_named_with_where_it_would_have_to
     assert Tier.T0 is found.with_limit("cbrn.uplift", Decimal("0.05"), Decimal("0.08"))
 
 
+def test_another_limit_on_the_same_metric_stays_as_it_is() -> None:
+    asked = policy({"R1": limit(value="0.05"), "R2": limit(value="0.06")})
+    found = WhatIf(asked, CLOSE, AT)
+
+    assert frozenset({Decimal("0.05"), Decimal("0.06")}) == found.limits("cbrn.uplift")
+    assert Tier.T0 is found.with_limit("cbrn.uplift", Decimal("0.05"), Decimal("0.5"))
+
+
 def test_a_strict_limit_has_to_lie_above_the_bound() -> None:
     found = WhatIf(policy({"R1": limit(side=Side.BELOW)}), CLOSE, AT)
 

@@ -6,7 +6,12 @@ from __future__ import annotations
 import click
 
 from tiergate.cli import options, text
-from tiergate.cli.commands.policy_analysis import diff_command, lint_command, prove_command
+from tiergate.cli.commands.policy_analysis import (
+    diff_command,
+    export_rego_command,
+    lint_command,
+    prove_command,
+)
 from tiergate.cli.exit_codes import ExitCode
 
 
@@ -207,5 +212,5 @@ def validate(policy: str, *, as_json: bool) -> int:
     return ExitCode.SUPPORTED
 
 
-for _command in (lint_command, diff_command, prove_command):
+for _command in (lint_command, diff_command, prove_command, export_rego_command):
     command.add_command(_command)

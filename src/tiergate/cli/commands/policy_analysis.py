@@ -145,5 +145,65 @@ def prove_command(
     return ExitCode.UNDETERMINED if None in outcomes else ExitCode.SUPPORTED
 
 
+@click.command("export-rego")
+@click.argument("policy", default="default")
+@click.option(
+    "--input",
+    "model",
+    default=None,
+    help="A model: print what the module is given about it, instead of the module.",
+)
+@click.option(
+    "--evidence",
+    "evidence_paths",
+    multiple=True,
+    type=click.Path(path_type=str),
+    help="More evidence about the model: a document, or a folder. May be repeated.",
+)
+@options.store_option
+@options.evidence_trust_option
+@options.at_option
+def export_rego_command(  # noqa: PLR0913, PLR0917 - one argument for each option
+    policy: str,
+    model: str | None,
+    evidence_paths: tuple[str, ...],
+    store: str | None,
+    trust_path: str | None,
+    at: datetime | None,
+) -> None:
+    """Print POLICY as a Rego module, for engines that a house runs already.
+
+    The module is given what became of each check, which --input prints for a model: statistics,
+    grades and signatures stay here. Waivers are left out.
+    """
+    import json
+
+    from tiergate.cli.session import Question, answer
+    from tiergate.decision.analysis.rego import RegoExport
+    from tiergate.decision.policy_document import load_policy
+
+    export = RegoExport(load_policy(policy))
+    if model is None:
+        click.echo(export.module(), nl=False)
+        return
+    question = Question(
+        model=model,
+        revision=None,
+        endpoint=None,
+        use_cache=False,
+        with_weights_digest=False,
+        tier=None,
+        policy_name=policy,
+        at=at,
+        evidence_paths=evidence_paths,
+        mapping=None,
+        store=store,
+        waiver_paths=(),
+        trust_path=trust_path,
+    )
+    found = answer(question)
+    click.echo(json.dumps(export.input(found.evidence, found.decision.at), indent=2))
+
+
 def _time(at: datetime | None) -> datetime:
     return (at or clock.now()).replace(microsecond=0)

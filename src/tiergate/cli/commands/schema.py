@@ -35,6 +35,7 @@ DOCUMENTS = (
     "ledger-verification",
     "limits",
     "lineage",
+    "lint",
     "log",
     "login",
     "mapping",
@@ -47,7 +48,10 @@ DOCUMENTS = (
     "policies",
     "policy",
     "policy-cases",
+    "policy-diff",
+    "policy-proof",
     "policy-test",
+    "prices",
     "problems",
     "proof",
     "record",
@@ -60,12 +64,14 @@ DOCUMENTS = (
     "signing",
     "store",
     "suite",
+    "tier-plan",
     "trace",
     "trust",
     "verification",
     "waiver",
     "waiver-signing",
     "waivers",
+    "whatif",
 )
 
 
@@ -121,7 +127,7 @@ def schema(document: str) -> dict[str, object]:
         **_of_lineage(),
     }
     read = {"audit", "claims", "evidence", "mapping", "plan", "suite", "trust", "waivers"}
-    read |= {"known-models", "login", "obligations", "policy-cases"}
+    read |= {"known-models", "login", "obligations", "policy-cases", "prices"}
     mode: JsonSchemaMode = "validation" if document in read else "serialization"
     return models[document].model_json_schema(mode=mode)
 
@@ -140,7 +146,21 @@ def _of_policies() -> dict[str, type[BaseModel]]:
     from tiergate.decision.case_file import CasesFile
     from tiergate.landscape.obligations import ObligationsFile
 
+    from tiergate.cli.plan_documents import TierPlanDocument, WhatIfDocument
+    from tiergate.cli.policy_analysis_documents import (
+        DifferenceDocument,
+        LintDocument,
+        ProofDocument,
+    )
+    from tiergate.decision.plan_prices import PriceFile
+
     return {
+        "lint": LintDocument,
+        "policy-diff": DifferenceDocument,
+        "policy-proof": ProofDocument,
+        "prices": PriceFile,
+        "tier-plan": TierPlanDocument,
+        "whatif": WhatIfDocument,
         "obligations": ObligationsFile,
         "policy-cases": CasesFile,
         "policy-test": PolicyTestDocument,

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from tiergate.decision.analysis.formula import Formula, Ladder, ladder, negated
 from tiergate.decision.analysis.pieces import Piece, Place, gathered
-from tiergate.decision.analysis.search import Problem, World
+from tiergate.decision.analysis.search import Problem
+from tiergate.decision.analysis.search_nodes import World
 from tiergate.decision.analysis.topics import Topic, freed, topics_of
 from tiergate.decision.analysis.words import lines
 from tiergate.decision.evaluate import evaluate

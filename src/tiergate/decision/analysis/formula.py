@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from tiergate.decision.analysis.opaque import parts_of, table
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.judging import judge
+from tiergate.decision.memo import Memo
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import (
     AllOf,
@@ -84,7 +85,7 @@ class Check:
         """Hold evidence against it."""
         return judge(self.atom, self.scene(evidence, at))
 
-    def scene(self, evidence: Collection, at: datetime) -> Scene:
+    def scene(self, evidence: Collection, at: datetime, memo: Memo | None = None) -> Scene:
         """Return the scene in which it is judged."""
         return Scene(
             policy=self.policy,
@@ -93,6 +94,7 @@ class Check:
             tier=Tier.T0,
             standards=self.standards,
             variant=self.variant,
+            memo=memo,
         )
 
 

@@ -225,9 +225,11 @@ def _limits_in(expression: Expression, policy: Policy) -> Iterator[LimitOnMetric
 def approvals(policy: Policy, trust: Trust) -> Iterator[Finding]:
     """Find tiers whose approvals the people of a trust file cannot give, one person each."""
     roles_of: dict[str, frozenset[Role]] = {}
-    for somebody in (*trust.keys, *trust.identities):
-        name = " ".join(somebody.person.split()).casefold()
-        roles_of[name] = roles_of.get(name, frozenset()) | somebody.roles
+    people = [(key.person, key.roles) for key in trust.keys]
+    people += [(somebody.person, somebody.roles) for somebody in trust.identities]
+    for person, roles in people:
+        name = " ".join(person.split()).casefold()
+        roles_of[name] = roles_of.get(name, frozenset()) | roles
     for definition in policy.tiers:
         known = [_ROLES[name] for name in definition.approval_roles if name in _ROLES]
         missing = [

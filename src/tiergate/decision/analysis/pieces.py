@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tiergate.decision.policy import FROM_OUTSIDE, TamperDefinition
+from tiergate.decision.policy import FROM_OUTSIDE
 from tiergate.evidence.assurance import Assurance, Standing, Vouching
 from tiergate.evidence.claim import Claim, ClaimField
 from tiergate.evidence.collection import Collection, EvidenceDocument, Subject, collect
@@ -329,6 +329,7 @@ def _elicited_by(piece: Piece) -> Attack:
 
 
 STRICTEST = RunRule(limit=Decimal(0), confidence=Decimal("0.999"))
+"""A rule that is stricter than any policy asks for."""
 _EFFORTS = (Effort.DEFAULT_PROMPTS, Effort.STATIC, Effort.ADAPTIVE, Effort.WEIGHT_LEVEL)
 
 
@@ -374,33 +375,4 @@ def _measurement(
             grader_kind=GraderKind.EXACT if precise else GraderKind.NOT_STATED,
             task_commit="0123456789abcdef" if reproducible > 1 else "",
         ),
-    )
-
-
-def attacks_of(level: TamperDefinition) -> tuple[Attack, ...]:
-    """Return the attacks that a level asks for, each tried as hard as it asks."""
-    if level.suite is None:
-        return tuple(
-            Attack(
-                name=f"an attack by {family}",
-                attack_class=family,
-                budget=dataclasses.replace(level.budget, usd=level.budget.usd or Decimal(10_000)),
-                controls=Controls.PASSED,
-                rule=STRICTEST,
-            )
-            for family in level.attack_classes
-        )
-    return tuple(
-        Attack(
-            name=asked.name,
-            attack_class=asked.family,
-            budget=dataclasses.replace(asked.budget, usd=asked.budget.usd or Decimal(50)),
-            controls=Controls.PASSED,
-            suite=level.suite.stamp,
-            trials=asked.trials,
-            seeds=asked.seeds,
-            longest_run_steps=asked.budget.steps,
-            rule=STRICTEST,
-        )
-        for asked in level.suite.attacks
     )

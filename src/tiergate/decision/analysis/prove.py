@@ -26,7 +26,8 @@ from tiergate.decision.analysis.formula import (
     state_of,
 )
 from tiergate.decision.analysis.pieces import Piece, Place, documents_of, gathered
-from tiergate.decision.analysis.search import Problem, World
+from tiergate.decision.analysis.search import Problem
+from tiergate.decision.analysis.search_nodes import World
 from tiergate.decision.analysis.topics import Topic, topics_of
 from tiergate.decision.analysis.words import lines
 from tiergate.decision.evaluate import evaluate

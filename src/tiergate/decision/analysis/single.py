@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tiergate.decision.analysis.formula import Check, State, standards_key, state_of
+from tiergate.decision.analysis.attacks import attacks_of
+from tiergate.decision.analysis.eligibility import Eligibility
+from tiergate.decision.analysis.formula import Check, State, state_of
 from tiergate.decision.analysis.pieces import (
     Attacks,
     Found,
     Piece,
-    Place,
     Quality,
     Rate,
     Statement,
-    attacks_of,
     domain_of,
     gathered,
     simple_counts,
@@ -33,7 +33,6 @@ from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Policy
 from tiergate.decision.requirements.claim import ClaimMade
-from tiergate.decision.requirements.eligibility import reasons_against_measurement
 from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
@@ -46,7 +45,6 @@ from tiergate.evidence.measurement import (
     AttackBudget,
     AttackClass,
     Controls,
-    Direction,
     Variant,
 )
 from tiergate.evidence.provenance import ProducerRelation
@@ -61,51 +59,6 @@ class Extra:
 
     samples: int
     houses: int
-
-
-class Eligibility:
-    """Whether a measurement of a quality may support a check; found out once for each.
-
-    Of qualities that support the same the best one is taken, or with ``is_plain`` the plainest,
-    as new as it has to be.
-    """
-
-    def __init__(self, place: Place, *, is_plain: bool = False) -> None:
-        self.place = place
-        self.is_plain = is_plain
-        self._known: dict[tuple[Quality, Variant, int, str, Variant], bool] = {}
-
-    def qualities(self, checks: tuple[Check, ...]) -> list[Quality]:
-        """Return the qualities that tell checks apart, in the order in which they are taken."""
-        found = qualities(checks, is_plain=self.is_plain)[0]
-        if not self.is_plain:
-            return found
-        return [quality for quality in reversed(found) if quality.age_days == found[0].age_days]
-
-    def of(self, quality: Quality, variant: Variant, houses: int, check: Check) -> bool:
-        """Tell whether one on ``variant``, by so many houses alike, may support ``check``."""
-        key = (quality, variant, houses, standards_key(check.standards), check.variant)
-        if key not in self._known:
-            sample = Rate(
-                successes=0,
-                trials=400,
-                direction=Direction.HIGHER_IS_RISKIER,
-                baseline=(0, 400),
-            )
-            piece = Piece(
-                topic="metric:utility.any",
-                found=sample,
-                variant=variant,
-                quality=quality,
-                houses=houses,
-            )
-            evidence = gathered([piece], self.place)
-            item = evidence.measurements("utility.any")[0]
-            scene = check.scene(evidence, self.place.at)
-            self._known[key] = not reasons_against_measurement(
-                item, scene, check.variant, item.measurement.direction
-            )
-        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,10 +168,9 @@ class MetricTopic:
                         attacks=attacks,
                         level=f"{level} of {policy.id}",
                     )
-            for level in policy.tamper.levels.values():
-                yield Attacks(
-                    successes=1, trials=1, attacks=(_dearer(level.budget),), level="dearer"
-                )
+            for definition in policy.tamper.levels.values():
+                dearer = _dearer(definition.budget)
+                yield Attacks(successes=1, trials=1, attacks=(dearer,), level="dearer")
 
     def _told_apart(self, rated: list[Found]) -> list[Rate]:
         """Return rates no two of which are on the same side of every limit."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tiergate.decision.analysis.eligibility import Eligibility
 from tiergate.decision.analysis.formula import Check, State, state_of
 from tiergate.decision.analysis.pieces import PLAIN, Files, Outputs, Piece, Place, gathered
-from tiergate.decision.analysis.single import Eligibility, MetricTopic, States, claims
+from tiergate.decision.analysis.single import MetricTopic, States, claims
 from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly
 from tiergate.evidence.measurement import Variant
 
@@ -57,12 +58,6 @@ class Topic:
             if piece is not None and State.ADVERSE not in self.states[place]:
                 forms.setdefault(piece.variant, 1 << place)
         return sum(forms.values())
-
-    def state(self, key: str, chosen: int) -> State:
-        """Return the state of a check where these pieces are there."""
-        if self.adverse[key] & chosen:
-            return State.ADVERSE
-        return State.MET if self.met[key] & chosen else State.QUIET
 
 
 def topics_of(checks: Iterable[Check], place: Place, *, is_plain: bool = False) -> dict[str, Topic]:

@@ -70,7 +70,8 @@ class Limit:
 
 def smallest(meets: Callable[[int], bool], least: int) -> int | None:
     """Return the smallest number from ``least`` up that meets something that stays met."""
-    too_few, enough = least - 1, least
+    too_few: int = least - 1
+    enough: int = least
     while not meets(enough):
         if enough >= LARGEST:
             return None
@@ -148,10 +149,10 @@ def told_apart(one: Limit, other: Limit) -> int | None:
     """
     if (one.adverse_limit, one.atom.side) == (other.adverse_limit, other.atom.side):
         return None
-    few = range(FEW) if one.adverse_limit == other.adverse_limit else (0, 1)
-    for adverse in (*few, *(2**power for power in range(1, 15))):
+    few = range(FEW if one.adverse_limit == other.adverse_limit else 2)
+    for adverse in itertools.chain(few, (1 << power for power in range(1, 15))):
         if one.size_for(adverse) != other.size_for(adverse):
-            return adverse
+            return int(adverse)
     return None
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from tiergate.decision.analysis.pieces import (
     Attacks,
@@ -35,10 +36,12 @@ def piece_words(piece: Piece, best: Piece | None = None) -> str:
             line += f" ({found.level})"
         case Statement():
             line = f"claim {name}{_details(found)}"
-        case Files():
-            return "files that run code" if found.code else "files that load without code"
-        case Outputs():
-            return f"generates {', '.join(sorted(found.modalities))}"
+        case Files(code=code):
+            return "files that run code" if code else "files that load without code"
+        case Outputs(modalities=modalities):
+            return f"generates {', '.join(sorted(modalities))}"
+        case _:
+            assert_never(found)
     less = quality_words(piece.quality, None if best is None else best.quality)
     kept = f", {piece.samples} samples kept" if best and best.samples > piece.samples else ""
     alone = f", by {piece.houses} alone" if best and best.houses > piece.houses else ""

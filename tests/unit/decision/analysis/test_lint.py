@@ -36,8 +36,8 @@ ORDERED = {
 CEILINGS = {CBRN: {Band.B0: Tier.T6, Band.B1: Tier.T4, Band.B2: Tier.T2, Band.B3: Tier.T0}}
 
 
-def codes(found: Policy, **options: int) -> dict[str, str]:
-    return {f.remark.code: f.where for f in lint(found, PLACE, **options)}
+def codes(found: Policy, feasible: int = 5000) -> dict[str, str]:
+    return {f.remark.code: f.where for f in lint(found, PLACE, feasible=feasible)}
 
 
 def asking(*expressions: Expression, **more: object) -> Policy:

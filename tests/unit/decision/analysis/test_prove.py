@@ -4,66 +4,22 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 import pytest
 
 from builders_decision import AT, limit, policy, rung, standards
 from tiergate.decision.analysis.pieces import Place
 from tiergate.decision.analysis.prove import Proof, prove, solver
-from tiergate.decision.explanation import Explanation
-from tiergate.decision.judging import judge
-from tiergate.decision.outcome import Outcome
-from tiergate.decision.policy import AllOf, AnyOf, Expression, Policy, Scene
+from tiergate.decision.policy import AllOf, AnyOf, Policy
 from tiergate.decision.policy_document import load_policy
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.tier import Tier
 from tiergate.errors import ExtensionError
 from tiergate.evidence.grades import Dimension
+from unit.decision.analysis.faults import ExemptIfAbsent, Most, Not
 
 PLACE = Place(at=AT)
 E01, E02 = ClaimMade(item="E01"), ClaimMade(item="E02")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """What the grammar does not have."""
-
-    part: Expression
-
-    def judge(self, scene: Scene) -> Explanation:
-        """Hold the evidence against it."""
-        found = judge(self.part, scene)
-        flipped = {Outcome.MET: Outcome.NOT_MET, Outcome.NOT_MET: Outcome.MET}
-        outcome = flipped.get(found.outcome, Outcome.UNDETERMINED)
-        return Explanation(id="", title="not", outcome=outcome, reason="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Most:
-    """More than half of many parts, which the grammar says with ``at_least``."""
-
-    several: tuple[Expression, ...]
-
-    def judge(self, scene: Scene) -> Explanation:
-        """Hold the evidence against it."""
-        met = [judge(part, scene).outcome is Outcome.MET for part in self.several]
-        enough = 2 * sum(met) > len(met)
-        outcome = Outcome.MET if enough else Outcome.UNDETERMINED
-        return Explanation(id="", title="most", outcome=outcome, reason="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExemptIfAbsent:
-    """Met where nobody measured."""
-
-    metric: str
-
-    def judge(self, scene: Scene) -> Explanation:
-        """Hold the evidence against it."""
-        absent = not scene.evidence.measurements(self.metric)
-        outcome = Outcome.MET if absent else Outcome.UNDETERMINED
-        return Explanation(id="", title="exempt", outcome=outcome, reason="")
 
 
 def laws(found: tuple[Proof, ...]) -> dict[str, bool | None]:
