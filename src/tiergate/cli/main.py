@@ -36,7 +36,7 @@ _COMMANDS = {
     "canary": "A copy of a model with a harmless safeguard, to try attacks on.",
     "calibrate": "How far `attack` can be believed: models of known resistance.",
     "evidence": "Read logs, add evidence and claims, list what is there.",
-    "policy": "Show, list and validate release policies.",
+    "policy": "Read, compare, lint, prove and test release policies.",
     "lineage": "Which models a checkpoint descends from, as its weights show.",
     "landscape": "What is already downloadable, and where a model stands beside it.",
     "schema": "Print the JSON Schema of a document that Tiergate reads or writes.",

@@ -83,6 +83,12 @@ MAY_SUPPORT: dict[str, tuple[Shape, Shape, Outcome, Outcome]] = {
         MET,
         MET,
     ),
+    "on identical weights, whose digest is that of others": (
+        {},
+        {"measured": f"sha256:{7:064x}"},
+        UNDETERMINED,
+        UNDETERMINED,
+    ),
     "resharded weights": ({}, {"relation": Relation.RESHARDED}, UNDETERMINED, UNDETERMINED),
     "quantised weights": ({}, {"relation": Relation.QUANTISED_FROM}, UNDETERMINED, UNDETERMINED),
     "an adapter on the weights": (

@@ -141,18 +141,17 @@ def _of_arguments() -> dict[str, type[BaseModel]]:
 
 
 def _of_policies() -> dict[str, type[BaseModel]]:
-    from tiergate.cli.policy_cases import PolicyTestDocument
-    from tiergate.cli.policy_trace import TraceDocument
-    from tiergate.decision.case_file import CasesFile
-    from tiergate.landscape.obligations import ObligationsFile
-
     from tiergate.cli.plan_documents import TierPlanDocument, WhatIfDocument
     from tiergate.cli.policy_analysis_documents import (
         DifferenceDocument,
         LintDocument,
         ProofDocument,
     )
+    from tiergate.cli.policy_cases import PolicyTestDocument
+    from tiergate.cli.policy_trace import TraceDocument
+    from tiergate.decision.case_file import CasesFile
     from tiergate.decision.plan_prices import PriceFile
+    from tiergate.landscape.obligations import ObligationsFile
 
     return {
         "lint": LintDocument,
