@@ -80,8 +80,8 @@ MUTATIONS = {
     ),
     "nothing is for nobody": Mutation(
         ACCESS,
-        "    if elsewhere:\n",
-        '    if elsewhere == "nowhere":\n',
+        "        yield _not_open(release)\n    elsewhere = _excluded(request, offer)\n",
+        "        yield _not_open(release)\n    elsewhere = _excluded(request, offer) and None\n",
         f"{DECIDED}[it is open, but not where the person is]",
     ),
     "what is not open yet is known of": Mutation(
