@@ -47,8 +47,8 @@ def test_that_the_file_that_the_documentation_shows_is_one() -> None:
     rules = _read(_shown(), {"TIERGATE_OIDC_SECRET": "s3"})
     (job,) = rules.ci
 
-    assert rules.providers["work"].roles == {"release-board": (GatewayRole.APPROVER,)}
-    assert rules.secrets == {"work": "s3"}
+    assert rules.providers["company"].roles == {"release-board": (GatewayRole.APPROVER,)}
+    assert rules.secrets == {"company": "s3"}
     assert (job.minutes, job.scopes) == (60, (Scope.READ, Scope.PUBLISH))
 
 
