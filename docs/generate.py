@@ -207,7 +207,8 @@ def _errors() -> str:
 
 
 def _error_kinds(kind: type[errors.TiergateError]) -> Iterator[tuple[type, str]]:
-    for below in kind.__subclasses__():
+    # What an extra adds is known only where something has loaded it.
+    for below in (k for k in kind.__subclasses__() if k.__module__ == errors.__name__):
         yield below, str(int(exit_code_for(below("", ""))))
         yield from _error_kinds(below)
 

@@ -34,6 +34,10 @@ class Allowed:
         """Tell whether it was allowed at any moment between two."""
         return any(start <= last and first <= end for start, end in self.spans)
 
+    def since_last(self, at: float) -> float:
+        """Return for how long it had not been allowed then."""
+        return at - max((end for _, end in self.spans if end <= at), default=float("-inf"))
+
 
 def problems(
     got: Sequence[Got],
@@ -76,10 +80,11 @@ def _without_permission(
             continue
         spans = allowed[each.ask.who, each.ask.repository]
         if not spans.within(each.asked_at, each.answered_at):
-            yield f"{each.ask}: answered though it was not allowed"
+            yield f"{each.ask}: not allowed, and answered"
         late = [at for at in each.arrivals if not spans.within(at - CUT_SECONDS - lag(at), at)]
         if late:
-            yield f"{each.ask}: bytes {len(late)} times after it was no longer allowed"
+            over = max(spans.since_last(at) - CUT_SECONDS - lag(at) for at in late)
+            yield f"{each.ask}: late bytes, {len(late)} times and up to {over:.2f} s"
 
 
 def _without_a_line(

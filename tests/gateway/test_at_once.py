@@ -78,11 +78,31 @@ def test_that_the_last_download_is_had_once(both: tuple[Requests, Requests]) -> 
 
 
 def test_that_pieces_at_once_add_up(both: tuple[Requests, Requests]) -> None:
-    piece = Piece(grant="g", commit="c", path="p", length=10)
-    found = _together(*[lambda r=r: r.sent.take(piece, 75) for r in both * 5])
+    for number in range(_ROUNDS):
+        piece = Piece(grant=f"g{number}", commit="c", path="p", length=10)
+        found = _together(*[lambda r=r, p=piece: r.sent.take(p, 75) for r in both * 5])
 
-    assert found.count(True) == 7
-    assert both[0].sent.of(piece) == 70
+        assert found.count(True) == 7
+        assert both[0].sent.of(piece) == 70
+
+
+def test_that_a_first_piece_of_somebody_else_in_between_refuses_nothing(
+    both: tuple[Requests, Requests], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece = Piece(grant="g", commit="c", path="p", length=10)
+    mine, theirs = both[0].sent, both[1].sent
+    look = mine.of
+
+    def look_after_them(of: Piece) -> int | None:
+        monkeypatch.undo()
+        assert theirs.take(piece, 20)
+        return look(of)
+
+    monkeypatch.setattr(mine, "of", look_after_them)
+
+    assert mine.take(piece, 20)
+    assert not mine.take(piece, 20)
+    assert look(piece) == 20
 
 
 def test_that_two_who_vote_at_once_accept_and_give_one_grant(

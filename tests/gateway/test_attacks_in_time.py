@@ -19,6 +19,8 @@ from tiergate.release import bodies
 
 _LENGTH = 12 * 1024 * 1024
 """More than the system keeps on the way to a slow reader."""
+_HELD_LENGTH = 1024 * 1024
+"""Less than the system would take at once for a reader who takes nothing."""
 _PAUSE_SECONDS = 2.5
 """After this, nothing that is no longer allowed is on its way; the limit is 5 seconds."""
 _SMALL = 64 * 1024
@@ -105,10 +107,11 @@ def _the_rest(connection: socket.socket) -> int:
     return found
 
 
+@pytest.mark.parametrize("length", [_LENGTH, _HELD_LENGTH], ids=["long", "short"])
 @pytest.mark.parametrize("name", ["a freeze", "a revocation"])
-def test_that_a_running_download_ends_with(name: str, town: Town) -> None:
+def test_that_a_running_download_ends_with(name: str, length: int, town: Town) -> None:
     """What the reader's own system has taken stays; what the gateway holds is dropped."""
-    town.settle_one(_LENGTH)
+    town.settle_one(length)
     with town.served():
         _, after = _slowly(town, ENDS[name][0])
 

@@ -117,12 +117,13 @@ def test_that_nothing_leaves_unseen_or_unasked_while_everything_changes(
     log = list(site.house.downloads())
     names = {person: site.house.pseudonyms.known(person) or "-" for person in site.tokens}
     found = list(problems(crowd.got, changer.allowed, log, names, crowd.lag))
+    kinds = Counter(each.rpartition(": ")[2].partition(",")[0] for each in found)
     statuses = Counter(each.status for each in crowd.got)
     received = sum(each.count for each in crowd.got if each.has_bytes)
     print(  # noqa: T201 - the figures
         f"\n{CLIENTS} clients, {MINUTES:g} min: {len(crowd.got)} requests {dict(statuses)},"
         f" {received / 1e9:.1f} GB, {changer.changes} changes, {len(log)} lines, killed"
-        f" {dict(watch.killed)}, memory x {watch.growth:.2f}, {len(found)} problems"
+        f" {dict(watch.killed)}, memory x {watch.growth:.2f}, {len(found)} problems {dict(kinds)}"
     )
     assert found[:20] == []
     assert {200, 206, 403} <= set(statuses)

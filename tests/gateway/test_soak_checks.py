@@ -47,7 +47,7 @@ def test_that_an_answer_that_was_allowed_and_written_down_is_fine() -> None:
     ("answer", "spans", "lines", "said"),
     [
         (GOT, ((0.0, 9.9),), 1, "not allowed"),
-        (replace(GOT, arrivals=[10.2, 16.1]), ((0.0, 11.0),), 1, "no longer allowed"),
+        (replace(GOT, arrivals=[10.2, 16.1]), ((0.0, 11.0),), 1, "late bytes, 1 times"),
         (GOT, ((0.0, 99.0),), 0, "no line"),
         (replace(GOT, ask=replace(ASK, first=5)), ((0.0, 99.0),), 1, "no line"),
         (replace(GOT, ask=replace(ASK, method="HEAD")), ((0.0, 99.0),), 1, "no line"),

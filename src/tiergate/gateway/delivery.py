@@ -9,11 +9,8 @@ then is out of reach.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import re
-import socket
-import struct
 import time
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
@@ -23,19 +20,18 @@ from pathlib import Path
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from tiergate.gateway import connection
 from tiergate.gateway.objects import CHUNK_BYTES, Content, Source, from_file
 
 ASK_AGAIN_SECONDS = 2.0
 """How long bytes flow on one answer; each costs milliseconds, for every download that runs."""
-LONGEST_UNASKED_SECONDS = 4.0
+LONGEST_UNASKED_SECONDS = 3.5
 """How long bytes flow while nobody can say whether they may."""
 SLOWEST_CHUNK_SECONDS = 120.0
 """How long a client may take for one chunk; after that the place is given to others."""
 _TRY_AGAIN_SECONDS = 0.5
 _SHORTEST_WAIT_SECONDS = 0.05
 _log = logging.getLogger(__name__)
-_DROP_WHAT_WAITS = struct.pack("ii", 1, 0)
-"""Of ``SO_LINGER``: on, and for no time."""
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -152,9 +148,10 @@ class Delivery(Response):
         finally:
             await asyncio.to_thread(content.close)
             if not is_whole:
-                _cut(send)
+                connection.cut(send)
 
     async def _send_all(self, content: Content, receive: Receive, send: Send) -> bool:
+        connection.hold_little(send)
         await send(
             {
                 "type": "http.response.start",
@@ -171,15 +168,16 @@ class Delivery(Response):
     async def _send_bytes(self, content: Content, send: Send, gone: asyncio.Task[None]) -> bool:
         """Send the bytes of the span; return whether all were sent."""
         left = self._span.length
-        if not left:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
         while left:
             chunk = await asyncio.to_thread(content.read, min(CHUNK_BYTES, left))
             left -= len(chunk)
-            body = {"type": "http.response.body", "body": chunk, "more_body": left > 0}
+            body = {"type": "http.response.body", "body": chunk, "more_body": True}
             if not chunk or not await self._is_sent(body, send, gone):
                 return False
-        return True
+        # A server takes the next message when what it holds of the last one has left, and an
+        # answer that is over is not asked about any more.
+        last = {"type": "http.response.body", "body": b"", "more_body": False}
+        return await self._is_sent(last, send, gone)
 
     async def _is_sent(self, body: Message, send: Send, gone: asyncio.Task[None]) -> bool:
         """Send one chunk; return False when nothing more may leave, or nobody takes it."""
@@ -227,19 +225,3 @@ async def _disconnected(receive: Receive) -> None:
     """Return when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _cut(send: Send) -> None:
-    """End a connection at once, with what the system has not sent yet.
-
-    Nothing of ASGI does this: a server that is only told nothing more sends what it holds,
-    which may be megabytes to a slow reader. Without the server's own means it stays at that.
-    """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if not isinstance(transport, asyncio.Transport):
-        return
-    connection = transport.get_extra_info("socket")
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_WAITS)
-    transport.abort()
