@@ -41,6 +41,8 @@ WIRE = "gateway/wire.py"
 DECIDED = "release/test_access.py::test_that_it_is_decided_that"
 KNOWN = "release/test_access.py::test_that_it_is_decided_who_may_know_of"
 LIVE = "../gateway"
+BETWEEN = "test_that_a_first_piece_of_somebody_else_in_between_refuses_nothing"
+ENDS = f"{LIVE}/test_attacks_in_time.py::test_that_a_running_download_ends_with"
 ATTACKS = f"{LIVE}/test_attacks.py::test_that_no_byte_of_the_weights_leaves_for"
 NOWHERE = "gateway/test_targets.py::test_that_no_route_is_named_by"
 
@@ -137,9 +139,27 @@ MUTATIONS = {
     ),
     "what waits for a slow reader is sent all the same": Mutation(
         DELIVERY,
-        "            _cut(send)\n",
+        "            connection.cut(send)\n",
         "            pass\n",
-        f"{LIVE}/test_attacks_in_time.py::test_that_a_running_download_ends_with[a revocation]",
+        f"{ENDS}[a revocation-long]",
+    ),
+    "whoever is second with the first piece is refused": Mutation(
+        GRANTS,
+        "                if known + piece.length > budget:\n                    return False\n",
+        "                return False\n",
+        f"{LIVE}/test_at_once.py::{BETWEEN}[sqlite]",
+    ),
+    "a short file is handed to the system whole": Mutation(
+        DELIVERY,
+        "        connection.hold_little(send)\n",
+        "",
+        f"{ENDS}[a revocation-short]",
+    ),
+    "an answer is over when the server has all of it": Mutation(
+        DELIVERY,
+        '"body": chunk, "more_body": True}',
+        '"body": chunk, "more_body": left > 0}',
+        f"{ENDS}[a revocation-short]",
     ),
     "a range may begin before its file": Mutation(
         DELIVERY,
