@@ -10,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from postgresql_server import Server
 
 # Run by tests or by make in a process of their own; importing them starts their work.
@@ -33,3 +35,12 @@ def postgresql() -> Iterator[Server]:
         pytest.skip("no PostgreSQL on this machine: neither initdb nor /usr/lib/postgresql")
     with postgresql_server.running(binaries) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium."""
+    from chromium import chromium
+
+    with chromium() as found:
+        yield found

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cli_fixtures import a_folder, evidence
 from cli_runner import run
@@ -16,17 +14,6 @@ from cli_runner import run
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 
 WIDTHS = (1280, 820, 390)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import html
 import re
 import shlex
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from cli_fixtures import MAPPING, a_folder
 from cli_runner import run
@@ -38,17 +37,6 @@ eval(task, model="mockllm/model", log_dir=sys.argv[1], display="none", fail_on_e
 """
 """Writes a log with Inspect AI itself."""
 INSPECT = Path(sys.executable).parent / "inspect"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ Use it as ``with chromium() as browser, page_of(browser, site, "anna") as opened
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,16 +13,15 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from gateway_site import Site
-from tiergate.gateway.sessions import cookie_name
+from tiergate.gateway.cookies import SESSION, cookie_name
 from tools.foreign import ENVIRONMENTS
 
 WIDE, PHONE = 1280, 390
 AXE = ENVIRONMENTS / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 """Made by ``make foreign``."""
-_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +50,6 @@ class Opened:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
-        yield found
-        found.close()
-
-
-@contextmanager
 def page_of(
     browser: Browser, site: Site, who: str = "", *, width: int = WIDE, has_script: bool = True
 ) -> Iterator[Opened]:
@@ -80,7 +67,9 @@ def page_of(
         viewport={"width": width, "height": 900}, java_script_enabled=has_script
     )
     if who:
-        context.add_cookies([{"name": cookie_name(url), "value": site.session(who), "url": url}])
+        context.add_cookies(
+            [{"name": cookie_name(SESSION, url), "value": site.session(who), "url": url}]
+        )
     opened = Opened(page=context.new_page(), url=url)
     page = opened.page
     page.on(

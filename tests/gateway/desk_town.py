@@ -14,10 +14,10 @@ from gateway.town import DAY, GATED, Town
 from gateway_site import START, Answer
 from record_fixtures import Scene, a_scene
 from tiergate.decision.tier import Tier
+from tiergate.gateway.cookies import SESSION, cookie_name
 from tiergate.gateway.records import record_of
 from tiergate.gateway.requests import AccessRequest
 from tiergate.gateway.roles import GatewayRole
-from tiergate.gateway.sessions import cookie_name
 from tiergate.release import bodies
 from tiergate.release.bodies import Submitted
 from tiergate.release.entering import payload_digest
@@ -91,7 +91,7 @@ class DeskTown(Town):
         name = self.session(who, logged_in=logged_in)
         session = self.house.sessions.read(name, self.now)
         key = "" if session is None else session.form_key
-        return key, f"{cookie_name('http://hub.example')}={name}"
+        return key, f"{cookie_name(SESSION, 'http://hub.example')}={name}"
 
     def decide_by_record(
         self, of: str = "acme/recorded", *, is_announced: bool = True, is_open: bool = True

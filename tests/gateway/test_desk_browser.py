@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from gateway.browser import PHONE, WIDE, chromium, page_of
+from gateway.browser import PHONE, WIDE, page_of
 from gateway.desk_pages import LOOKS, address
 from gateway.desk_town import STAFF, DeskTown
 from gateway.town import GATED, OPEN
@@ -21,12 +21,6 @@ _WHAT_IS_FOCUSED = """() => {
   const seen = getComputedStyle(e).outlineStyle !== 'none' || e.matches('.skip');
   return [name || e.innerText || e.name || '', seen];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

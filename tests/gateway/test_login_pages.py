@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gateway.browser import PHONE, Opened, chromium, page_of
+from gateway.browser import PHONE, Opened, page_of
 from gateway.issuer import Issuer, an_issuer
 from gateway.login_site import a_site
 from gateway.visitor import PASSWORD
@@ -25,12 +25,6 @@ from tiergate.gateway.tokens import Token
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 
 FORM = "application/x-www-form-urlencoded"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

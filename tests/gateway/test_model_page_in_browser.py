@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import cli_fixtures
-from gateway.browser import PHONE, WIDE, axe, chromium, page_of, picture
+from gateway.browser import PHONE, WIDE, axe, page_of, picture
 from gateway_site import NAME, Site
 from tiergate.decision.tier import Tier
 from tiergate.gateway.terms import Terms
@@ -51,12 +51,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with found.served():
         yield found
     found.house.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.mark.parametrize("width", [WIDE, PHONE])

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.browser import PHONE, WIDE, axe, chromium, page_of
+from chromium import chromium
+from gateway.browser import PHONE, WIDE, axe, page_of
 from gateway.desk_pages import LOOKS, address
 from gateway.desk_town import DeskTown
 from gateway.town import GATED

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.browser import AXE, axe, chromium, page_of
+from chromium import chromium
+from gateway.browser import AXE, axe, page_of
 from gateway.issuer import an_issuer
 from gateway.login_site import a_site
 from gateway.test_login_pages import prepared

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from gateway.browser import chromium, page_of
+from chromium import chromium
+from gateway.browser import page_of
 from gateway.issuer import Issuer
 from gateway.login_site import a_site, free_port
 from gateway_site import Site

@@ -16,6 +16,7 @@ from tiergate.gateway.accounts import Accounts, Person
 from tiergate.gateway.acts import Acts
 from tiergate.gateway.audit import Audit, Pseudonyms
 from tiergate.gateway.catalogue import Catalogue, Repository, Revision, commit_of, is_commit
+from tiergate.gateway.cookies import SESSION, cookie_name
 from tiergate.gateway.copies import Copies, Copy
 from tiergate.gateway.grants import Given
 from tiergate.gateway.log_lines import LogLines
@@ -26,7 +27,7 @@ from tiergate.gateway.records import Records
 from tiergate.gateway.releases import Releases
 from tiergate.gateway.requests import Requests, Status
 from tiergate.gateway.roles import Right
-from tiergate.gateway.sessions import Session, Sessions, cookie_name
+from tiergate.gateway.sessions import Session, Sessions
 from tiergate.gateway.stops import Stops
 from tiergate.gateway.targets import Kind, Target
 from tiergate.gateway.uploads import Links, Upload, Uploads
@@ -326,7 +327,7 @@ class Guards:
 
     def session(self, request: Request, at: datetime) -> Session | None:
         """Return whose session a request carries; None for nobody's."""
-        name = request.cookies.get(cookie_name(self._parts.url), "")
+        name = request.cookies.get(cookie_name(SESSION, self._parts.url), "")
         return self._parts.sessions.read(name, at) if name else None
 
     def refusal(self, visit: Visit) -> wire.Answer:

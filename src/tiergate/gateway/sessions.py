@@ -24,7 +24,6 @@ LASTS = timedelta(hours=8)
 FRESH = timedelta(minutes=10)
 """How long after a login the person is taken to sit there still."""
 _PURPOSE = b"tiergate session 1"
-_COOKIE = "tiergate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +116,3 @@ class Sessions:
 
     def _digest(self, name: str) -> str:
         return hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()
-
-
-def cookie_name(url: str) -> str:
-    """Return the name of the cookie; over TLS one that only this host can set.
-
-    >>> cookie_name("https://hub.example"), cookie_name("http://127.0.0.1:8080")
-    ('__Host-tiergate', 'tiergate')
-    """
-    return f"__Host-{_COOKIE}" if url.startswith("https:") else _COOKIE

@@ -9,16 +9,15 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from tiergate.gateway.accounts import Person
+from tiergate.gateway.cookies import SESSION, cookie_name, with_cookie, without_cookie
 from tiergate.gateway.desk.visit import (
     DeskVisit,
     local_path,
     login_path,
     see,
-    with_session,
-    without_session,
 )
 from tiergate.gateway.passwords import LONGEST, Failure
-from tiergate.gateway.sessions import cookie_name
+from tiergate.gateway.sessions import LASTS
 
 HOME = "/-/me"
 """Where a login leads to when it was for nothing else."""
@@ -59,22 +58,22 @@ def logged_in(
         shown_at: when they showed it, where that was before; None for now.
     """
     url = visit.parts.url
-    before = visit.request.cookies.get(cookie_name(url), "")
+    before = visit.request.cookies.get(cookie_name(SESSION, url), "")
     name = visit.parts.sessions.open(person.name, visit.parts.clock(), before, shown_at=shown_at)
-    return with_session(see(local_path(back or HOME)), name, url)
+    return with_cookie(see(local_path(back or HOME)), SESSION, name, url, LASTS)
 
 
 def leave(visit: DeskVisit) -> Response:
     """End the session."""
     url = visit.parts.url
-    visit.parts.sessions.close(visit.request.cookies.get(cookie_name(url), ""))
-    return without_session(see("/"), url)
+    visit.parts.sessions.close(visit.request.cookies.get(cookie_name(SESSION, url), ""))
+    return without_cookie(see("/"), SESSION, url)
 
 
 def leave_everywhere(visit: DeskVisit) -> Response:
     """End every session of theirs, in every browser."""
     visit.parts.sessions.close_all(visit.person.name)
-    return without_session(see("/"), visit.parts.url)
+    return without_cookie(see("/"), SESSION, visit.parts.url)
 
 
 def address(visit: DeskVisit) -> str:

@@ -6,13 +6,12 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 
 from tiergate.gateway import wire
+from tiergate.gateway.cookies import ELSEWHERE, cookie_name, with_cookie, without_cookie
 from tiergate.gateway.desk.login import HOME, logged_in
 from tiergate.gateway.desk.visit import DeskVisit, local_path
 from tiergate.gateway.logins_elsewhere import LASTS
 from tiergate.gateway.oidc import FAILED, LoginError
 from tiergate.gateway.sessions import FRESH
-
-_COOKIE = "tiergate-elsewhere"
 
 
 def go(visit: DeskVisit) -> Response:
@@ -24,7 +23,7 @@ def go(visit: DeskVisit) -> Response:
     except LoginError as error:
         return visit.page("said.html.j2", 400, words=str(error))
     answer = RedirectResponse(place, status_code=303, headers=dict(wire.PRIVATE))
-    return _with_ticket(visit, answer, browser)
+    return with_cookie(answer, ELSEWHERE, browser, visit.parts.url, LASTS)
 
 
 def connect(visit: DeskVisit) -> Response:
@@ -42,7 +41,7 @@ def connect(visit: DeskVisit) -> Response:
         return visit.page("said.html.j2", 400, words=str(error))
     label = ways.rules.providers[visit.arguments[1]].label
     answer = visit.page("elsewhere.html.j2", person=person, place=place, label=label)
-    return _with_ticket(visit, answer, browser)
+    return with_cookie(answer, ELSEWHERE, browser, visit.parts.url, LASTS)
 
 
 def back(visit: DeskVisit) -> Response:
@@ -51,26 +50,17 @@ def back(visit: DeskVisit) -> Response:
     params = visit.request.query_params
     # Twice the same name could mean one thing to a proxy and another one here.
     answer = {name: params[name] for name in params if len(params.getlist(name)) == 1}
-    browser = visit.request.cookies.get(cookie_name(url), "")
+    browser = visit.request.cookies.get(cookie_name(ELSEWHERE, url), "")
     try:
         found = visit.parts.ways_in.oidc.finish(
             visit.arguments[0], url, visit.parts.clock(), answer=answer, browser=browser
         )
     except LoginError as error:
-        return _without_ticket(visit, visit.page("said.html.j2", 400, words=str(error)))
+        return without_cookie(visit.page("said.html.j2", 400, words=str(error)), ELSEWHERE, url)
     # A provider that does not say when it asked may have done so hours ago.
     shown_at = found.shown_at or visit.parts.clock() - FRESH
     made = logged_in(visit, found.person, found.back or HOME, shown_at=shown_at)
-    return _without_ticket(visit, made)
-
-
-def cookie_name(url: str) -> str:
-    """Return the name of the cookie that ties a login to a browser.
-
-    >>> cookie_name("https://hub.example"), cookie_name("http://127.0.0.1:8080")
-    ('__Host-tiergate-elsewhere', 'tiergate-elsewhere')
-    """
-    return f"__Host-{_COOKIE}" if url.startswith("https:") else _COOKIE
+    return without_cookie(made, ELSEWHERE, url)
 
 
 def _begun(visit: DeskVisit, back: str, *, again: str = "", code: str = "") -> tuple[str, str]:
@@ -83,25 +73,3 @@ def _begun(visit: DeskVisit, back: str, *, again: str = "", code: str = "") -> t
         again=again,
         code=code,
     )
-
-
-def _with_ticket(visit: DeskVisit, answer: Response, browser: str) -> Response:
-    url = visit.parts.url
-    answer.set_cookie(
-        cookie_name(url),
-        browser,
-        max_age=int(LASTS.total_seconds()),
-        path="/",
-        secure=url.startswith("https:"),
-        httponly=True,
-        samesite="lax",
-    )
-    return answer
-
-
-def _without_ticket(visit: DeskVisit, answer: Response) -> Response:
-    url = visit.parts.url
-    answer.delete_cookie(
-        cookie_name(url), path="/", secure=url.startswith("https:"), httponly=True, samesite="lax"
-    )
-    return answer

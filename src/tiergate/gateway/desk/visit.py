@@ -16,7 +16,7 @@ from tiergate.gateway.accounts import Person
 from tiergate.gateway.guards import Guards, Parts
 from tiergate.gateway.rendering import rendered
 from tiergate.gateway.roles import Right
-from tiergate.gateway.sessions import LASTS, Session, cookie_name
+from tiergate.gateway.sessions import Session
 
 NO_PAGE = "There is no such page."
 
@@ -96,25 +96,3 @@ def login_path(back: str, *, is_again: bool = False) -> str:
     """Return the path of the login that leads back to where somebody was."""
     again = "&again=1" if is_again else ""
     return f"/-/login?next={quote(local_path(back), safe='/')}{again}"
-
-
-def with_session(answer: Response, name: str, url: str) -> Response:
-    """Give the browser a session with an answer."""
-    answer.set_cookie(
-        cookie_name(url),
-        name,
-        max_age=int(LASTS.total_seconds()),
-        path="/",
-        secure=url.startswith("https:"),
-        httponly=True,
-        samesite="lax",
-    )
-    return answer
-
-
-def without_session(answer: Response, url: str) -> Response:
-    """Take the session from the browser with an answer."""
-    answer.delete_cookie(
-        cookie_name(url), path="/", secure=url.startswith("https:"), httponly=True, samesite="lax"
-    )
-    return answer
