@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The connection under an answer: what waits on it, and how it ends at once.
 
-Nothing of ASGI reaches it. Where a server does not show it, what is done here is left out, and a
+Nothing of ASGI reaches it. Where a server does not show it, nothing is known to wait, and a
 download that is stopped ends with what the system holds, which may be megabytes.
 """
 
@@ -11,26 +11,35 @@ import asyncio
 import contextlib
 import socket
 import struct
+import sys
 
 from starlette.types import Send
 
-WAITING_BYTES = 128 * 1024
-"""How much the system holds that it has not begun to send: a second for a slow reader."""
+if sys.platform == "linux":
+    import fcntl
+
+_NOT_SENT = 0x894B
+"""``SIOCOUTQNSD`` of Linux: how much of a connection's queue was never sent."""
+_NUMBER = struct.Struct("i")
 _DROP_WHAT_WAITS = struct.pack("ii", 1, 0)
 """Of ``SO_LINGER``: on, and for no time."""
 
 
-def hold_little(send: Send) -> None:
-    """Let little wait in the system that can no longer be asked about.
+def waiting_bytes(send: Send) -> int:
+    """Return how many bytes of answers have not begun to be sent.
 
-    It does not bound what is on the way, so that a distant client is as fast as before. Systems
-    other than Linux and macOS do not know it.
+    They are those that the server holds and, on Linux, those that the system holds; what is on the
+    way is not among them.
     """
-    connection = _socket(_transport(send))
-    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-    if connection is not None and option is not None:
+    transport = _transport(send)
+    if transport is None or transport.is_closing():
+        return 0
+    connection = _socket(transport)
+    held = 0
+    if connection is not None and sys.platform == "linux":
         with contextlib.suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, option, WAITING_BYTES)
+            held = _NUMBER.unpack(fcntl.ioctl(connection.fileno(), _NOT_SENT, bytes(4)))[0]
+    return transport.get_write_buffer_size() + held
 
 
 def cut(send: Send) -> None:

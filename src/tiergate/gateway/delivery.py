@@ -151,7 +151,6 @@ class Delivery(Response):
                 connection.cut(send)
 
     async def _send_all(self, content: Content, receive: Receive, send: Send) -> bool:
-        connection.hold_little(send)
         await send(
             {
                 "type": "http.response.start",
@@ -174,10 +173,26 @@ class Delivery(Response):
             body = {"type": "http.response.body", "body": chunk, "more_body": True}
             if not chunk or not await self._is_sent(body, send, gone):
                 return False
-        # A server takes the next message when what it holds of the last one has left, and an
-        # answer that is over is not asked about any more.
+        if not await self._has_left(send, gone):
+            return False
         last = {"type": "http.response.body", "body": b"", "more_body": False}
         return await self._is_sent(last, send, gone)
+
+    async def _has_left(self, send: Send, gone: asyncio.Task[None]) -> bool:
+        """Wait until all of it has left this machine; return False when no more of it may.
+
+        An answer that is over is asked about no more, and the system takes megabytes for a reader
+        who takes nothing yet.
+        """
+        chunks = 1 + connection.waiting_bytes(send) // CHUNK_BYTES
+        until = time.monotonic() + SLOWEST_CHUNK_SECONDS * chunks
+        patience = _SHORTEST_WAIT_SECONDS
+        while connection.waiting_bytes(send):
+            if time.monotonic() > until or gone.done() or not await self._may_go_on_now():
+                return False
+            await asyncio.wait({gone}, timeout=patience)
+            patience = min(2 * patience, _TRY_AGAIN_SECONDS)
+        return True
 
     async def _is_sent(self, body: Message, send: Send, gone: asyncio.Task[None]) -> bool:
         """Send one chunk; return False when nothing more may leave, or nobody takes it."""
