@@ -24,6 +24,7 @@ from tiergate.cli import clock
 from tiergate.decision.tier import Tier
 from tiergate.gateway.accounts import Person
 from tiergate.gateway.application import Application
+from tiergate.gateway.believed import TrustFile
 from tiergate.gateway.catalogue import Repository, Revision
 from tiergate.gateway.guards import Parts
 from tiergate.gateway.house import House, Watched
@@ -35,7 +36,6 @@ from tiergate.release.bodies import Body, Submitted
 from tiergate.release.events import Act, Clock, sign_event
 from tiergate.release.ledger import Ledger
 from tiergate.release.plan import PlanPart, QuorumPart, StagePart
-from tiergate.release.trust_file import load_trust
 
 START = clock.now() - dt.timedelta(days=60)
 PEOPLE: dict[str, tuple[str, str, Role]] = {
@@ -182,7 +182,7 @@ class Site:
         watched = Watched(
             ledger=str(self.ledger),
             heads=(self.heads,),
-            trust=load_trust(self.folder / "trust.yaml"),
+            trust=TrustFile(self.folder / "trust.yaml").read,
         )
         parts = self.house.parts(
             watched, self.url, lambda: self.now, self.accelerated, login=self.login

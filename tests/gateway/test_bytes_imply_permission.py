@@ -24,10 +24,10 @@ from gateway.town import (
     Town,
     has_weights,
 )
+from tiergate.gateway.believed import TrustFile
 from tiergate.gateway.delivery import read_range
 from tiergate.gateway.releases import Releases
 from tiergate.release.access import Access, Caller, DownloadRequest, Offer, may_download
-from tiergate.release.trust_file import load_trust
 
 OFFSETS = (dt.timedelta(0), dt.timedelta(hours=12), dt.timedelta(days=2), dt.timedelta(days=400))
 TOKENS_LAST = dt.timedelta(days=1)
@@ -120,7 +120,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 @pytest.fixture(scope="module")
 def releases(town: Town) -> Releases:
     """Read the ledger beside the gateway, not through it."""
-    return Releases(str(town.ledger), (town.heads,), load_trust(town.folder / "trust.yaml"))
+    believed = TrustFile(town.folder / "trust.yaml")
+    return Releases(str(town.ledger), (town.heads,), believed.read)
 
 
 def _rule(town: Town, releases: Releases, attempt: Attempt, at: dt.datetime) -> Access:

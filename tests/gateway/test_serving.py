@@ -81,7 +81,7 @@ def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
 def test_that_a_new_gateway_says_how_to_go_on_and_its_owner_can_log_in(site: Site) -> None:
     with started(site) as process:
         assert process.stdout is not None
-        said = "".join(process.stdout.readline() for _ in range(5))
+        said = "".join(process.stdout.readline() for _ in range(6))
         token = re.search(r"shown once: (hf_[A-Za-z0-9]{40})\n", said)
         assert token, said
         site.tokens["owner"] = token[1]
@@ -96,7 +96,7 @@ def test_that_an_empty_folder_is_enough_and_opens_nothing(tmp_path: Path) -> Non
     site.house.close()
     with started(site, is_empty=True) as process:
         assert process.stdout is not None
-        said = "".join(process.stdout.readline() for _ in range(8))
+        said = "".join(process.stdout.readline() for _ in range(10))
         front, file = site.ask("/"), site.ask(FILE)
 
     assert re.search(r"counts once: http://\S+/-/first/\S+\n", said), said
@@ -138,6 +138,46 @@ def test_that_two_processes_on_postgresql_serve_as_one(site: Site, postgresql: S
     assert open_to_all == [200] * 20
     assert frozen == ["GatedRepo"] * 20
     assert len(list(site.house.downloads())) == 20
+
+
+def test_that_processes_end_with_the_one_that_started_them(site: Site) -> None:
+    site.publish()
+    with (site.folder / "said").open("w") as said:
+        with started(site, "--workers", "2", output=said) as process:
+            os.kill(process.pid, signal.SIGKILL)
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", site.port)):
+                    return
+            time.sleep(0.1)
+    raise AssertionError("somebody still answers")
+
+
+@pytest.mark.parametrize("name", ["ledger", "changed ledger", "trust", "port", "host"])
+def test_that_what_nothing_can_be_served_by_is_said_at_the_start(name: str, site: Site) -> None:
+    site.release(site.publish(), Tier.T2)
+    ledger, trust = site.ledger, site.folder / "trust.yaml"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, host, words = "8642", "127.0.0.1", "misspelt"
+        if name == "changed ledger":
+            ledger.write_bytes(b"no ledger")
+            words = "ledger.sqlite"
+        elif name == "ledger":
+            ledger = site.folder / "misspelt"
+        elif name == "trust":
+            trust = site.folder / "misspelt"
+        elif name == "port":
+            port, words = str(taken.getsockname()[1]), "cannot be listened on"
+        else:
+            host, words = "192.0.2.1", "cannot be listened on"
+        options = ["--ledger", ledger, "--trust", trust, "--port", port, "--host", host]
+        done = run("serve", site.folder / "gateway", *options)
+
+    assert done.code == 4
+    assert words in done.err
+    assert "Tiergate serves" not in done.out
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_that_somebody_who_was_erased_is_found_no_more_and_the_log_holds(fetched
     assert run("gateway", "erase", "erin", "--folder", folder).code == 0
 
     hers = run("gateway", "log", "--folder", folder, "--person", "erin")
-    assert (hers.code, hers.out) == (0, "The log holds.\n")
+    assert (hers.code, hers.out, "no account" in hers.err) == (4, "", True)
     assert run("gateway", "log", "--folder", folder).out.count("acme/model@") == 3
 
 
@@ -88,8 +89,48 @@ def test_that_a_log_that_does_not_hold_ends_with_code_5(fetched: Site) -> None:
     assert run("gateway", "log", "--folder", fetched.folder / "gateway").code == 5
 
 
-def test_that_a_log_that_is_not_there_yet_is_empty(site: Site) -> None:
-    assert run("gateway", "log", "--folder", site.folder / "gateway").out == "The log holds.\n"
+def test_that_a_log_that_was_never_begun_is_no_log_that_holds(site: Site) -> None:
+    shown = run("gateway", "log", "--folder", site.folder / "gateway")
+    assert (shown.code, shown.out) == (0, "Nothing was written yet.\n")
+
+
+@pytest.mark.parametrize("also", [(), ("audit.sqlite.heads",)], ids=["heads left", "all gone"])
+def test_that_a_log_that_is_gone_is_noticed_and_never_begun_anew(
+    also: tuple[str, ...], fetched: Site
+) -> None:
+    folder = fetched.folder / "gateway"
+    for path in folder.glob("audit.sqlite*"):
+        if path.is_file():
+            path.unlink()
+    for name in also:
+        shutil.rmtree(folder / name)
+    shown = run("gateway", "log", "--folder", folder)
+
+    assert (shown.code, "no log of downloads" in shown.err) == (5, True)
+    assert "holds" not in shown.out
+    with pytest.raises(VerificationError, match="no log of downloads"):
+        fetched.house.ready()
+    assert not (folder / "audit.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--person", "nobody"), "no account"),
+        (("--repository", "acme/nix"), "no repository"),
+        (("--folder", "misspelt"), "no gateway"),
+    ],
+    ids=["person", "repository", "folder"],
+)
+def test_that_a_name_that_is_misspelt_is_said(
+    words: tuple[str, str], said: str, fetched: Site
+) -> None:
+    where = fetched.folder / "misspelt"
+    given = [str(where) if word == "misspelt" else word for word in words]
+    shown = run("gateway", "log", "--folder", fetched.folder / "gateway", *given)
+
+    assert (shown.code, said in shown.err, "holds" in shown.out) == (4, True, False)
+    assert not where.exists()
 
 
 def _without_triggers(database: sqlite3.Connection, statement: str) -> None:

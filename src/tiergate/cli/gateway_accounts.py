@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tiergate.cli import clock
 from tiergate.cli.gateway_house import open_house
 from tiergate.errors import InputError
+
+if TYPE_CHECKING:
+    from tiergate.gateway.house import House
 
 
 def new_person(  # noqa: PLR0913 - one for each option
@@ -26,7 +30,7 @@ def new_person(  # noqa: PLR0913 - one for each option
     Raises:
         InputError: the name is none, or taken.
     """
-    with closing(open_house(folder)) as house:
+    with closing(open_house(folder, may_be_new=True)) as house:
         from tiergate.gateway.accounts import Person, is_account_name
         from tiergate.gateway.roles import GatewayRole
         from tiergate.gateway.targets import is_repository_name
@@ -70,8 +74,7 @@ def new_token(
         from tiergate.gateway.scopes import EVERY_SCOPE, Scope
         from tiergate.gateway.tokens import Token
 
-        if house.accounts.person(name) is None:
-            raise InputError(name, "no account", "an account that counts")
+        _require(house, name)
         at = clock.now()
         return house.accounts.tokens.make(
             Token(
@@ -91,8 +94,7 @@ def login_link(folder: str, name: str, url: str) -> str:
         InputError: there is no such account.
     """
     with closing(open_house(folder)) as house:
-        if house.accounts.person(name) is None:
-            raise InputError(name, "no account", "an account that counts")
+        _require(house, name)
         return url.rstrip("/") + house.login_link(name, clock.now())
 
 
@@ -105,8 +107,7 @@ def token_lines(folder: str, name: str, revoke: Iterable[str]) -> Iterator[str]:
     with closing(open_house(folder)) as house:
         from tiergate.gateway.scopes import scope_words
 
-        if house.accounts.person(name) is None:
-            raise InputError(name, "no account", "an account that counts")
+        _require(house, name)
         for each in revoke:
             if not house.accounts.tokens.revoke(name, each):
                 raise InputError(each, f"no token of {name}", "an id that this command prints")
@@ -116,14 +117,42 @@ def token_lines(folder: str, name: str, revoke: Iterable[str]) -> Iterator[str]:
             yield f"{line}  {token.label}".rstrip()
 
 
-def erased(folder: str, name: str) -> None:
-    """Forget who somebody was.
+def erased(folder: str, name: str) -> Iterator[str]:
+    """Erase somebody, and yield what is gone and what is not.
 
     Raises:
-        InputError: there is no such account.
+        InputError: there is no such account, or it was erased already.
     """
     with closing(open_house(folder)) as house:
-        if house.accounts.person(name) is None:
-            raise InputError(name, "no account", "an account that counts")
-        house.accounts.disable(name, clock.now())
-        house.pseudonyms.erase(name)
+        from tiergate.gateway.accounts import NAME_OF_ERASED, NAME_STAYS
+        from tiergate.gateway.erasing import is_erased_name
+
+        if house.accounts.was_erased(name) or is_erased_name(name):
+            # A request that was being answered meanwhile may have brought a salt back.
+            house.pseudonyms.erase(name)
+            raise InputError(name, NAME_OF_ERASED, "the name of an account", NAME_STAYS)
+        if house.accounts.account(name) is None:
+            raise InputError(name, "no account", "an account, which may be disabled")
+        other, is_gone = house.accounts.erase(name, clock.now())
+        yield f"Erased {name}, who is {other} from now on; nothing leads back from that name."
+        yield "  gone   logins and tokens, names, what was stated and said to it, the salt in the log"
+        yield "  stays  that there were requests and grants, their dates, which copies are out"
+        if not is_gone:
+            yield "Somebody reads the database: what was erased stands in its file still. Run:"
+            yield f"  sqlite3 {folder}/gateway.sqlite 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'"
+        yield "Copies of the gateway that were made before have all of it."
+
+
+def _require(house: House, name: str) -> None:
+    """Refuse a name of no account that counts, and say what it is instead."""
+    if house.accounts.person(name) is not None:
+        return
+    from tiergate.gateway.accounts import NAME_OF_ERASED
+    from tiergate.gateway.erasing import is_erased_name
+
+    found = "no account"
+    if house.accounts.was_erased(name) or is_erased_name(name):
+        found = NAME_OF_ERASED
+    elif house.accounts.account(name) is not None:
+        found = "an account that is disabled"
+    raise InputError(name, found, "an account that counts")

@@ -4,8 +4,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
+import signal
+import socket
+import stat
+import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -14,7 +20,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tiergate.attestation.trust import Role, Trust
 from tiergate.cli import clock
 from tiergate.cli.gateway_house import open_house, require_extra
 from tiergate.errors import InputError
@@ -22,12 +27,12 @@ from tiergate.errors import InputError
 if TYPE_CHECKING:
     from tiergate.gateway.application import Application
     from tiergate.gateway.catalogue import Revision
-    from tiergate.gateway.house import Watched
+    from tiergate.gateway.house import House, Watched
     from tiergate.gateway.login_file import LoginRules
 
 _ENVIRONMENT = "TIERGATE_GATEWAY"
-_NOBODY = Trust(digest="", keys=(), needed=(Role.RELEASE_OWNER,))
-"""What is believed while there is no trust file: nothing."""
+_LAST_SECONDS = 10
+"""How long downloads may go on once the gateway is told to end; clients go on where they were."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
 
@@ -68,13 +73,14 @@ def serve(served: Served, *, host: str, port: int, workers: int) -> None:
     """
     if served.objects and served.nginx:
         raise InputError("--nginx", "files in a bucket", "files in the folder of the gateway")
-    with closing(open_house(served.folder, served.database, served.objects)) as house:
+    with closing(_opened(served)) as house:
         from tiergate.gateway.house import OWNER
 
+        # What is wrong is said here, and not by each worker or by the first request.
+        _require_free(host, port)
         if not served.ledger:
             _make_ledger(ledger_of(served))
-        # What is wrong with the trust file or the log is said here, and not by each worker.
-        _watched(served)
+        _require_ledger(_watched(served))
         _login(served)
         house.ready()
         token = house.first_token(clock.now())
@@ -93,13 +99,19 @@ def serve(served: Served, *, host: str, port: int, workers: int) -> None:
         port=port,
         log_level="warning",
         server_header=False,
+        timeout_graceful_shutdown=_LAST_SECONDS,
     )
+
+
+def _opened(served: Served) -> House:
+    return open_house(served.folder, served.database, served.objects, may_be_new=True)
 
 
 def worker() -> Application:
     """Return what one process of a gateway answers with, as ``tiergate serve`` set it up."""
     from tiergate.gateway.application import Application
 
+    _end_with_parent()
     fields = json.loads(os.environ[_ENVIRONMENT])
     served = Served(**{**fields, "heads": tuple(fields["heads"])})
     house = open_house(served.folder, served.database, served.objects)
@@ -114,15 +126,57 @@ def worker() -> Application:
     return Application(parts)
 
 
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, or it would serve for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on.
+
+    Raises:
+        InputError: it is none of this machine, or taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((host, port))
+    except OSError as error:
+        found = f"cannot be listened on ({error.strerror or error})"
+        raise InputError(f"{host}:{port}", found, "a free address of this machine") from None
+
+
+def _require_ledger(watched: Watched) -> None:
+    """Refuse a ledger that nothing can be served by.
+
+    Raises:
+        InputError: there is none.
+        VerificationError: it does not hold.
+    """
+    from tiergate.release.ledger import Ledger
+
+    with Ledger.open(watched.ledger, read_only=True) as ledger:
+        deque(ledger.verified(watched.heads), maxlen=0)
+
+
 def _watched(served: Served) -> Watched:
     from tiergate.cli.release_acting import head_folders
+    from tiergate.gateway.believed import TrustFile
     from tiergate.gateway.house import Watched
-    from tiergate.release.trust_file import load_trust
 
     heads = tuple(head_folders(ledger_of(served), served.heads))
-    trust = Path(trust_of(served))
-    believed = load_trust(trust) if served.trust or trust.exists() else _NOBODY
-    return Watched(ledger=ledger_of(served), heads=heads, trust=believed)
+    believed = TrustFile(Path(trust_of(served)), may_be_absent=not served.trust)
+    believed.read()
+    return Watched(ledger=ledger_of(served), heads=heads, trust=believed.read)
 
 
 def ledger_of(served: Served) -> str:
@@ -154,15 +208,25 @@ def _greeting(served: Served, token: str, link: str, *, has_models: bool) -> Ite
     if token:
         yield f"Token of the owner, for 24 hours, shown once: {token}"
         yield f"Login of the owner, for 24 hours, counts once: {served.url}{link}"
+    if is_readable(Path(served.folder)):
+        yield f"Everybody on this machine may look into it: chmod o-rwx {served.folder}"
     if not served.trust and not Path(trust_of(served)).exists():
-        yield f"Nobody is believed, so nothing opens: write {trust_of(served)}, and start again."
+        yield f"Nobody is believed, so nothing opens: write {trust_of(served)}."
     if not has_models:
-        yield "Nothing is offered yet. To publish and fetch a first model:"
-        offer = f"--folder {served.folder} --repository acme/model --release NAME"
+        yield "Nothing is offered yet. To publish and fetch a first model, of which you have a"
+        yield "signed decision record (docs/how-to/release-in-stages.md; approvals come between):"
+        offer = f"--folder {served.folder} --repository acme/model --release model"
         yield f"  tiergate gateway publish ./model {offer}"
         where = f"--ledger {ledger_of(served)} --trust {trust_of(served)}"
-        yield f"  tiergate release submit record.json --plan plan.yaml {where} ..."
+        who = "--as 'release owner' --key owner.key --reason first"
+        submit = "tiergate release submit record.json --release model --plan plan.yaml"
+        yield f"  {submit} {where} {who}"
         yield f"  HF_ENDPOINT={served.url} hf download acme/model"
+
+
+def is_readable(folder: Path) -> bool:
+    """Tell whether anybody on this machine may enter a folder."""
+    return bool(folder.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH))
 
 
 def published(  # noqa: PLR0913 - one for each option
@@ -184,7 +248,7 @@ def published(  # noqa: PLR0913 - one for each option
     from tiergate.cli.session import identify_with_progress
 
     _require_name("--repository", repository)
-    with closing(open_house(folder)) as house:
+    with closing(open_house(folder, may_be_new=True)) as house:
         from tiergate.gateway.catalogue import Repository
 
         checkpoint = identify_with_progress(model, revision=None, endpoint=None, use_cache=True)
@@ -211,7 +275,7 @@ def published_data(
     _require_name("--repository", repository)
     if not Path(data).is_dir():
         raise InputError(data, "no folder", "a folder of data")
-    with closing(open_house(folder)) as house:
+    with closing(open_house(folder, may_be_new=True)) as house:
         from tiergate.gateway.catalogue import DATA_PREFIX, Repository
         from tiergate.model.checkpoint import manifest_of
 
@@ -244,7 +308,7 @@ def offered(  # noqa: PLR0913 - one for each option
         InputError: the name is none.
     """
     _require_name("REPOSITORY", repository)
-    with closing(open_house(folder)) as house:
+    with closing(open_house(folder, may_be_new=True)) as house:
         from tiergate.gateway.catalogue import Repository
 
         house.offer(
@@ -273,7 +337,7 @@ def log_lines(folder: str, repository: str, person: str) -> Iterator[str]:
     with closing(open_house(folder)) as house:
         from tiergate.gateway.log import copies
 
-        who = house.pseudonyms.known(person) or "nobody" if person else ""
+        who = _who(house, person) if person else ""
         shown = []
         for line in house.downloads():
             if repository in ("", line.repository) and who in {"", line.who}:
@@ -283,13 +347,23 @@ def log_lines(folder: str, repository: str, person: str) -> Iterator[str]:
                     f"  {line.repository}@{line.commit[:8]}/{line.path}"
                     f"  bytes {line.first}-{line.last}  {line.reason}  {line.grant}".rstrip()
                 )
+        if repository and not shown and house.catalogue.repository(repository) is None:
+            raise InputError(repository, "no repository of that name", "one that is offered")
         for each in copies(shown):
             yield (
                 f"{each.repository}: {each.downloads} downloads by {each.people} people and"
                 f" {each.unknown} by nobody known, {each.first} to {each.last}."
                 " No freeze and no revocation reaches them."
             )
-        yield "The log holds."
+        yield "The log holds." if house.log.exists() else "Nothing was written yet."
+
+
+def _who(house: House, person: str) -> str:
+    """Return what the log calls somebody; nothing that it calls anybody when it never did."""
+    known = house.pseudonyms.known(person)
+    if not known and house.accounts.person(person) is None:
+        raise InputError(person, "no account", "one that is or was there")
+    return known or "nobody"
 
 
 def backed_up(folder: str, copy: str) -> int:
@@ -302,4 +376,4 @@ def backed_up(folder: str, copy: str) -> int:
     require_extra()
     from tiergate.gateway.backup import back_up
 
-    return back_up(Path(folder), Path(copy))
+    return back_up(Path(folder), Path(copy), clock.now())

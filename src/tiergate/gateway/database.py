@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 
 import sqlalchemy as sa
 
@@ -107,6 +108,28 @@ class Database:
         with self._translated(), self._engine.begin() as connection:
             yield connection
 
+    def rewrite(self, names: Iterable[str]) -> bool:
+        """Write tables anew, so that what was deleted from them is in no file of theirs.
+
+        Args:
+            names: of the tables; a database in a file is written anew as a whole.
+
+        Returns:
+            Whether that could be done; in a file not while others read what was there before.
+
+        Raises:
+            DatabaseDownError: the database does not answer, or takes nothing.
+        """
+        with self._translated(), self._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            if self.address is not None:
+                for name in names:
+                    connection.exec_driver_sql(f'VACUUM FULL "{name}"')
+                return True
+            connection.exec_driver_sql("VACUUM")
+            is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            return is_busy == 0
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -143,6 +166,9 @@ def _engine(url: str, address: Address | None, seconds: int) -> sa.Engine:
         engine = sa.create_engine(url, connect_args={"timeout": seconds})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
+    if find_spec("pg8000") is None:
+        remedy = "Install it with: pip install 'tiergate[postgresql]'"
+        raise ExtensionError(address.place, "no driver for PostgreSQL", "pg8000", remedy)
     engine = sa.create_engine(
         "postgresql+pg8000://",
         creator=partial(_connected, address, seconds),
@@ -162,11 +188,8 @@ def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _: object)
 
 def _connected(address: Address, seconds: int) -> sa.engine.interfaces.DBAPIConnection:
     """Connect as to a ledger: a server on another machine has to prove its name."""
-    try:
-        from pg8000 import dbapi
-    except ImportError:
-        remedy = "Install it with: pip install 'tiergate[postgresql]'"
-        raise ExtensionError(address.place, "no driver for PostgreSQL", "pg8000", remedy) from None
+    from pg8000 import dbapi
+
     try:
         link = linked(address, seconds)
         try:

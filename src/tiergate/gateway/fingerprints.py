@@ -27,6 +27,11 @@ def of_secret(secret: bytes) -> str:
     return hmac.new(secret, _PURPOSE, hashlib.sha256).hexdigest()
 
 
+def is_known(database: Database, path: Path) -> bool:
+    """Tell whether the database belongs to a key with the name of a file."""
+    return bool(_known(database, path.name))
+
+
 def refuse_missing(database: Database, path: Path) -> None:
     """Refuse to make a key anew that the database belongs to.
 

@@ -32,7 +32,7 @@ from tiergate.gateway.audit import Audit, Download, Pseudonyms
 from tiergate.gateway.catalogue import Catalogue, Repository, Revision
 from tiergate.gateway.copies import Copies
 from tiergate.gateway.database import Database
-from tiergate.gateway.fingerprints import of_secret, refuse_missing, refuse_other
+from tiergate.gateway.fingerprints import is_known, of_secret, refuse_missing, refuse_other
 from tiergate.gateway.giving import Giving
 from tiergate.gateway.guards import Parts
 from tiergate.gateway.log import read_downloads
@@ -72,8 +72,8 @@ class Watched:
     """File or address of the ledger of releases."""
     heads: tuple[Path, ...]
     """Folders of its heads."""
-    trust: Trust
-    """Whose events count."""
+    trust: Callable[[], Trust]
+    """Says whose events count, whenever it is asked."""
 
 
 class House:
@@ -92,7 +92,9 @@ class House:
             InputError: the database is of a newer version, or of a gateway with other keys.
             OSError: the folder cannot be written, or the database does not answer.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
+        if not database:
+            _private(folder / "gateway.sqlite")
         self._folder = folder
         self._database = Database(database or f"sqlite:///{folder / 'gateway.sqlite'}")
         self.catalogue = Catalogue(self._database)
@@ -176,24 +178,26 @@ class House:
         """See that the log of downloads is there and can be added to; return the key that signs it.
 
         Raises:
-            InputError: it is not there and cannot be made, or is of a gateway with another key.
+            InputError: it cannot be made, or is of a gateway with another key.
+            VerificationError: it is gone.
             OSError: the database does not answer, or the bucket.
         """
         self.objects.require()
         place = self._folder / "audit.key"
         refuse_missing(self._database, place)
         key = _key(place)
+        # Made before the database knows of its key, and never again after that.
+        self.log.prepare(self._database, is_new=not is_known(self._database, place))
         refuse_other(self._database, place, key.public.key_id)
-        self.log.prepare(self._database)
         return key
 
     def downloads(self) -> Iterator[Download]:
         """Yield every line of the log, and only at the end know that all of them hold.
 
         Raises:
-            VerificationError: something does not hold.
+            VerificationError: something does not hold, or all of it is gone.
         """
-        if self.log.exists():
+        if self.log.exists() or is_known(self._database, self._folder / "audit.key"):
             yield from read_downloads(self.log, self.ready().public)
 
     def first_token(self, at: datetime) -> str:
@@ -269,6 +273,19 @@ class House:
         if self._audit is not None:
             self._audit.close()
         self._database.close()
+
+
+def _make(folder: Path) -> None:
+    """Make the folder, for us and our group alone: an nginx in front reads files of it."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o750, exist_ok=True)
+
+
+def _private(place: Path) -> None:
+    """Make an empty database that nobody else may read; what SQLite lays beside it is alike."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _secret(path: Path) -> bytes:

@@ -8,13 +8,15 @@ into its own folder.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from tiergate.errors import InputError
+from tiergate.errors import InputError, VerificationError
 from tiergate.gateway.database import ANSWER_SECONDS, Database, DatabaseDownError
+from tiergate.release.head_files import newest_head
 from tiergate.release.ledger import Ledger
 from tiergate.release.ledger_address import Address
 from tiergate.release.ledger_entry import new_origin
@@ -42,6 +44,14 @@ class LogPlace:
         self.heads = folder / name
         """Folder of this machine's signed heads."""
 
+    def _begin(self, *, is_new: bool) -> None:
+        if not is_new or newest_head(self.heads) is not None:
+            raise _gone(str(self._file))
+        # Whoever starts at the same moment may be faster.
+        with contextlib.suppress(InputError):
+            Ledger.create(self._file).close()
+        self._file.chmod(0o600)
+
     @property
     def survives(self) -> bool:
         """Whether it can be lost and come back, as a connection can."""
@@ -52,15 +62,16 @@ class LogPlace:
         return self._address is not None or self._file.exists()
 
     def open(self, *, read_only: bool = False) -> Ledger:
-        """Open the log; a file is made when it is not there.
+        """Open the log, which :meth:`prepare` has made.
 
         Raises:
-            InputError: there is none, or it is no log.
+            InputError: it is no log.
+            VerificationError: there is none.
             OSError: it cannot be opened or reached.
         """
         if self._address is None:
-            if not read_only and not self._file.exists():
-                return Ledger.create(self._file)
+            if not self._file.exists():
+                raise _gone(str(self._file))
             return Ledger.open(self._file, read_only=read_only)
         settings = (
             f"SET ROLE {self._address.writer}",
@@ -71,25 +82,45 @@ class LogPlace:
         store = PostgresqlStore.open(self._address, read_only=read_only, settings=settings)
         return Ledger(store)
 
-    def prepare(self, database: Database) -> None:
-        """Make the log on a server unless it is there, and let the gateway add to it.
+    def prepare(self, database: Database, *, is_new: bool) -> None:
+        """Make the log unless it is there, and let the gateway add to it.
+
+        Args:
+            database: of the gateway.
+            is_new: whether it may be made. A log that was begun is never begun again: one that
+                is gone was lost or taken away.
 
         Raises:
             InputError: it is not there, and this login may not make it; says who has to do what.
+            VerificationError: it is gone.
             OSError: the server does not answer.
         """
         if self._address is None:
+            if not self._file.exists():
+                self._begin(is_new=is_new)
             return
         with database.writing() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            is_there = sa.select(sa.func.to_regclass(f"{self._address.schema}.entries"))
+            of_entries = sa.func.to_regclass(f"{self._address.schema}.entries")
+            is_there = connection.execute(sa.select(of_entries)).scalar() is not None
+            if not is_there and not is_new:
+                raise _gone(self._address.place)
             try:
-                if connection.execute(is_there).scalar() is None:
+                if not is_there:
                     create_postgresql(self._address, new_origin())
                 if not _may_write(connection, self._address):
                     connection.exec_driver_sql(f"GRANT {self._address.writer} TO CURRENT_USER")
             except (InputError, sa.exc.DBAPIError) as error:
                 raise _by_hand(self._address, error) from None
+
+
+def _gone(place: str) -> VerificationError:
+    return VerificationError(
+        place,
+        "no log of downloads",
+        "the one that this gateway began",
+        "Put it back from a copy. Without it nobody knows what has left, and nothing leaves.",
+    )
 
 
 def of_log(address: Address) -> Address:

@@ -122,10 +122,15 @@ class Objects:
         """
         if self.has(sha256):
             return
-        with self.arriving() as arriving:
-            for chunk in chunks:
-                arriving.write(chunk)
-            self.keep(arriving, sha256, where)
+        try:
+            with self.arriving() as arriving:
+                for chunk in chunks:
+                    arriving.write(chunk)
+                self.keep(arriving, sha256, where)
+        except OSError as error:
+            # A disk that is full says so of no file.
+            named = error.filename or f"{self._folder}, while {where} came in"
+            raise OSError(error.errno, error.strerror, named) from error
 
     @contextmanager
     def arriving(self) -> Iterator[Arriving]:

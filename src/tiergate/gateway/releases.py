@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where releases stand, from a ledger that grows while the gateway runs.
 
-Whatever cannot be verified opens nothing: a ledger that is gone, cut short or changed makes
-every release look as if nothing had ever been submitted.
+Whatever cannot be verified opens nothing: a ledger that is gone, cut short, changed or put back to
+what it was before makes every release look as if nothing had ever been submitted.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from tiergate.attestation.trust import Trust
-from tiergate.errors import TiergateError
+from tiergate.errors import TiergateError, VerificationError
 from tiergate.release.events import Event, read_events
 from tiergate.release.facts import Facts
 from tiergate.release.ledger import Ledger
@@ -33,22 +33,25 @@ _log = logging.getLogger(__name__)
 class Releases:
     """The releases of one ledger."""
 
-    def __init__(self, ledger: str, heads: Sequence[Path], trust: Trust) -> None:
+    def __init__(self, ledger: str, heads: Sequence[Path], trust: Callable[[], Trust]) -> None:
         """Watch a ledger.
 
         Args:
             ledger: file or address.
             heads: folders of its signed heads.
-            trust: whose events count.
+            trust: says whose events count, whenever it is asked.
         """
         self._place = ledger
         self._heads = tuple(heads)
-        self._trust = trust
+        self._believed = trust
+        self._trust = trust()
         self._lock = threading.Lock()
         self._facts: dict[str, Facts] = {}
         self._after = 0
         self._newest: tuple[Entry, ...] | None = None
         """What the ledger had after that place: its last entry; None when nothing is known."""
+        self._oldest: Entry | None = None
+        """The last entry that was gone by: a ledger without it is an older one."""
         self._looked_at = float("-inf")
         self._problem = ""
 
@@ -91,6 +94,7 @@ class Releases:
     def _look(self) -> None:
         """Take up what the ledger has become, or know nothing."""
         try:
+            self._believe(self._believed())
             with Ledger.open(self._place, read_only=True) as ledger:
                 # By its last entry: one that was cut and grew again may be as long as before.
                 if self._newest != tuple(islice(ledger.entries(self._after), 2)):
@@ -102,15 +106,34 @@ class Releases:
             self._problem = str(error)
         self._looked_at = time.monotonic()
 
+    def _believe(self, trust: Trust) -> None:
+        """Read everything anew when others are believed than before."""
+        if trust.digest != self._trust.digest:
+            _log.warning("the trust file has changed")
+            self._newest = None
+        self._trust = trust
+
     def _read(self, ledger: Ledger) -> dict[str, Facts]:
         facts: dict[str, Facts] = {}
         last: deque[Entry] = deque(maxlen=1)
-        entries = ledger.verified(self._heads)
-        for event in read_events(_noting(entries, last), ledger.origin, self._trust):
+        entries = _noting(ledger.verified(self._heads), last)
+        for event in read_events(self._going_on(entries), ledger.origin, self._trust):
             take(facts.setdefault(event.release, Facts()), event)
+        self._oldest = last[0] if last else None
         self._newest = tuple(last)
         self._after = last[0].sequence - 1 if last else 0
         return facts
+
+    def _going_on(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """Yield entries, among which has to be the last one that was gone by."""
+        is_missing = self._oldest is not None
+        for entry in entries:
+            is_missing = is_missing and entry != self._oldest
+            yield entry
+        if is_missing and self._oldest is not None:
+            found = f"no entry {self._oldest.sequence} as it was gone by"
+            expected = "a ledger that goes on; to go back on purpose, start the gateway anew"
+            raise VerificationError(self._place, found, expected)
 
 
 def _noting(entries: Iterator[Entry], last: deque[Entry]) -> Iterator[Entry]:

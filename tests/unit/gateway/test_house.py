@@ -29,3 +29,14 @@ def test_that_nobody_else_may_read_the_secret_and_the_key(tmp_path: Path) -> Non
     for name in ("secret", "audit.key"):
         assert stat.S_IMODE((tmp_path / "gateway" / name).stat().st_mode) == 0o600
     assert not list((tmp_path / "gateway").glob("tmp*"))
+
+
+def test_that_nobody_else_on_the_machine_may_look_into_a_new_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "gateway"
+    house = House(folder)
+    house.ready()
+    house.close()
+
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o007 == 0
+    for name in ("gateway.sqlite", "audit.sqlite"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
