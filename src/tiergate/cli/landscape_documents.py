@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from typing import Literal
 
 from tiergate.decision.document import DocumentPart
-from tiergate.landscape.compute import Amount, ComputeLedger
+from tiergate.landscape.compute import Amount, ComputeLedger, Run
 from tiergate.landscape.frontier import Known, Lag
 from tiergate.landscape.placement import Placement
 
@@ -110,8 +111,25 @@ class AmountPart(DocumentPart):
     """What was declared comes to."""
     lowest: str
     """The least that it may be."""
-    highest: str
-    """The most that it may be."""
+    highest: str | None
+    """The most that it may be; null when something is missing."""
+
+
+class RunPart(DocumentPart):
+    """One training run."""
+
+    name: str
+    """What it is called."""
+    parameters: str
+    """Parameters that each token goes through."""
+    total_parameters: str | None
+    """All parameters of a mixture of experts; null for a dense model."""
+    tokens: str
+    """Tokens."""
+    flop: str
+    """Operations."""
+    is_own: bool
+    """Whether whoever releases the model did it."""
 
 
 class ThresholdPart(DocumentPart):
@@ -136,6 +154,8 @@ class ComputeDocument(DocumentPart):
 
     format: Literal["tiergate-compute/1"] = "tiergate-compute/1"
     """Version of this format."""
+    runs: tuple[RunPart, ...]
+    """Every run."""
     total: AmountPart
     """All runs."""
     own: AmountPart
@@ -144,12 +164,16 @@ class ComputeDocument(DocumentPart):
     """Those of the base model."""
     thresholds: tuple[ThresholdPart, ...]
     """The lowest first."""
+    share_of_base: str | None
+    """The own runs as a share of the base model's; null where those are not known, or none."""
     above_a_third: str | None
     """Whether the own runs are above a third of the base model's; null without one."""
     third_asks: str
     """What follows from that, with how it is known."""
     third_source: str
     """Where that stands."""
+    claim: str | None
+    """Words for `tiergate evidence claim E01 --model MODEL`; null while something is missing."""
 
 
 def model_part(model: Known) -> ModelPart:
@@ -201,6 +225,7 @@ def decimal(index: float) -> str:
 def compute_document(found: ComputeLedger) -> ComputeDocument:
     """Return a compute ledger as it is printed."""
     return ComputeDocument(
+        runs=tuple(map(_run, found.runs)),
         total=_amount(found.total),
         own=_amount(found.own),
         base=_amount(found.base),
@@ -215,13 +240,60 @@ def compute_document(found: ComputeLedger) -> ComputeDocument:
             )
             for flag in found.flags
         ),
+        share_of_base=_share(found),
         above_a_third=None if found.modifier is None else found.modifier.value,
         third_asks=found.modifier_obligation.words,
         third_source=found.modifier_obligation.source,
+        claim=_claim(found),
     )
 
 
+def _run(found: Run) -> RunPart:
+    total = found.total_parameters
+    return RunPart(
+        name=found.name,
+        parameters=_flop(found.parameters),
+        total_parameters=None if total is None else _flop(total),
+        tokens=_flop(found.tokens),
+        flop=_flop(found.flop),
+        is_own=found.is_own,
+    )
+
+
+def _share(found: ComputeLedger) -> str | None:
+    return None if found.own_to_base is None else f"{found.own_to_base:.3g}"
+
+
+def _claim(found: ComputeLedger) -> str | None:
+    """Write what E01 of the default policy asks for, with the largest that it may be."""
+    if not found.total.is_all:
+        return None
+    has_base = found.modifier is not None
+    fields = {
+        "training_flop": _flop(found.total.flop),
+        "training_flop_upper": _flop(found.total.highest, ROUND_CEILING),
+        "method": f"6ND,±{found.total.error:g}x",
+        "modifies_another_model": "yes" if has_base else "no",
+        "share_of_base_compute": _share(found) or "0",
+    }
+    return " ".join(f"--field {name}={value}" for name, value in fields.items())
+
+
 def _amount(found: Amount) -> AmountPart:
-    written = (found.flop, found.flop / found.error, found.flop * found.error)
-    flop, lowest, highest = (f"{value:.2e}".replace("e+", "e") for value in written)
-    return AmountPart(flop=flop, lowest=lowest, highest=highest)
+    return AmountPart(
+        flop=_flop(found.flop),
+        lowest=_flop(found.lowest, ROUND_FLOOR),
+        highest=_flop(found.highest, ROUND_CEILING) if found.is_all else None,
+    )
+
+
+def _flop(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Write an amount with three digits; an end of a range away from its middle.
+
+    >>> _flop(6.5712e24), _flop(6.5712e24, ROUND_CEILING), _flop(0)
+    ('6.57e24', '6.58e24', '0')
+    """
+    # What a sum of floating-point numbers is off by must not move an end.
+    exact = Context(prec=12).create_decimal_from_float(value)
+    found = Context(prec=3, rounding=rounding).plus(exact)
+    return f"{found:.2e}".replace("e+", "e") if found else "0"

@@ -13,8 +13,9 @@ from tiergate.cli.landscape_documents import (
     ModelPart,
     ModelsDocument,
     PlaceDocument,
+    RunPart,
 )
-from tiergate.cli.text import plural, shortened, wrapped
+from tiergate.cli.text import command, plural, shortened, wrapped
 
 _NAMES = 12
 _CAUTION = (
@@ -80,9 +81,13 @@ def gap_lines(found: GapDocument) -> Iterator[str]:
 
 def compute_lines(found: ComputeDocument) -> Iterator[str]:
     """Say what training took, and what it is above."""
-    total = found.total
-    yield f"Training compute {total.flop} FLOP, between {total.lowest} and {total.highest}"
-    yield f"  own runs {found.own.flop}, base model {found.base.flop}"
+    total, base = found.total, found.base
+    upper = f"and {total.highest}" if total.highest else "and no known end"
+    yield f"Training compute {total.flop} FLOP, between {total.lowest} {upper}"
+    for run in found.runs:
+        yield from _under(_run(run))
+    missing = "" if base.highest else ", and what is not known"
+    yield f"  own runs {found.own.flop}, base model {base.flop}{missing}"
     for row in found.thresholds:
         yield ""
         yield f"{row.above:<12}  {row.flop}  {row.place}  ({row.clause})"
@@ -90,9 +95,20 @@ def compute_lines(found: ComputeDocument) -> Iterator[str]:
         yield from _under(row.source)
     if found.above_a_third is not None:
         yield ""
-        yield f"{found.above_a_third:<12}  a third of the base model's compute"
+        share = "" if found.share_of_base is None else f": {found.share_of_base} of it"
+        yield f"{found.above_a_third:<12}  a third of the base model's compute{share}"
         yield from _under(found.third_asks)
         yield from _under(found.third_source)
+    if found.claim is not None:
+        yield ""
+        yield "File it:"
+        yield from command(f"tiergate evidence claim E01 --model MODEL {found.claim}", "    ", "  ")
+
+
+def _run(found: RunPart) -> str:
+    of = "" if found.total_parameters is None else f" active of {found.total_parameters}"
+    whose = "" if found.is_own else " (base model)"
+    return f"{found.name}: {found.parameters}{of} parameters, {found.tokens} tokens{whose}"
 
 
 def _model(model: ModelPart) -> str:

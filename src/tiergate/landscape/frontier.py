@@ -81,8 +81,8 @@ def known(vintage: Vintage) -> tuple[Known, ...]:
         Known(
             name=row["model"],
             organisation=row["organisation"],
-            index=float(row["index"]),
-            released=date.fromisoformat(row["released"]),
+            index=row.number("index"),
+            released=row.day("released"),
             weights=_ACCESS.get(row["access"], Weights.UNKNOWN),
             row=row,
         )
@@ -94,7 +94,7 @@ def known(vintage: Vintage) -> tuple[Known, ...]:
 def items(vintage: Vintage) -> dict[str, Item]:
     """Return the parameters of the benchmarks of a vintage, by name."""
     return {
-        row["benchmark"]: Item(difficulty=float(row["difficulty"]), slope=float(row["slope"]))
+        row["benchmark"]: Item(difficulty=row.number("difficulty"), slope=row.number("slope"))
         for row in vintage.rows("benchmarks")
     }
 

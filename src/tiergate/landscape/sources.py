@@ -35,6 +35,24 @@ class ReadAs(enum.StrEnum):
         return "read second-hand" if self is ReadAs.SECONDARY else "not checked"
 
 
+class RowReadAs(enum.StrEnum):
+    """How what stands in a row of a table is known: as facts are, or computed here."""
+
+    PRIMARY = "primary text"
+    """The document's own text was read, in a copy."""
+    SECONDARY = "secondary"
+    """Read in what somebody else wrote about it."""
+    BACKGROUND = "background"
+    """Not checked: check before relying on it."""
+    COMPUTED = "computed"
+    """Computed here, from data that was read."""
+
+    @property
+    def mark(self) -> str:
+        """What a reader has to know of how it is known; empty for primary text."""
+        return "computed" if self is RowReadAs.COMPUTED else ReadAs(self).mark
+
+
 def a_date(found: object) -> str:
     """Return ``found`` as text when it is a day, a month or a year of the calendar.
 

@@ -2,7 +2,11 @@
 """What was known on one day: tables with their source, date and licence.
 
 A vintage is a folder with ``vintage.yaml`` and CSV files. Tables of two vintages are never mixed,
-because a source may fit its figures anew; whatever is printed from one carries its id.
+because a source may fit its figures anew; whatever is printed from one carries its id. That is
+the day of its capability index; every other table says when it was read itself.
+
+A table is of one source, or each of its rows names its own in columns for that. A row without
+source, date, licence or a word on how it is known does not load.
 """
 
 from __future__ import annotations
@@ -10,24 +14,32 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tiergate.errors import DigestMismatchError, InputError
-from tiergate.landscape.sources import ReadAs, a_date
+from tiergate.landscape.sources import ReadAs, RowReadAs, a_date
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """Of one file."""
+ADDRESS = r"^https://\S+$"
+"""What an address of a source looks like."""
+ROW_COLUMNS = ("source_url", "source_date", "source_note", "read_as", "licence")
+"""Columns of a table whose rows name their own sources."""
 _NAME = "vintage.yaml"
 Words = Annotated[str, Field(min_length=1)]
+_T = TypeVar("_T")
 
 
 class Part(BaseModel):
@@ -47,8 +59,10 @@ class TablePart(Part):
     """Digest of that file."""
     key: tuple[str, ...]
     """Columns that together name a row; none where rows have no name."""
-    source: Annotated[str, Field(pattern=r"^https://\S+$")]
-    """Where the data is published."""
+    rows_have_sources: bool = False
+    """Whether each row names its own source, in columns for that; left out when none does."""
+    source: Annotated[str, Field(pattern=ADDRESS)] | None = None
+    """Where the data is published; left out only where each row names its own."""
     taken_from: Words
     """Digest of the published file."""
     read: Annotated[str, AfterValidator(a_date)]
@@ -62,6 +76,12 @@ class TablePart(Part):
     changed: Words
     """What was changed against the published file."""
 
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if self.source is None and not self.rows_have_sources:
+            raise ValueError("no source: an address, or rows_have_sources where each row has one")
+        return self
+
 
 class VintagePart(Part):
     """The description of a vintage."""
@@ -69,7 +89,7 @@ class VintagePart(Part):
     format: Literal["tiergate-vintage/1"]
     """Version of this format."""
     id: Annotated[str, AfterValidator(a_date)]
-    """The day that it is of."""
+    """The day that its capability index is of."""
     tables: tuple[TablePart, ...]
     """Its tables."""
 
@@ -88,17 +108,89 @@ class Row:
     """The vintage that it is of."""
 
     def __getitem__(self, column: str) -> str:
-        """Return what stands in a column."""
-        return self.values[column]
+        """Return what stands in a column.
+
+        Raises:
+            InputError: there is no such column.
+        """
+        try:
+            return self.values[column]
+        except KeyError:
+            known = ", ".join(self.values)
+            raise InputError(self.table.file, f"no column {column!r}", known) from None
+
+    def number(self, column: str) -> float:
+        """Return the number that stands in a column.
+
+        Raises:
+            InputError: there is no such column, or no finite number in it.
+        """
+        return self._read(column, _finite, "a number")
+
+    def day(self, column: str) -> date:
+        """Return the day that stands in a column.
+
+        Raises:
+            InputError: there is no such column, or no day in it.
+        """
+        return self._read(column, date.fromisoformat, "a day, as in 2026-08-11")
+
+    def _read(self, column: str, read: Callable[[str], _T], expected: str) -> _T:
+        try:
+            return read(self[column])
+        except ValueError:
+            where = f"{self.table.file}, row {self.line - 1}"
+            raise InputError(where, f"{column} {self[column]!r}", expected) from None
+
+    @property
+    def id(self) -> str:
+        """A name that no other row of the vintage has."""
+        return f"{self.table.name.replace(' ', '-')}-{self.line - 1}"
+
+    @property
+    def source_url(self) -> str:
+        """Where it is published."""
+        return self._own("source_url", self.table.source or "")
+
+    @property
+    def source_date(self) -> str:
+        """Day, month or year of the source; of a table of one source, when that was read."""
+        return self._own("source_date", self.table.read)
+
+    @property
+    def source_note(self) -> str:
+        """What else there is to know of the source; empty when nothing."""
+        return self._own("source_note", "")
+
+    @property
+    def read_as(self) -> RowReadAs:
+        """How it is known."""
+        return RowReadAs(self._own("read_as", self.table.basis))
+
+    @property
+    def licence(self) -> str:
+        """SPDX id of its licence."""
+        return self._own("licence", self.table.licence)
+
+    @property
+    def mark(self) -> str:
+        """What a reader has to know of how it is known, in brackets; empty for primary text."""
+        return f" [{self.read_as.mark}]" if self.read_as.mark else ""
 
     @property
     def source(self) -> str:
         """Say where it is from, in one line."""
-        mark = f", {self.table.basis.mark}" if self.table.basis.mark else ""
-        return (
-            f"{self.table.credit}, {self.table.source}, read {self.table.read}, row"
-            f" {self.line - 1} ({self.table.licence}{mark})"
-        )
+        mark = f", {self.read_as.mark}" if self.read_as.mark else ""
+        row = f"row {self.line - 1}"
+        if self.table.rows_have_sources:
+            note = f" ({self.source_note})" if self.source_note else ""
+            where = f"{self.source_url}{note}, {self.source_date}; {row} of {self.table.name}"
+        else:
+            where = f"{self.table.credit}, {self.source_url}, read {self.source_date}, {row}"
+        return f"{where} ({self.licence}{mark})"
+
+    def _own(self, column: str, otherwise: str) -> str:
+        return self.values[column] if self.table.rows_have_sources else otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +227,8 @@ def load_vintage(folder: Path) -> Vintage:
     """Read a vintage.
 
     Raises:
-        InputError: it is none, a table has other columns than its key says, rows twice, or no
-            source or licence.
+        InputError: it is none, or a table has other columns than it should, rows twice, or no
+            source or licence, as a whole or in a row.
         DigestMismatchError: a table was changed.
     """
     if not (folder / _NAME).is_file():
@@ -165,6 +257,37 @@ def _described(content: bytes, where: str) -> VintagePart:
         raise InputError(where, found, "every table with source, date and licence") from None
 
 
+def _require_source(values: Mapping[str, str], number: int, where: str) -> None:
+    """Refuse a row that does not say where it is from, from when, how it is known and its licence.
+
+    Raises:
+        InputError: it does not.
+    """
+    for column, expected, is_right in (
+        ("source_url", "an address", lambda text: re.match(ADDRESS, text)),
+        ("source_date", "a day, month or year", _is_date),
+        ("read_as", f"one of {', '.join(RowReadAs)}", lambda text: text in set(RowReadAs)),
+        ("licence", "the SPDX id of its licence", str.strip),
+    ):
+        if not is_right(values[column]):
+            raise InputError(f"{where}, row {number}", f"{column} {values[column]!r}", expected)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _is_date(text: str) -> bool:
+    try:
+        a_date(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _rows(file: Traversable, part: TablePart, vintage: str, where: str) -> Iterator[Row]:
     content = _content(file, where)
     digest = hashlib.sha256(content).hexdigest()
@@ -172,7 +295,8 @@ def _rows(file: Traversable, part: TablePart, vintage: str, where: str) -> Itera
         raise DigestMismatchError(where, digest, part.sha256)
     reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
     columns = next(reader, [])
-    _require_columns(columns, part.key, where)
+    own = ROW_COLUMNS if part.rows_have_sources else ()
+    _require_columns(columns, (*part.key, *own), where)
     seen: set[tuple[str, ...]] = set()
     for line, fields in enumerate(reader, 2):
         if len(fields) != len(columns):
@@ -183,6 +307,8 @@ def _rows(file: Traversable, part: TablePart, vintage: str, where: str) -> Itera
         if name and name in seen:
             raise InputError(where, f"{' '.join(name)!r} twice", "one row of each name")
         seen.add(name)
+        if part.rows_have_sources:
+            _require_source(values, line - 1, where)
         yield Row(values=values, line=line, table=part, vintage=vintage)
 
 

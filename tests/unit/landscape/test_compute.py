@@ -69,7 +69,44 @@ def test_that_a_third_of_the_base_model_makes_a_provider(
 
 
 def test_that_without_a_base_model_nobody_modifies() -> None:
-    assert count([run(1e24)], 2.0).modifier is None
+    ledger = count([run(1e24)], 2.0)
+
+    assert ledger.modifier is None
+    assert ledger.own_to_base is None
+
+
+def test_that_of_a_mixture_of_experts_the_active_parameters_are_counted() -> None:
+    mixture = Run(name="x", parameters=37e9, tokens=1e12, total_parameters=671e9)
+    dense = Run(name="x", parameters=37e9, tokens=1e12)
+
+    assert (mixture.is_mixture, dense.is_mixture) == (True, False)
+    assert count([mixture], 2.0).total == count([dense], 2.0).total
+
+
+def test_that_what_a_base_model_took_is_said_as_a_share() -> None:
+    ledger = count([run(1e23), run(4e23, is_own=False)], 2.0)
+
+    assert ledger.own_to_base == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("base", [(), (run(4e22, is_own=False),)], ids=["none", "a part"])
+def test_that_a_base_model_that_is_not_known_leaves_nothing_below(base: tuple[Run, ...]) -> None:
+    ledger = count([run(4e23), *base], 2.0, base_is_unknown=True)
+
+    found = {flag.obligation.id: flag.above for flag in ledger.flags}
+    assert found["EU-GL-1E23"] is Above.YES
+    assert found["EU-AIA-51-2"] is Above.UNDETERMINED
+    assert found["KR-AIBA-32"] is Above.UNDETERMINED
+    assert ledger.modifier is Above.UNDETERMINED
+    assert ledger.own_to_base is None
+
+
+def test_that_every_flag_names_its_jurisdiction_and_its_source() -> None:
+    places = {flag.obligation.place: flag.threshold for flag in count([run(1e24)], 2.0).flags}
+
+    assert places == {"EU": 1e25, "California": 1e26, "New York": 1e26, "Korea": 1e26}
+    for flag in count([run(1e24)], 2.0).flags:
+        assert "https://" in flag.obligation.source
 
 
 @pytest.mark.parametrize(
@@ -80,6 +117,16 @@ def test_that_without_a_base_model_nobody_modifies() -> None:
         ([run(1e24)], float("nan"), "at least 1"),
         ([run(0.0)], 2.0, "0.0 tokens"),
         ([Run(name="x", parameters=-1.0, tokens=1.0)], 2.0, "-1.0 parameters"),
+        (
+            [Run(name="x", parameters=3.0, tokens=1.0, total_parameters=2.0)],
+            2.0,
+            "3 active parameters of 2",
+        ),
+        (
+            [Run(name="x", parameters=3.0, tokens=1.0, total_parameters=float("inf"))],
+            2.0,
+            "active parameters of inf",
+        ),
     ],
 )
 def test_that_it_is_refused(runs: list[Run], error: float, said: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tiergate.errors import DigestMismatchError, InputError
+from tiergate.landscape.sources import ReadAs, RowReadAs, a_date
 from tiergate.landscape.vintage import load_vintage, shipped
 
 TABLE = "model,index\none,1\ntwo,2\n"
@@ -40,6 +42,44 @@ def write(folder: Path, content: str = TABLE, **changes: object) -> Path:
     return folder
 
 
+def write_rows(folder: Path, **changes: str) -> Path:
+    """Write a vintage of one table whose only row names its own source."""
+    row = {
+        "model": "one",
+        "source_url": "https://example.org/a",
+        "source_date": "2026-09",
+        "source_note": "abstract",
+        "read_as": "computed",
+        "licence": "Apache-2.0",
+        **changes,
+    }
+    content = f"{','.join(row)}\n{','.join(row.values())}\n"
+    return write(folder, content, source=None, rows_have_sources=True)
+
+
+def test_that_a_row_may_name_its_own_source(tmp_path: Path) -> None:
+    (row,) = load_vintage(write_rows(tmp_path)).rows("capability index")
+
+    assert row.id == "capability-index-1"
+    assert row.source == (
+        "https://example.org/a (abstract), 2026-09; row 1 of capability index"
+        " (Apache-2.0, computed)"
+    )
+    assert (row.read_as, row.licence) == (RowReadAs.COMPUTED, "Apache-2.0")
+
+
+def test_that_a_row_says_which_columns_and_numbers_it_lacks(tmp_path: Path) -> None:
+    row = load_vintage(write(tmp_path)).rows("capability index")[0]
+
+    assert row.number("index") == 1.0
+    with pytest.raises(InputError, match="no column 'organisation'"):
+        row["organisation"]
+    with pytest.raises(InputError, match=r"row 1: found model 'one', expected a number"):
+        row.number("model")
+    with pytest.raises(InputError, match=r"row 1: found index '1', expected a day"):
+        row.day("index")
+
+
 def test_that_a_row_says_where_it_is_from_and_how_that_is_known(tmp_path: Path) -> None:
     row = load_vintage(write(tmp_path)).rows("capability index")[1]
 
@@ -58,8 +98,41 @@ def test_that_the_shipped_vintage_is_whole() -> None:
         "capability index": 222,
         "benchmarks": 57,
         "scores": 2249,
+        "developers": 24,
+        "practices": 216,
+        "transparency": 100,
+        "transparency indicators": 100,
+        "ratings": 35,
+        "large models": 471,
+        "openness": 193,
+        "release cases": 10,
+        "safeguard removal": 12,
+        "quantities": 34,
     }
-    assert all("epoch.ai" in row.source for rows in vintage.tables.values() for row in rows)
+
+
+def test_that_every_row_that_ships_has_a_source_a_date_a_licence_and_an_id_of_its_own() -> None:
+    rows = [row for rows in shipped().tables.values() for row in rows]
+
+    assert len({row.id for row in rows}) == len(rows)
+    assert {row.licence for row in rows} == {"Apache-2.0", "CC-BY-4.0"}
+    for row in rows:
+        assert row.source_url.startswith("https://")
+        assert a_date(row.source_date)
+        assert row.read_as in RowReadAs
+        assert row.mark == (f" [{row.read_as.mark}]" if row.read_as.mark else "")
+
+
+def test_that_a_row_can_be_known_as_a_fact_can_or_computed() -> None:
+    assert {*ReadAs, RowReadAs.COMPUTED} == {*RowReadAs}
+    assert all(RowReadAs(known).mark == known.mark for known in ReadAs)
+    assert RowReadAs.COMPUTED.mark == "computed"
+
+
+def test_that_what_ships_is_small() -> None:
+    folder = Path(str(resources.files("tiergate.landscape")))
+
+    assert sum(path.stat().st_size for path in folder.rglob("*.*v*") if path.is_file()) < 10**6
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -88,6 +161,29 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "the description is no YAML": (
         lambda folder: (folder / "vintage.yaml").write_text("a: ["),
         "no valid YAML",
+    ),
+    "a table has no source and its rows have none": (
+        lambda folder: write(folder, source=None, rows_have_sources=False),
+        "no source",
+    ),
+    "a row has no address": (lambda folder: write_rows(folder, source_url=""), "row 1"),
+    "a row has an address that is none": (
+        lambda folder: write_rows(folder, source_url="see the report"),
+        "source_url 'see the report'",
+    ),
+    "a row has no date": (lambda folder: write_rows(folder, source_date=""), "source_date ''"),
+    "a row has a date that is none": (
+        lambda folder: write_rows(folder, source_date="2026-13"),
+        "source_date '2026-13'",
+    ),
+    "a row has no licence": (lambda folder: write_rows(folder, licence=" "), "licence ' '"),
+    "a row is known in a way that there is not": (
+        lambda folder: write_rows(folder, read_as="hearsay"),
+        "read_as 'hearsay'",
+    ),
+    "rows have no columns for their sources": (
+        lambda folder: write(folder, source=None, rows_have_sources=True),
+        "source_url",
     ),
     "there is no description": (lambda folder: (folder / "vintage.yaml").unlink(), "vintage.yaml"),
     "there is no table": (lambda folder: (folder / "capability-index.csv").unlink(), "readable"),
