@@ -134,7 +134,9 @@ def main() -> None:
             Audit.record = _forget  # type: ignore[method-assign,assignment]
         house = House(given.site / "gateway")
         place = str(given.site / "ledger.sqlite")
-        watched = Watched(ledger=place, heads=(given.site / "heads",), trust=_trust(given.site))
+        believed = _trust(given.site)
+        heads = (given.site / "heads",)
+        watched = Watched(ledger=place, heads=heads, trust=lambda: believed)
         inner = ACCELERATED if given.how == "accelerated" else ""
         at = _AT + dt.timedelta(days=1)
         application = Application(house.parts(watched, "http://hub.example", lambda: at, inner))
