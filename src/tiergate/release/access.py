@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tiergate.decision.tier import Tier
@@ -20,6 +20,7 @@ from tiergate.release.state import ReleaseState, Standing
 SOON = timedelta(days=14)
 """A grant that ends within this time is announced to whoever uses it."""
 _SPARE_BYTES = 1024
+_ASKED_ANEW = "Your new request is not decided yet."
 
 
 class Reason(enum.StrEnum):
@@ -50,7 +51,7 @@ class Reason(enum.StrEnum):
     NO_GRANT = "no grant"
     """This person never asked, or was turned down."""
     PENDING = "pending"
-    """Their request is not decided."""
+    """Their first request is not decided."""
     EXPIRED = "grant expired"
     """Their grant has ended."""
     REVOKED = "grant revoked"
@@ -280,9 +281,12 @@ def _by_grant(request: DownloadRequest, offer: Offer, at: datetime) -> Access:
     holding = [(until, access) for until, access in found if access.is_allowed]
     if holding:
         return max(holding, key=lambda pair: pair[0])[1]
-    if caller.is_pending or not found:
+    if not found:
         return Access(reason=Reason.PENDING if caller.is_pending else Reason.NO_GRANT)
-    return found[-1][1]
+    refused = found[-1][1]
+    if not caller.is_pending:
+        return refused
+    return replace(refused, detail=f"{refused.detail} {_ASKED_ANEW}".strip())
 
 
 def _of_ledger(caller: Caller, offer: Offer) -> Iterator[Grant]:
@@ -320,7 +324,8 @@ def _with_facts(found: Access, offer: Offer) -> Access:
     warnings = found.warnings
     if len(opened) < len(release.stages) and opened:
         name = opened[-1].stage.name
-        warnings = (f"staged release, {name}: {len(opened)} of {len(release.stages)}", *warnings)
+        place = f"stage {len(opened)} of {len(release.stages)} ({name})"
+        warnings = (f"staged release, {place}", *warnings)
     return Access(
         reason=found.reason,
         detail=found.detail,

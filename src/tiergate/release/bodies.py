@@ -11,6 +11,7 @@ from pydantic import Field
 from tiergate.attestation.trust import Role
 from tiergate.decision.tier import Tier
 from tiergate.evidence.document_types import Digest, Name, Part, UtcTime
+from tiergate.landscape.watch.kinds import MatchKind, Strength
 from tiergate.release.plan import Days, PlanPart, ShortName
 
 Wait = Annotated[int, Field(strict=True, ge=0, le=36_500)]
@@ -18,6 +19,8 @@ Wait = Annotated[int, Field(strict=True, ge=0, le=36_500)]
 Sequence = Annotated[int, Field(strict=True, ge=1, lt=2**53)]
 """Place of an event in the ledger."""
 Sequences = Annotated[tuple[Sequence, ...], Field(min_length=1)]
+TriggerId = Annotated[str, Field(min_length=1, max_length=100)]
+Evidence = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Matter(enum.StrEnum):
@@ -275,13 +278,51 @@ class Tripwire(Part):
     """Days until the review is due; after them the decision counts as lapsed."""
 
 
+class ReviewPart(Part):
+    """What a derivative that was seen fires, as the policy says."""
+
+    triggers: Annotated[tuple[TriggerId, ...], Field(min_length=1, max_length=100)]
+    """Ids of the policy's triggers, as in G04."""
+    days: Days
+    """Days until the review is due; after them the decision counts as lapsed."""
+
+
+class DerivativeSeen(Part):
+    """A copy or derivative of the release was seen elsewhere, for the first time."""
+
+    kind: Literal["derivative seen"] = "derivative seen"
+    """Kind of event."""
+    finding: Digest
+    """Identity of the finding: it is entered once."""
+    what: MatchKind
+    """What it is; never a mere lead."""
+    strength: Strength
+    """What that rests on."""
+    repository: Name
+    """Where, as in org/name."""
+    revision: Annotated[str, Field(max_length=200)] = ""
+    """Commit there; empty when it is not known."""
+    source: Name
+    """The feed that showed it."""
+    first_seen_at: UtcTime
+    """When it was first seen there."""
+    created_at: UtcTime | None = None
+    """When its repository was created, as the hub says; null when that is not known."""
+    digest: Digest | None = None
+    """Digest that is equal; null where nothing was compared."""
+    evidence: Annotated[tuple[Evidence, ...], Field(min_length=1, max_length=40)]
+    """What it rests on, one sentence each."""
+    review: ReviewPart | None = None
+    """What it fires; null when the policy has no trigger for it."""
+
+
 class Reassessed(Part):
     """Reviews end with a decision that was taken after they began."""
 
     kind: Literal["reassessed"] = "reassessed"
     """Kind of event."""
     tripwires: Sequences
-    """Which reviews."""
+    """Which reviews: tripwires, and derivatives that fired a trigger."""
     decision: Digest
     """The newer decision."""
 
@@ -305,6 +346,7 @@ Body = (
     | Incident
     | Reported
     | Tripwire
+    | DerivativeSeen
     | Reassessed
 )
 """What an event states."""

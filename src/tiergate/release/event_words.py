@@ -40,6 +40,9 @@ def words_of(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one case ea
             return f"replaced the policy {_short(body.policy_digest)}"
         case bodies.Tripwire() as body:
             return f"tripwire, {body.trigger}"
+        case bodies.DerivativeSeen() as body:
+            fires = "" if body.review is None else f", fires {', '.join(body.review.triggers)}"
+            return f"saw {body.repository}: {body.what} ({body.strength}){fires}"
         case bodies.Reassessed() as body:
             return f"reassessed after event {_numbers(body.tripwires)}"
         case _:

@@ -54,6 +54,8 @@ class Rule(enum.StrEnum):
     """A stage opens when the conditions of the plan are met."""
     TARGET = "target"
     """What an act refers to is there."""
+    SEEN = "seen once"
+    """What was seen elsewhere is entered once."""
     GRANT = "grant"
     """Grants are given while a stage is open, and end with a date to come."""
 
@@ -101,7 +103,9 @@ class Facts:
     cases: dict[int, IncidentCase] = field(default_factory=dict)
     """Every incident, open or closed: duties to report outlast it."""
     reviews: dict[int, Event] = field(default_factory=dict)
-    """Tripwires whose review has not ended."""
+    """Tripwires, and derivatives that fired a trigger, whose review has not ended."""
+    derivatives: dict[str, Event] = field(default_factory=dict)
+    """Copies and derivatives that were seen elsewhere, by the identity of the finding."""
     tripped_at: datetime | None = None
     """When a wire was last tripped."""
     withdrawal: Event | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tiergate.decision.tier import Tier
-from tiergate.release.bodies import Decided, Matter, Tripwire
+from tiergate.release.bodies import Decided, DerivativeSeen, Matter, Tripwire
 from tiergate.release.events import Event
 from tiergate.release.facts import Facts, Rule
 from tiergate.release.plan import EntryCondition, StagePart
@@ -106,7 +106,10 @@ def _opening(facts: Facts, place: int) -> Event | None:
 
 
 def _due(event: Event) -> datetime:
-    days = event.body.review_days if isinstance(event.body, Tripwire) else 0
+    body = event.body
+    days = body.review_days if isinstance(body, Tripwire) else 0
+    if isinstance(body, DerivativeSeen) and body.review is not None:
+        days = body.review.days
     return event.at + timedelta(days=days)
 
 

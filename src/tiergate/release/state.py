@@ -94,7 +94,9 @@ class ReleaseState:
     objections: tuple[Event, ...]
     """Objections that stand."""
     reviews: tuple[Event, ...]
-    """Tripwires whose review has not ended."""
+    """Tripwires, and derivatives that fired a trigger, whose review has not ended."""
+    derivatives: tuple[Event, ...]
+    """Copies and derivatives that were seen elsewhere."""
     review_due: datetime | None
     """When the first of them is due."""
     incidents: tuple[Event, ...]
@@ -146,6 +148,7 @@ def state_of(facts: Facts, at: datetime) -> ReleaseState:
         freezes=tuple(facts.freezes.values()),
         objections=tuple(facts.objections.values()),
         reviews=tuple(facts.reviews.values()),
+        derivatives=tuple(facts.derivatives.values()),
         review_due=review_due(facts),
         incidents=tuple(facts.incidents.values()),
         cases=tuple(facts.cases.values()),

@@ -38,7 +38,7 @@ ROLES: Mapping[type, frozenset[Role]] = MappingProxyType(
 )
 """Who may do what; whatever is not named here is for everybody who is trusted."""
 
-_AFTER_THE_END = bodies.Revoked | bodies.Incident | bodies.Reported
+_AFTER_THE_END = bodies.Revoked | bodies.Incident | bodies.Reported | bodies.DerivativeSeen
 """What can be entered of a release that was withdrawn: copies are out, and duties remain."""
 
 _Found = tuple[Rule, str]
@@ -109,6 +109,8 @@ def _particular(facts: Facts, event: Event) -> Iterator[_Found]:  # noqa: C901, 
             yield from _incident(facts, event, body)
         case bodies.Reported() as body:
             yield from _reported(facts, event, body)
+        case bodies.DerivativeSeen() as body:
+            yield from _seen(facts, event, body)
         case bodies.Reassessed() as body:
             yield from _reassessed(facts, body)
         case bodies.Held() | bodies.Frozen() | bodies.Withdrawn():
@@ -223,6 +225,14 @@ def _reported(facts: Facts, event: Event, body: bodies.Reported) -> Iterator[_Fo
         yield Rule.CLOCK, "it was reported after that was entered"
 
 
+def _seen(facts: Facts, event: Event, body: bodies.DerivativeSeen) -> Iterator[_Found]:
+    known = facts.derivatives.get(body.finding)
+    if known is not None:
+        yield Rule.SEEN, f"event {known.sequence} states it already"
+    if body.first_seen_at > event.at:
+        yield Rule.CLOCK, "it was first seen after it was entered"
+
+
 def _reassessed(facts: Facts, body: bodies.Reassessed) -> Iterator[_Found]:
     yield from _newest(facts, body.decision)
     for target in body.tripwires:
@@ -279,6 +289,11 @@ def _change(facts: Facts, event: Event) -> None:  # noqa: C901, PLR0912 - one ca
         case bodies.Tripwire():
             facts.reviews[event.sequence] = event
             facts.tripped_at = event.at
+        case bodies.DerivativeSeen() as body:
+            facts.derivatives[body.finding] = event
+            if body.review is not None:
+                facts.reviews[event.sequence] = event
+                facts.tripped_at = event.at
         case bodies.Reassessed() as body:
             _remove(facts.reviews, body.tripwires)
         case _:

@@ -261,7 +261,7 @@ CASES = {
         says="It ended on 2026-12-13 09:00 UTC.",
     ),
     "the grant has ended, and the person asked again": Case(
-        events=VETTED, caller=replace(PENDING, grants=(EXPIRED,)), expected=Reason.PENDING
+        events=VETTED, caller=replace(PENDING, grants=(EXPIRED,)), expected=Reason.EXPIRED
     ),
     "the grant was revoked": Case(
         events=VETTED,
@@ -374,10 +374,20 @@ def test_that_each_reason_takes_the_place_of_those_after_it() -> None:
         Reason.LAPSED,
         Reason.JURISDICTION,
         Reason.HOSTED,
-        Reason.PENDING,
+        Reason.REVOKED,
         Reason.REVOKED,
         Reason.GRANTED,
     ]
+
+
+def test_that_who_asked_anew_is_told_first_why_their_grant_is_no_good() -> None:
+    used_up = replace(_grant(), downloads_left=0)
+    for grant, reason in ((used_up, Reason.USED_UP), (EXPIRED, Reason.EXPIRED)):
+        caller = replace(PENDING, grants=(grant,))
+        found = replace(CASES["the grant holds"], caller=caller).access()
+
+        assert found.reason is reason
+        assert found.detail.endswith("Your new request is not decided yet.")
 
 
 def test_that_an_access_names_its_grant_and_its_decision() -> None:
@@ -390,7 +400,7 @@ def test_that_an_access_names_its_grant_and_its_decision() -> None:
 def test_that_somebody_is_told_that_more_stages_are_to_come() -> None:
     vetted, everything = CASES["the grant holds"].access(), CASES["it is open"].access()
 
-    assert vetted.warnings == ("staged release, gated: 2 of 3",)
+    assert vetted.warnings == ("staged release, stage 2 of 3 (gated)",)
     assert everything.warnings == ()
 
 
