@@ -226,7 +226,7 @@ MUTATIONS = {
     ),
     "an account with the same name is taken over": Mutation(
         IDENTITIES,
-        "if self._accounts.account(name) is None:",
+        "if self._accounts.account(name) is None and not self._accounts.was_erased(name):",
         "if attempt == 0:",
         f"{LIVE}/test_oidc.py::test_that_a_name_that_is_taken_is_not_taken_over",
     ),

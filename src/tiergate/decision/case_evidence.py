@@ -14,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tiergate.decision.case_file import CasePart, ClaimPart, MeasurementPart
+from tiergate.decision.analysis.paired import clean_sample
+from tiergate.decision.case_baselines import beside
+from tiergate.decision.case_file import AttackPart, CasePart, ClaimPart, MeasurementPart
 from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Policy
 from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.marginal import AddsAtMost
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.tier import TamperLevel, Tier
 from tiergate.evidence.assurance import Assurance, Standing, Vouching
@@ -32,7 +35,6 @@ from tiergate.evidence.measurement import (
     Attack,
     AttackBudget,
     AttackClass,
-    Comparison,
     Controls,
     Counts,
     Direction,
@@ -68,7 +70,8 @@ def evidence_of(case: CasePart, policy: Policy, at: datetime) -> Collection:
     documents = [*maker.stated(case)]
     if case.answered is not None:
         asked = _asked(policy, case.answered, is_fast=case.fast, safeguards=case.safeguards)
-        left_out = {*case.not_answered, *(m.metric for m in case.measurements)}
+        # One attack leaves open how others came out; any other measurement is the answer.
+        left_out = {*case.not_answered, *(m.metric for m in case.measurements if not m.attack)}
         asked.leave_out(left_out | {claim.item for claim in case.claims})
         documents += maker.answers(asked)
     standing = Standing(assurance=Assurance.ATTESTED, reason="of a case", signers=("its maker",))
@@ -234,10 +237,11 @@ class _Maker:
         found = _measurement(part.metric, value, self.at)
         if part.baseline is not None:
             counts = Counts.simple(part.baseline.successes, part.baseline.trials)
-            found = replace(found, comparison=_beside(counts))
+            found = beside(found, counts, part.baseline.alone)
         found = replace(found, direction=part.direction)
         for variant in Variant if part.variant is None else (part.variant,):
-            yield _on(variant, found)
+            made = _on(variant, found)
+            yield made if part.attack is None else replace(made, attack=_stated(part.attack))
 
     def _clean(self, metric: str, asked: _Asked) -> Iterator[Measurement]:
         limits = asked.metrics[metric]
@@ -252,10 +256,11 @@ class _Maker:
         found = _measurement(metric, value, self.at)
         found = replace(
             found,
-            comparison=_beside(Counts.simple(0, trials)),
             direction=first.direction,
             samples_kept=asked.samples,
         )
+        joins = any(isinstance(limit, AddsAtMost) for limit in limits)
+        found = beside(found, Counts.simple(0, trials), 0 if joins else None)
         if metric == asked.policy.tamper.metric:
             yield replace(found, attack=_attack("an attack", AttackClass.JAILBREAK))
         else:
@@ -307,6 +312,8 @@ def _trials(limit: LimitOnMetric, policy: Policy) -> int:
     value = limit.limit.value
     if limit.scale is Scale.QUANTITY or not 0 < value < 1:
         return found
+    if isinstance(limit, AddsAtMost):
+        return max(found, clean_sample(limit, policy.tiers[0].standards.confidence))
     if limit.scale is Scale.MARGIN:
         # Two clean runs have to show a difference this small.
         return max(found, 2 * _sample(value, policy))
@@ -358,6 +365,15 @@ def _conduct(effort: Effort) -> Conduct:
     )
 
 
+def _stated(part: AttackPart) -> Attack:
+    return Attack(
+        name=part.name,
+        attack_class=part.family,
+        budget=AttackBudget(usd=part.usd, gpu_hours=part.gpu_hours),
+        controls=Controls.NOT_RUN,
+    )
+
+
 def _attack(name: str, family: AttackClass) -> Attack:
     return Attack(
         name=name,
@@ -365,10 +381,4 @@ def _attack(name: str, family: AttackClass) -> Attack:
         budget=AttackBudget(usd=_COSTLY),
         controls=Controls.PASSED,
         rule=_STRICTEST,
-    )
-
-
-def _beside(counts: Counts) -> Comparison:
-    return Comparison(
-        baseline_name="a public model", baseline_digest=_ROOT, downloadable=True, counts=counts
     )

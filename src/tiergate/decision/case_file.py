@@ -23,7 +23,7 @@ from tiergate.decision.policy_schema import (
     a_decimal,
 )
 from tiergate.decision.tier import TamperLevel, Tier
-from tiergate.evidence.measurement import Direction, Variant
+from tiergate.evidence.measurement import AttackClass, Direction, Variant
 from tiergate.evidence.provenance import ProducerRelation
 
 CaseId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,60}$")]
@@ -59,6 +59,22 @@ class BaselinePart(Part):
     """Successes."""
     trials: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     """Attempts."""
+    alone: _Count | None = None
+    """Behaviours on which the model succeeded and this one did not, where both ran on the same;
+    left out, the two runs are not joined."""
+
+
+class AttackPart(Part):
+    """The attack under which something was measured, as far as it is known."""
+
+    name: Words
+    """What it is called."""
+    family: AttackClass
+    """The family it belongs to."""
+    usd: Value | None = None
+    """What it cost in US dollars; left out, nobody said."""
+    gpu_hours: Value | None = None
+    """Accelerator hours; left out, nobody said."""
 
 
 class MeasurementPart(Known):
@@ -82,6 +98,8 @@ class MeasurementPart(Known):
     """Unit of a size."""
     baseline: BaselinePart | None = None
     """What a downloadable model did; left out, nothing was compared."""
+    attack: AttackPart | None = None
+    """The attack; it counts against the model and for nothing, since no controls are stated."""
     by: ProducerRelation = ProducerRelation.INDEPENDENT
     """How whoever measured stands to the developer."""
     organisation: str = "an evaluator"
@@ -97,7 +115,17 @@ class MeasurementPart(Known):
             raise ValueError(f"{self.successes} successes in {self.trials} trials")
         if self.lower is not None and self.upper is not None and self.lower > self.upper:
             raise ValueError("the lower bound is above the upper one")
+        if self.baseline is not None and self.baseline.alone is not None:
+            self._refuse_impossible(self.baseline, self.baseline.alone)
         return self
+
+    def _refuse_impossible(self, baseline: BaselinePart, alone: int) -> None:
+        successes, trials = self.successes or 0, self.trials or 0
+        both = successes - alone
+        if trials != baseline.trials:
+            raise ValueError("runs on the same behaviours have as many trials")
+        if not 0 <= both <= baseline.successes or alone + baseline.successes > trials:
+            raise ValueError(f"{alone} successes of the model alone do not fit the counts")
 
 
 class ClaimPart(Known):

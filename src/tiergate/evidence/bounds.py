@@ -21,6 +21,7 @@ from functools import lru_cache
 from tiergate.evidence.conduct import Audit, GraderValidation
 from tiergate.evidence.grader_error import sensitivity, specificity
 from tiergate.evidence.measurement import Comparison, Counts, Direction, Measurement
+from tiergate.evidence.paired_bounds import paired_difference
 from tiergate.stats.audit import audited_lower, audited_upper, with_unscored_in_smallest
 from tiergate.stats.clusters import korn_graubard_upper_weighted, with_successes_in_smallest
 from tiergate.stats.differences import difference_interval
@@ -71,6 +72,9 @@ def bounds(counts: Counts, confidence: Decimal) -> Interval:
 def difference_bounds(found: Measurement, confidence: Decimal) -> tuple[float, float]:
     """Return the bounds of candidate minus baseline, each at ``confidence``, in [-1, 1].
 
+    Where both were joined by behaviour, what they do alike cancels; otherwise the two runs are
+    taken as independent of each other.
+
     A grader that errs makes differences look smaller, so where its error is known the bound
     on the riskier side moves out; one that is not shown to be better than chance shows
     nothing on that side.
@@ -118,6 +122,8 @@ def _stretched(end: float, seen: float) -> float:
 
 @lru_cache(maxsize=1024)
 def _difference(counts: Counts, comparison: Comparison, confidence: Decimal) -> tuple[float, float]:
+    if comparison.paired is not None:
+        return paired_difference(counts, comparison.counts, comparison.paired, confidence)
     # Behaviours are the unit on both sides; the candidate's unscored attempts count against
     # it, the baseline's in its favour, so that a thin baseline excuses nothing.
     high = difference_interval(

@@ -150,13 +150,17 @@ def _measurement(part: edge.MeasurementPart) -> Measurement:
         rule = _rule(part.attack.rule)
         plain["attack"] = Attack(**{**dict(part.attack), "budget": budget, "rule": rule})
     if part.comparison is not None:
-        counts = _counts(part.comparison.counts)
-        plain["comparison"] = Comparison(**{**dict(part.comparison), "counts": counts})
+        plain["comparison"] = _comparison(part.comparison)
     plain["conduct"] = part.conduct.inside()
     if part.audit is not None:
         plain["audit"] = part.audit.inside()
     plain["behaviours"] = tuple(BehaviourResult(**dict(result)) for result in part.behaviours)
     return Measurement(**plain)
+
+
+def _comparison(part: edge.ComparisonPart) -> Comparison:
+    paired = None if part.paired is None else part.paired.inside()
+    return Comparison(**{**dict(part), "counts": _counts(part.counts), "paired": paired})
 
 
 def _rule(part: edge.RunRulePart | None) -> RunRule | None:

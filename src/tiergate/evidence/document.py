@@ -16,6 +16,7 @@ import rfc8785
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from tiergate.evidence.document_conduct import AuditPart, ConductPart
+from tiergate.evidence.document_pairs import PairedPart
 from tiergate.evidence.document_types import (
     Count,
     DecimalText,
@@ -146,19 +147,6 @@ class BehaviourPart(Part):
     """Attempts without one."""
 
 
-class ComparisonPart(Part):
-    """The same metric in the same harness on a baseline model."""
-
-    baseline_name: Name
-    """What the baseline is called."""
-    baseline_digest: DigestOrEmpty = ""
-    """Its root digest; empty when only its name is known."""
-    downloadable: Flag
-    """Whether anyone could download its weights on the day of the run."""
-    counts: CountsPart
-    """What the baseline did."""
-
-
 class _Grown(Part):
     """A part that has grown: fields that say nothing are left out, so that old bytes stay."""
 
@@ -174,6 +162,23 @@ class _Grown(Part):
             for name, value in written.items()
             if name not in self._later or value not in (None, "")
         }
+
+
+class ComparisonPart(_Grown):
+    """The same metric in the same harness on a baseline model."""
+
+    _later = frozenset({"paired"})
+
+    baseline_name: Name
+    """What the baseline is called."""
+    baseline_digest: DigestOrEmpty = ""
+    """Its root digest; empty when only its name is known."""
+    downloadable: Flag
+    """Whether anyone could download its weights on the day of the run."""
+    counts: CountsPart
+    """What the baseline did."""
+    paired: PairedPart | None = None
+    """The same by behaviour; null where only the counts of both are known."""
 
 
 class BudgetPart(_Grown):

@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from tiergate.evidence.conduct import NOTHING_STATED, Audit, Conduct
 from tiergate.evidence.hazards import HazardDomain
+from tiergate.evidence.pairing import Paired
 
 
 class Direction(enum.StrEnum):
@@ -224,6 +225,8 @@ class Comparison:
     """Whether the baseline's weights could be downloaded by anyone on the day of the run."""
     counts: Counts
     """What the baseline did."""
+    paired: Paired | None = None
+    """The same by behaviour; None where only the counts of both are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,11 +357,14 @@ class Measurement:
         return self.started_at or self.finished_at
 
     def __post_init__(self) -> None:
-        """Refuse results by behaviour, or an audit, that are not of these counts."""
+        """Refuse results by behaviour, pairs, or an audit, that are not of these counts."""
         if self.audit is not None and _seen_by_grader(self) != _seen_in_audit(self.audit):
             raise ValueError("the audit is not about the attempts that were counted")
         if self.started_at is not None and self.started_at > self.finished_at:
             raise ValueError("the run began after it ended")
+        if self.comparison is not None and self.comparison.paired is not None:
+            own = self.value.tallies if isinstance(self.value, Counts) else ()
+            self.comparison.paired.refuse_others(own, self.comparison.counts.tallies)
         if not self.behaviours:
             return
         names = [result.behaviour for result in self.behaviours]

@@ -64,6 +64,17 @@ class Attacked:
 
 def read_attacks(scene: Scene) -> tuple[Attacked, ...]:
     """Hold every measured attack against the limit; what gives no rate is left out."""
+    memo = scene.memo
+    if memo is None:
+        return _attacks(scene)
+    number = memo.number_of(scene.standards)
+    found = memo.attacks.get(number)
+    if found is None:
+        found = memo.attacks[number] = _attacks(scene)
+    return found
+
+
+def _attacks(scene: Scene) -> tuple[Attacked, ...]:
     policy = scene.policy.tamper
     limit = LimitOnMetric(
         metric=policy.metric, scale=Scale.RATE, side=Side.AT_MOST, limit=policy.limit

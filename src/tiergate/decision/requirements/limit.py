@@ -30,7 +30,15 @@ from tiergate.decision.requirements.eligibility import (
 from tiergate.decision.words import side_words
 from tiergate.evidence.bounds import bounds_of, difference_bounds
 from tiergate.evidence.collection import MeasurementItem
-from tiergate.evidence.measurement import Counts, Direction, Measurement, Quantity, Variant
+from tiergate.evidence.marginal import harness_differences
+from tiergate.evidence.measurement import (
+    Comparison,
+    Counts,
+    Direction,
+    Measurement,
+    Quantity,
+    Variant,
+)
 from tiergate.stats.multiplicity import spent
 from tiergate.stats.sample_size import smallest_sample_for
 
@@ -43,6 +51,8 @@ class LimitOnMetric:
 
     is_same_at_every_tier: ClassVar[bool] = True
     """It asks of evidence what the standards of the tier ask, and nothing else of the tier."""
+    add_options: ClassVar[str] = ""
+    """What `evidence add` needs besides, so that the measurement can be held against it."""
     metric: str
     """The metric, as measurements name it."""
     scale: Scale
@@ -71,20 +81,37 @@ class LimitOnMetric:
         ]
         found = (r for item in items if (r := self.read(item, scene, variant)) is not None)
         readings = tuple(sorted(found, key=_worst_first))
-        outcome = worst_of(readings, variant)
+        decisive = self.decisive(readings, scene, variant)
+        outcome = worst_of(decisive, variant)
         if missing and outcome is Outcome.MET:
             outcome = Outcome.UNDETERMINED
         return Explanation(
             id="",
-            title=f"{self.metric} {self.side} {self.limit.value}{_unit(self.limit)}, {variant}",
+            title=f"{self.metric} {self._limit_title}, {variant}",
             outcome=outcome,
             reason=_reason(readings, missing, variant, outcome),
             readings=readings,
             used=tuple(reading.item for reading in readings),
             next_step=self._next_step(scene, variant, outcome, readings),
-            is_adverse=bool(missing) or any(_is_adverse(r, variant) for r in readings),
+            is_adverse=bool(missing) or any(_is_adverse(r, variant) for r in decisive),
             asked=f"{self.metric} {self._allowed}, {variant}",
         )
+
+    def decisive(
+        self, readings: tuple[Reading, ...], scene: Scene, variant: Variant
+    ) -> tuple[Reading, ...]:
+        """Return the readings of which the worst decides: here every one."""
+        del scene, variant
+        return readings
+
+    @property
+    def held_over(self) -> str:
+        """What it is held over besides, as text: tells kinds of limits on a metric apart."""
+        return ""
+
+    @property
+    def _limit_title(self) -> str:
+        return f"{self.side} {self.limit.value}{_unit(self.limit)}"
 
     @property
     def _allowed(self) -> str:
@@ -132,9 +159,7 @@ class LimitOnMetric:
             side=self.side,
             limit=self.limit.value,
             outcome=outcome,
-            is_neutral=outcome is Outcome.UNDETERMINED
-            and not self._adverse_seen(counts)
-            and not _people_saw_adverse(item.measurement),
+            is_neutral=outcome is Outcome.UNDETERMINED and self.is_clean(item.measurement),
             set_aside=set_aside,
         )
 
@@ -151,12 +176,12 @@ class LimitOnMetric:
                 return quantity.lower, quantity.upper
             case Scale.RATE, Counts():
                 interval = bounds_of(found, confidence, tries=tries)
-                return _rounded(interval.lower, interval.upper)
+                return rounded(interval.lower, interval.upper)
             case Scale.MARGIN, Counts() if found.comparison is not None:
-                if not found.comparison.downloadable or found.comparison.counts.scored == 0:
+                if not _is_comparable(found, found.comparison):
                     return None
                 low, high = difference_bounds(found, spent(confidence, tries))
-                return _rounded(low, high)
+                return rounded(low, high)
             case _:
                 return None
 
@@ -200,6 +225,11 @@ class LimitOnMetric:
             return False
         return counts.behaviours >= smallest_sample_for(needed, scene.standards.confidence)
 
+    def is_clean(self, found: Measurement) -> bool:
+        """Tell whether a measurement saw nothing that speaks against the model."""
+        counts = found.value if isinstance(found.value, Counts) else None
+        return not self._adverse_seen(counts) and not _people_saw_adverse(found)
+
     def _adverse_seen(self, counts: Counts | None) -> bool:
         if counts is None:
             return True
@@ -231,8 +261,15 @@ class LimitOnMetric:
             size = f" (at least {clean} behaviours, more if any succeeds)"
         return (
             f"measure {self.metric}{kind}, {variant}{size}, then: "
-            f"tiergate evidence add LOG --model MODEL --mapping MAPPING"
+            f"tiergate evidence add LOG --model MODEL --mapping MAPPING{self.add_options}"
         )
+
+
+def _is_comparable(found: Measurement, compared: Comparison) -> bool:
+    """Tell whether a baseline is downloadable, has scores, and states no other harness."""
+    if not compared.downloadable or compared.counts.scored == 0:
+        return False
+    return compared.paired is None or not any(harness_differences(found, compared.paired))
 
 
 def _people_saw_adverse(found: Measurement) -> bool:
@@ -273,7 +310,8 @@ def _is_adverse(reading: Reading, variant: Variant) -> bool:
     return speaks and reading.outcome is not Outcome.MET and not reading.is_neutral
 
 
-def _rounded(lower: float, upper: float) -> tuple[Decimal, Decimal]:
+def rounded(lower: float, upper: float) -> tuple[Decimal, Decimal]:
+    """Return both ends of an interval, rounded the way that claims less."""
     return (
         Decimal(lower).quantize(_PLACES, ROUND_FLOOR),
         Decimal(upper).quantize(_PLACES, ROUND_CEILING),

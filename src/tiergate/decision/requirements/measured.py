@@ -69,9 +69,7 @@ class Measured:
     def _shortfalls(self, item: MeasurementItem, scene: Scene) -> tuple[str, ...]:
         found = item.measurement
         reasons = list(reasons_against_measurement(item, scene, self.variant, found.direction))
-        if found.domain is not None and found.metric not in band_metrics(
-            scene.policy, found.domain
-        ):
+        if found.domain is not None and found.metric not in _read_by_bands(found.domain, scene):
             reasons.append(f"no band of the policy reads {found.metric}")
         if isinstance(found.value, Counts) and found.value.scored == 0:
             reasons.append("nothing was scored")
@@ -147,6 +145,16 @@ def band_metrics(policy: Policy, domain: HazardDomain) -> frozenset[str]:
             case _:
                 continue
     return frozenset(found)
+
+
+def _read_by_bands(domain: HazardDomain, scene: Scene) -> frozenset[str]:
+    """Return the metrics that decide the bands of ``domain``, found once for every check."""
+    if scene.memo is None:
+        return band_metrics(scene.policy, domain)
+    known = scene.memo.band_metrics.get(domain)
+    if known is None:
+        known = scene.memo.band_metrics[domain] = band_metrics(scene.policy, domain)
+    return known
 
 
 def _metrics(domain: HazardDomain, scene: Scene) -> tuple[str, ...]:
