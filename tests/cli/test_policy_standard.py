@@ -484,7 +484,7 @@ def test_a_table_of_cases_is_decided_and_says_what_it_covers(cases: Path) -> Non
     assert "read second-hand" in done.flat
     assert "cyber.exploits 3 of 9, baseline 1 of 9, by an evaluator: ASSUMED, invented" in done.flat
     assert "cyber.hours 1 to 2 hours" in done.flat
-    assert "all else is taken for answered up to T5" in done.flat
+    assert "ASSUMED, all else that is asked up to T5" in done.flat
     assert "3 requirements, 1 met and not met" in done.out
     assert ["clean", "contrary"] == [case["id"] for case in document["cases"]]
 

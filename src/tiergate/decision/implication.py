@@ -17,6 +17,7 @@ from tiergate.decision.requirements.band import BandAtMost
 from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly
 from tiergate.decision.requirements.claim import ClaimMade, FieldLimit
 from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.marginal import AddsAtMost
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.evidence.provenance import ProducerRelation
@@ -107,6 +108,9 @@ def _as_at_least(expression: Expression) -> tuple[int, tuple[Expression, ...]]:
 def atom_asks_as_much(mine: Expression, theirs: Expression) -> bool:  # noqa: PLR0911 - one per kind
     """Tell whether all evidence that meets the check ``mine`` meets the check ``theirs``."""
     match mine, theirs:
+        case AddsAtMost(), AddsAtMost():
+            shared = replace(mine, baselines=theirs.baselines)
+            return mine.baselines >= theirs.baselines and _limit(shared, theirs)
         case LimitOnMetric(), LimitOnMetric():
             return _limit(mine, theirs)
         case ClaimMade(), ClaimMade():

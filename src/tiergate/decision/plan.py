@@ -33,6 +33,9 @@ from tiergate.decision.tier import Tier
 from tiergate.decision.whatif import Moved, WhatIf
 from tiergate.evidence.collection import Collection
 
+_Mark = tuple[str, frozenset[str], frozenset[str]]
+"""A topic, the keys of checks to be met, and of those that are not to be spoilt."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
@@ -148,8 +151,9 @@ class Planner:
         self.what_if = WhatIf(policy, evidence, place.at)
         self._topics: Mapping[str, Topic] = topics_of(self._ladder.checks(), place, is_plain=True)
         self._where = {c.key: topic for topic in self._topics.values() for c in topic.checks}
-        self._known: dict[tuple[str, frozenset[str]], tuple[Step, ...] | None] = {}
-        self._totals: dict[tuple[str, frozenset[str]], Decimal] = {}
+        self._known: dict[_Mark, tuple[Step, ...] | None] = {}
+        self._totals: dict[_Mark, Decimal] = {}
+        self._kept: frozenset[str] = frozenset()
         self._evidence = evidence
 
     def way(self, tier: Tier) -> tuple[Way | None, bool]:
@@ -223,6 +227,7 @@ class Planner:
             formula: what must hold.
             below: what the steps must cost less than.
         """
+        self._keep(formula)
         if not self._can_be(formula):
             return None, True
         search = Cheapest(self, below)
@@ -248,7 +253,7 @@ class Planner:
         """Return that cost as one number; a very large one when no steps meet the checks."""
         found = Decimal(0)
         for name, keys in asked.items():
-            mark = (name, keys)
+            mark = (name, keys, self._kept)
             if mark not in self._totals:
                 steps = self._steps(name, keys)
                 cost = self.cost({name: keys})
@@ -265,12 +270,29 @@ class Planner:
         return self._can_be(formula)
 
     def _steps(self, name: str, keys: frozenset[str]) -> tuple[Step, ...] | None:
-        if (name, keys) not in self._known:
+        mark = (name, keys, self._kept)
+        if mark not in self._known:
             topic = self._topics[name]
-            self._known[name, keys] = steps_for(
-                topic, keys, self._evidence, self._prices, self._assumed
+            self._known[mark] = steps_for(
+                topic, keys, self._evidence, self._prices, self._assumed, self._kept
             )
-        return self._known[name, keys]
+        return self._known[mark]
+
+    def _keep(self, formula: Formula) -> None:
+        """Let every step spare what the formula needs and the evidence at hand has not spoilt."""
+        self._kept = frozenset(
+            literal.check.key
+            for literal in _literals(formula)
+            if literal.holds and self.what_if.states[literal.check.key] >= literal.at_least
+        )
+
+
+def _literals(formula: Formula) -> Iterator[Literal]:
+    if isinstance(formula, Literal):
+        yield formula
+        return
+    for part in formula.parts:
+        yield from _literals(part)
 
 
 def _remedy(topics: tuple[str, ...]) -> str:

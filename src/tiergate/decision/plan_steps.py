@@ -15,12 +15,13 @@ from tiergate.decision.analysis.topics import Topic
 from tiergate.decision.analysis.values import Limit
 from tiergate.decision.explanation import Scale
 from tiergate.decision.plan_prices import Cost, PriceFile, price_of, total
-from tiergate.decision.plan_sizes import Size as Sample
 from tiergate.decision.plan_sizes import sized
 from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.marginal import AddsAtMost
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.evidence.collection import Collection
-from tiergate.evidence.measurement import Counts, Direction
+from tiergate.evidence.measurement import Counts, Direction, Variant
+from tiergate.stats.multiplicity import spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +65,35 @@ class Step:
     """Whether that rate was observed or stated, or nothing is known."""
 
 
-def steps_for(
+def steps_for(  # noqa: PLR0913, PLR0917 - what steps follow from
     topic: Topic,
     keys: frozenset[str],
     evidence: Collection,
     prices: PriceFile,
     assumed: Assumed,
+    kept: frozenset[str] = frozenset(),
 ) -> tuple[Step, ...] | None:
-    """Return the cheapest pieces that together meet checks of a topic; None when none do."""
-    checks = [check for check in topic.checks if check.key in keys]
+    """Return the cheapest pieces that together meet checks of a topic; None when none do.
+
+    Args:
+        topic: what the checks are about.
+        keys: of the checks.
+        evidence: what there is already.
+        prices: what evidence costs.
+        assumed: rates and samples.
+        kept: keys of other checks that must not be spoilt by what is measured.
+    """
+    kept |= keys
     able: dict[frozenset[str], Step] = {}
     for place, piece in enumerate(topic.pieces):
         meets = frozenset(key for key in keys if topic.met[key] >> place & 1)
         speaks = any(topic.adverse[key] >> place & 1 for key in keys)
         if piece is None or not meets or speaks or not topic.is_joined:
             continue
-        step = _step(piece, [c for c in checks if c.key in meets], evidence, prices, assumed)
+        asked = [check for check in topic.checks if check.key in meets]
+        others = (check for check in topic.checks if check.key in kept - meets)
+        beside = [check for check in others if _speaks_against(piece, check)]
+        step = _step(piece, asked, beside, evidence, prices, assumed)
         known = able.get(meets)
         if step is not None and (known is None or _price(step, prices) < _price(known, prices)):
             able[meets] = step
@@ -101,8 +115,13 @@ def _sum(steps: tuple[Step, ...], prices: PriceFile) -> float:
     return sum(_price(step, prices) for step in steps)
 
 
-def _step(
-    piece: Piece, checks: list[Check], evidence: Collection, prices: PriceFile, assumed: Assumed
+def _step(  # noqa: PLR0913, PLR0917 - what a step follows from
+    piece: Piece,
+    checks: list[Check],
+    beside: list[Check],
+    evidence: Collection,
+    prices: PriceFile,
+    assumed: Assumed,
 ) -> Step | None:
     found, metric = piece.found, piece.topic.partition(":")[2]
     if isinstance(found, Statement | Size):
@@ -112,10 +131,18 @@ def _step(
     if not isinstance(found, Rate | Attacks) or _adverse(found):
         return None
     rate, is_observed = assumed.rate(metric, evidence)
-    sample = _sample(checks, rate, assumed)
+    limits = _limits(checks, piece, evidence)
+    aside = [limit for limit in _limits(beside, piece, evidence) if not limit.joins]
+    if isinstance(found, Rate) and (found.baseline or any(_is_margin(one) for one in limits)):
+        # Whatever is measured with a baseline is held against every margin.
+        limits += [limit for limit in aside if _is_margin(limit)]
+    aside = [limit for limit in aside if not _is_margin(limit)]
+    sample = sized(
+        limits, rate, rate, wanted=assumed.wanted, feasible=assumed.feasible, beside=aside
+    )
     if sample.chance <= 0:
         return None
-    chance = sample.chance
+    chance = _of_all(sample.chance, piece, checks)
     planned: Rate | Attacks
     if isinstance(found, Attacks):
         chance **= len(found.attacks)
@@ -123,11 +150,13 @@ def _step(
     else:
         safer = found.direction is Direction.HIGHER_IS_SAFER
         compared = sample.baseline or found.baseline is not None
+        joined = any(isinstance(check.atom, AddsAtMost) for check in checks)
         planned = dataclasses.replace(
             found,
             trials=sample.trials,
             successes=sample.trials if safer else 0,
             baseline=(sample.trials if safer else 0, sample.trials) if compared else None,
+            is_joined=joined,
         )
     made = dataclasses.replace(piece, found=planned)
     cost = price_of(made, prices)
@@ -141,15 +170,39 @@ def _adverse(found: Rate | Attacks) -> bool:
     return (found.trials - found.successes if safer else found.successes) > 0
 
 
-def _sample(checks: list[Check], rate: float, assumed: Assumed) -> Sample:
-    limits = [
-        Limit(check.atom, check.standards.confidence)
-        for check in checks
-        if isinstance(check.atom, LimitOnMetric) and check.atom.scale is not Scale.QUANTITY
-    ]
-    limits += [
-        Limit(held_limit(check.policy), check.standards.confidence)
-        for check in checks
-        if isinstance(check.atom, TamperResistance)
-    ]
-    return sized(limits, rate, rate, wanted=assumed.wanted, feasible=assumed.feasible)
+def _of_all(chance: float, piece: Piece, checks: list[Check]) -> float:
+    """Return the chance of all who measure, from that of one.
+
+    Each measures on its own, and the worst result counts; where none can speak against, the best.
+    """
+    limited = [c for c in checks if isinstance(c.atom, LimitOnMetric | TamperResistance)]
+    if limited and not any(_speaks_against(piece, check) for check in limited):
+        return 1 - (1 - chance) ** piece.houses
+    return float(chance**piece.houses)
+
+
+def _speaks_against(piece: Piece, check: Check) -> bool:
+    """Tell whether a piece can: the worst case says nothing against the model as released."""
+    return piece.variant is Variant.AS_RELEASED or check.variant is Variant.WORST_CASE
+
+
+def _is_margin(limit: Limit) -> bool:
+    return limit.atom.scale is Scale.MARGIN
+
+
+def _limits(checks: list[Check], piece: Piece, evidence: Collection) -> list[Limit]:
+    """Return the limits that a piece is held against by checks.
+
+    Runs that were registered and are not shown make every bound stricter.
+    """
+    found = []
+    for check in checks:
+        atom, variant = check.atom, check.variant
+        if isinstance(atom, TamperResistance):
+            atom, variant = held_limit(check.policy), Variant.AS_RELEASED
+        if isinstance(atom, LimitOnMetric) and atom.scale is not Scale.QUANTITY:
+            seen = {piece.variant, variant}
+            unseen = sum(len(evidence.unseen_runs(atom.metric, form)) for form in sorted(seen))
+            confidence = spent(check.standards.confidence, 1 + unseen)
+            found.append(Limit(atom, confidence))
+    return found

@@ -28,6 +28,7 @@ from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackBudget, AttackClass, Variant
 from tiergate.evidence.tampering.suites import Suite
 from tiergate.landscape.sources import ReadAs
+from tiergate.landscape.watch.kinds import MatchKind, Strength
 
 WAIVING_ROLES = (Role.SAFETY_LEAD, Role.OVERSIGHT)
 """Who may waive where a policy does not say."""
@@ -324,6 +325,18 @@ class WaiverLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerWatch:
+    """Which findings of the watch fire a trigger by themselves."""
+
+    findings: tuple[MatchKind, ...]
+    """Kinds of finding; never empty."""
+    strengths: tuple[Strength, ...]
+    """What they may rest on; never empty."""
+    review_days: Number
+    """How long until the review that they begin is due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """An event after which a decision is taken anew."""
 
@@ -337,6 +350,8 @@ class Trigger:
     """At which tiers."""
     clauses: tuple[str, ...]
     """Ids of the clauses behind it."""
+    watch: TriggerWatch | None = None
+    """What the watch finds that fires it; None where people alone do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

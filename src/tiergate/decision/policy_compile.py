@@ -23,6 +23,7 @@ from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
 from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly, LoadsWithoutCode
 from tiergate.decision.requirements.claim import ClaimMade, FieldLimit
 from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.marginal import AddsAtMost
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.evidence.measurement import AttackBudget
@@ -66,9 +67,21 @@ def compile_policy(file: file_parts.PolicyFile, digest: str) -> inside.Policy:
             longest_days=number(file.waivers.longest),
             roles=file.waivers.roles,
         ),
-        triggers=tuple(inside.Trigger(**dict(part)) for part in file.triggers),
+        triggers=tuple(map(_trigger, file.triggers)),
         not_covered=file.not_covered,
     )
+
+
+def _trigger(part: file_parts.TriggerPart) -> inside.Trigger:
+    found = part.watch
+    watch = None
+    if found is not None:
+        watch = inside.TriggerWatch(
+            findings=found.findings,
+            strengths=found.strengths,
+            review_days=number(found.review),
+        )
+    return inside.Trigger(**{**dict(part), "watch": watch})
 
 
 def number(part: parts.NumberPart) -> inside.Number:
@@ -77,7 +90,9 @@ def number(part: parts.NumberPart) -> inside.Number:
     return inside.Number(**{**dict(part), "source": source})
 
 
-def expression(part: parts.ExpressionPart) -> inside.Expression:  # noqa: C901, PLR0911 - one per kind
+def expression(  # noqa: C901, PLR0911, PLR0912 - one per kind
+    part: parts.ExpressionPart,
+) -> inside.Expression:
     """Build a check or a combination of some."""
     match part:
         case str():
@@ -100,6 +115,8 @@ def expression(part: parts.ExpressionPart) -> inside.Expression:  # noqa: C901, 
             return WithinCeiling(**dict(part.within_ceiling))
         case parts.MeasuredAtom():
             return Measured(**dict(part.measured))
+        case parts.MarginalAtom():
+            return _marginal(part.marginal)
         case parts.TamperAtom():
             return TamperResistance(level=part.tamper_resistance)
         case parts.LoadsAtom():
@@ -128,6 +145,21 @@ def _limit(part: parts.LimitPart) -> LimitOnMetric:
         variant=part.variant,
         minimum_behaviours=None if fewest is None else number(fewest),
     )
+
+
+def _marginal(part: parts.MarginalPart) -> inside.Expression:
+    fewest = part.minimum_behaviours
+    found = tuple(
+        AddsAtMost(
+            metric=metric,
+            limit=number(part.at_most),
+            variant=part.variant,
+            baselines=part.baselines,
+            minimum_behaviours=None if fewest is None else number(fewest),
+        )
+        for metric in part.metrics
+    )
+    return found[0] if len(found) == 1 else inside.AllOf(parts=found)
 
 
 def _claim(part: parts.ClaimPart) -> ClaimMade:

@@ -30,6 +30,7 @@ from tiergate.decision.tier import Band, TamperLevel, Tier
 from tiergate.evidence.grades import HIGHEST, Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import AttackClass
+from tiergate.landscape.watch.kinds import MatchKind, Strength
 
 
 class RequirementPart(Part):
@@ -233,6 +234,25 @@ class WaiversPart(Part):
     """Any one of them may give a signed waiver."""
 
 
+def _fires(strength: Strength) -> Strength:
+    if strength is Strength.SHAPE:
+        raise ValueError("what rests on its shape is a lead, and fires nothing")
+    return strength
+
+
+class TriggerWatchPart(Part):
+    """Which findings of the watch fire a trigger by themselves."""
+
+    findings: Annotated[tuple[MatchKind, ...], Field(min_length=1)]
+    """Kinds of finding."""
+    strengths: Annotated[
+        tuple[Annotated[Strength, AfterValidator(_fires)], ...], Field(min_length=1)
+    ]
+    """What they may rest on."""
+    review: DaysPart
+    """In days: how long until the review that they begin is due."""
+
+
 class TriggerPart(Part):
     """An event after which a decision is taken anew."""
 
@@ -246,6 +266,8 @@ class TriggerPart(Part):
     """At which tiers."""
     clauses: Clauses
     """Ids of the clauses behind it."""
+    watch: TriggerWatchPart | None = None
+    """What the watch finds that fires it; left out where people alone do."""
 
 
 def _a_day(text: str) -> str:

@@ -207,6 +207,33 @@ class MeasuredPart(Part):
     """How many different producers are needed."""
 
 
+class MarginalPart(Part):
+    """Each metric must add no more than so much over the best downloadable baseline."""
+
+    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)]
+    """Metrics of hazard domains; all must keep the margin, which needs no correction."""
+    at_most: NumberPart
+    """The margin, above 0 and below 1: the upper bound must be at or below it."""
+    variant: Variant | None = None
+    """Form of the model; left out, the worst case."""
+    baselines: Annotated[int, Field(ge=1, le=100)] = 3
+    """Among how many baselines the error is shared; among all that were compared, if more."""
+    minimum_behaviours: CountPart | None = None
+    """Fewest behaviours that both were measured on."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> MarginalPart:
+        if not 0 < self.at_most.value < 1:
+            raise ValueError("a margin is a difference of proportions, above 0 and below 1")
+        domains = {domain.value for domain in HazardDomain}
+        foreign = [name for name in self.metrics if name.partition(".")[0] not in domains]
+        if foreign:
+            raise ValueError(f"{', '.join(foreign)} is of no hazard domain")
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ValueError("each metric once")
+        return self
+
+
 class AllPart(Part):
     """Every part is needed."""
 
@@ -271,6 +298,13 @@ class MeasuredAtom(Part):
     """What."""
 
 
+class MarginalAtom(Part):
+    """Check: what it adds to the best downloadable baseline."""
+
+    marginal: MarginalPart
+    """The margin, and the metrics that must keep it."""
+
+
 class TamperAtom(Part):
     """Check: tamper resistance."""
 
@@ -301,6 +335,7 @@ CHECKS = (
     "band",
     "within_ceiling",
     "measured",
+    "marginal",
     "tamper_resistance",
     "loads_without_code",
     "generates_only",
@@ -333,6 +368,7 @@ ExpressionPart = Annotated[
     | Annotated[BandAtom, Tag("band")]
     | Annotated[CeilingAtom, Tag("within_ceiling")]
     | Annotated[MeasuredAtom, Tag("measured")]
+    | Annotated[MarginalAtom, Tag("marginal")]
     | Annotated[TamperAtom, Tag("tamper_resistance")]
     | Annotated[LoadsAtom, Tag("loads_without_code")]
     | Annotated[GeneratesAtom, Tag("generates_only")],

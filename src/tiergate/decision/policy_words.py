@@ -10,11 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiergate.decision.explanation import Scale
-from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Number, Source
+from tiergate.decision.policy import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Expression,
+    Named,
+    Number,
+    Source,
+    TriggerWatch,
+)
 from tiergate.decision.requirements.band import BandAtMost, WithinCeiling
 from tiergate.decision.requirements.checkpoint_facts import GeneratesOnly, LoadsWithoutCode
 from tiergate.decision.requirements.claim import ClaimMade, FieldLimit
 from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.marginal import AddsAtMost
 from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.words import plain
@@ -33,6 +43,13 @@ def number_words(number: Number) -> str:
     if number.source is not None:
         rests_on.append(source_words(number.source))
     return f"{amount(number)} [{'; '.join(rests_on)}]"
+
+
+def trigger_watch_words(watch: TriggerWatch) -> str:
+    """Say which findings of the watch fire a trigger, and when the review is due."""
+    kinds, strengths = ", ".join(watch.findings), ", ".join(watch.strengths)
+    review = number_words(watch.review_days)
+    return f"fired by the watch: {kinds}; on {strengths}; review in {review}"
 
 
 def source_words(source: Source) -> str:
@@ -101,7 +118,7 @@ def _single(check: Expression) -> str:  # noqa: PLR0911 - one per kind
         case Named(id=name):
             return f"what {name} asks for"
         case LimitOnMetric():
-            return _limit(check)
+            return _marginal(check) if isinstance(check, AddsAtMost) else _limit(check)
         case ClaimMade():
             return _claim(check)
         case BandAtMost(domain=domain, band=band, variant=variant):
@@ -128,6 +145,16 @@ def _limit(check: LimitOnMetric) -> str:
     fewest = check.minimum_behaviours
     on = "" if fewest is None else f", on at least {amount(fewest)}"
     return f"{check.metric}, {check.variant or _WORST_CASE}, {check.side} {limit}{on}"
+
+
+def _marginal(check: AddsAtMost) -> str:
+    fewest = check.minimum_behaviours
+    on = "" if fewest is None else f", on at least {amount(fewest)} of both"
+    return (
+        f"{check.metric}, {check.variant or _WORST_CASE}, adds at most "
+        f"{plain(check.limit.value * 100)} points to the best downloadable baseline{on}, "
+        f"with the error shared among {check.baselines} baselines"
+    )
 
 
 def _claim(check: ClaimMade) -> str:

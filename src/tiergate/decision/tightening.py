@@ -26,6 +26,7 @@ from tiergate.decision.policy_words import amount
 from tiergate.decision.requirements.measured import Measured, band_metrics
 from tiergate.decision.strict_yaml import Location
 from tiergate.decision.tamper_tightening import looser_tamper
+from tiergate.decision.trigger_tightening import looser_triggers
 from tiergate.evidence.hazards import HazardDomain
 
 Found = Iterator[tuple[Location, str]]
@@ -43,6 +44,8 @@ def looser(mine: Policy, theirs: Policy) -> Found:
     for name, requirement in theirs.requirements.items():
         if name in mine.requirements:
             yield from _requirement(mine.requirements[name], requirement, compared)
+    for place, what in looser_triggers(mine.triggers, theirs.triggers):
+        yield ("triggers", *place), what
     for index, rung in enumerate(mine.tiers):
         their_rung = theirs.tier(rung.tier)
         if their_rung is None:

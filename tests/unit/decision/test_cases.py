@@ -10,6 +10,7 @@ import pytest
 from builders_policy import MINIMAL
 from tiergate.decision.cases import (
     CasesResult,
+    outcomes_of,
     path_of_cases,
     read_cases,
     run_cases,
@@ -18,7 +19,7 @@ from tiergate.decision.cases import (
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import load_policy, parse_policy, shipped_policies
-from tiergate.decision.tier import Tier
+from tiergate.decision.tier import TamperLevel, Tier
 from tiergate.errors import MistakesError
 
 SMALL = parse_policy(MINIMAL.encode(), "p")
@@ -306,11 +307,72 @@ def test_the_worked_examples_are_among_the_cases_that_ship() -> None:
     expected = {case.id: case.expect for case in read_cases(path_of_cases("default")).cases}
 
     before, after = expected["glm-5.3-before-release"], expected["glm-5.3-with-later-measurements"]
+    public = expected["glm-5.3-after-release-as-published"]
     assert Outcome.UNDETERMINED is before.tiers[Tier.T5]
+    assert (Tier.T0, Outcome.NOT_MET) == (public.supported, public.tiers[Tier.T5])
     assert (Tier.T3, Outcome.NOT_MET) == (after.supported, after.tiers[Tier.T5])
     assert Tier.T4 is expected["flux.2-dev"].supported
     assert Tier.T6 is expected["small-research-model"].supported
     assert {"gpt-oss-as-published", "inkling-as-published"} < expected.keys()
+    images = {case.id: case.expect for case in read_cases(path_of_cases("image")).cases}
+    assert (Tier.T0, Tier.T4) == (
+        images["flux.2-dev-as-published"].supported,
+        images["flux.2-dev"].supported,
+    )
+
+
+def test_what_is_assumed_for_glm_5_3_is_all_that_stands_between_t0_and_t3() -> None:
+    """Take away what is assumed, and what is left supports T0; take it as it is, and T3 opens."""
+    table = read_cases(path_of_cases("default"))
+    (case,) = (c for c in table.cases if c.id == "glm-5.3-with-later-measurements")
+    assert all(part.source is not None for part in (*case.measurements, *case.claims))
+
+    without = case.model_copy(update={"answered": None, "safeguards": TamperLevel.TR0})
+    both = table.model_copy(update={"cases": (case, without.model_copy(update={"id": "left"}))})
+
+    found = run_cases(both, load_policy("default"), "cases").results
+    assert [Tier.T3, Tier.T0] == [result.decision.supported for result in found]
+
+
+NOT_IN_PUBLIC = ("E01", "E05", "E07", "E16", "E17", "E23")
+
+
+@pytest.mark.parametrize("name", NOT_IN_PUBLIC)
+def test_t1_to_t3_need_of_glm_5_3_what_the_public_record_does_not_hold(name: str) -> None:
+    table = read_cases(path_of_cases("default"))
+    (case,) = (c for c in table.cases if c.id == "glm-5.3-after-release-as-published")
+
+    (result,) = run_cases(
+        table.model_copy(update={"cases": (case,)}), load_policy("default"), "cases"
+    ).results
+
+    assert Outcome.UNDETERMINED is outcomes_of(result.decision)[name][-1]
+
+
+ATTACKED = (
+    "answered: T5, safeguards: TR1, measurements: [{metric: safeguard.attack_success, "
+    "variant: VARIANT, successes: 50, trials: 50, attack: {name: abliteration, "
+    "family: FAMILY, usd: USD}, assumed: a test}]"
+)
+ATTACKS: dict[str, tuple[str, str, str]] = {
+    "an attack of another family leaves the level": ("directional ablation", "2", "T5"),
+    "an attack of its family breaks it": ("prefill", "2", "T0"),
+    "one that costs more than the attacker has does not": ("prefill", "2000", "T5"),
+}
+
+
+@pytest.mark.parametrize("sentence", ATTACKS)
+def test_an_attack_of_a_case_counts_for_its_family_and_its_cost(
+    sentence: str, tmp_path: Path
+) -> None:
+    family, usd, supported = ATTACKS[sentence]
+    text = MINIMAL.replace("- any: [E01, tamper_resistance: TR1]", "- tamper_resistance: TR1")
+    budget = "budget: {usd: {value: 100, unit: USD, status: 'default, adjustable', basis: a}}"
+    text = text.replace("attack_classes: [prefill]", f"attack_classes: [prefill], {budget}")
+    policy = parse_policy(text.replace("  fast_path: [E01]\n", "").encode(), "p")
+    told = ATTACKED.replace("FAMILY", family).replace("USD", usd).replace("VARIANT", "worst case")
+
+    assert () == one(told, supported, tmp_path, policy)
 
 
 @pytest.mark.parametrize("name", shipped_policies())

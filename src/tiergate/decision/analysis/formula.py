@@ -317,7 +317,7 @@ def _described(  # noqa: PLR0911 - one per kind
                 f"{'!' if atom.reached_unless_ruled_out else ''} {variant}"
                 f" {'' if least is None else least.value}"
             )
-            return f"metric:{atom.metric}", words, variant
+            return f"metric:{atom.metric}", f"{words}{atom.held_over}", variant
         case ClaimMade():
             limits = ",".join(
                 f"{limit.field} {limit.side} {limit.limit.value.normalize():f}"

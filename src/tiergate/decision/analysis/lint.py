@@ -14,11 +14,21 @@ from decimal import Decimal
 
 from tiergate.attestation.trust import Role, Trust, unfilled
 from tiergate.decision.analysis.compare import problem_freed
-from tiergate.decision.analysis.formula import Context, Formula, Ladder, checks_in, ladder, negated
+from tiergate.decision.analysis.formula import (
+    Context,
+    Formula,
+    Ladder,
+    checks_in,
+    every,
+    ladder,
+    negated,
+)
 from tiergate.decision.analysis.pieces import Place
 from tiergate.decision.analysis.search import Problem
+from tiergate.decision.analysis.search_nodes import World
 from tiergate.decision.analysis.topics import topics_of
 from tiergate.decision.analysis.values import Limit
+from tiergate.decision.analysis.words import lines
 from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Named, Policy
 from tiergate.decision.requirements.limit import LimitOnMetric
@@ -109,15 +119,35 @@ class _Lint:
         for tier in self._ladder.long:
             can = self._can_be(self._ladder.met(tier))
             if can is False:
-                yield _finding(tier, Remark(code="dead-tier", message="no evidence opens it"))
+                text = f"no evidence opens it{self._clash(tier)}"
+                yield _finding(tier, Remark(code="dead-tier", message=text))
             elif can is None:
                 text = "whether any evidence opens it could not be decided"
                 yield _finding(tier, Remark(code="tier-not-decided", message=text))
         fast = sorted(self._ladder.fast, key=lambda tier: tier.rank)
         for lower, higher in itertools.pairwise(fast):
-            if self._can_be(self._ladder.fast[higher], negated(self._ladder.met(lower))):
-                text = f"its fast path can be met while {lower} is not, which has one too"
+            goals = (self._ladder.fast[higher], negated(self._ladder.met(lower)))
+            world = self._problem.solve(*goals)
+            if world is not None:
+                shown = "; ".join(self._words(self._problem.simplest(world, *goals)))
+                text = f"its fast path can be met while {lower} is not, which has one too: {shown}"
                 yield _finding(higher, Remark(code="tiers-not-nested", message=text))
+
+    def _clash(self, tier: Tier) -> str:
+        """Name requirements that cannot be met together, none of which can be left out."""
+        kept = {key: formula for key, formula in self._asked.items() if key[0].rank <= tier.rank}
+        for key in list(kept):
+            others = [formula for name, formula in kept.items() if name != key]
+            if others and self._can_be(every(others)) is False:
+                del kept[key]
+        names = " and ".join(f"{name} at {at}" for at, name in kept)
+        together = "cannot be met together" if len(kept) > 1 else "cannot be met"
+        return f": {names} {together}"
+
+    def _words(self, world: World) -> list[str]:
+        best = self._problem.pieces(self._problem.best())
+        notable = [piece for piece in self._problem.pieces(world) if piece not in best]
+        return lines(notable, self._problem.lacking(world), best)
 
     def requirements(self) -> Iterator[Finding]:
         """Find requirements that no evidence meets, or that are met whatever there is."""
@@ -190,10 +220,12 @@ class _Lint:
                     f"{f' in {atom.limit.unit}' if atom.scale is Scale.QUANTITY else ''}"
                 )
                 words = f"{atom.side} {atom.limit.value.normalize():f}"
-                if atom.scale is Scale.RATE and (atom.metric, words) not in seen:
+                limit = Limit(atom, check.standards.confidence)
+                words += " over the best downloadable baseline" if limit.joins else ""
+                is_sized = atom.scale is Scale.RATE or limit.joins
+                if is_sized and (atom.metric, words) not in seen:
                     seen.add((atom.metric, words))
-                    size = Limit(atom, check.standards.confidence).size_for(0)
-                    yield from _sample(f"{atom.metric} {words}", size, feasible)
+                    yield from _sample(f"{atom.metric} {words}", limit.size_for(0), feasible)
         for metric, ways in sorted(directions.items()):
             if len(ways) > 1:
                 text = f"read in ways that exclude each other: {', '.join(sorted(ways))}"

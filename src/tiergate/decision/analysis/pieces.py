@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tiergate.decision.analysis.paired import joined_with
 from tiergate.decision.policy import FROM_OUTSIDE
 from tiergate.evidence.assurance import Assurance, Standing, Vouching
 from tiergate.evidence.claim import Claim, ClaimField
@@ -92,6 +93,8 @@ class Rate:
     trials: int
     direction: Direction
     baseline: tuple[int, int] | None = None
+    is_joined: bool = False
+    """Whether both were run on the same behaviours, and overlap as far as they can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,13 +237,19 @@ def _document(piece: Piece, place: Place, house: int) -> EvidenceDocument:
         ),
         producer=Producer(name=maker, organisation=maker, relation=quality.relation),
         read_as=ReadAs.PRIMARY,
-        source=_source(f"{maker} {piece.topic}") if measured and reproducible else None,
+        source=_source(_log_name(piece, maker)) if measured and reproducible else None,
         source_url="",
         measurements=measured,
         claims=claims,
         remarks=_remarks(piece),
         unmapped=(),
     )
+
+
+def _log_name(piece: Piece, maker: str) -> str:
+    """Name the log of a piece; one that was joined with a baseline is a run of its own."""
+    joined = isinstance(piece.found, Rate) and piece.found.is_joined
+    return f"{maker} {piece.topic}{' joined' if joined else ''}"
 
 
 def _source(log: str) -> SourceFile:
@@ -342,18 +351,10 @@ def _measurement(
     piece: Piece, place: Place, value: Counts | Quantity, attack: Attack | None
 ) -> Measurement:
     quality, found, metric = piece.quality, piece.found, piece.topic.partition(":")[2]
-    comparison = None
-    if isinstance(found, Rate) and found.baseline is not None:
-        comparison = Comparison(
-            baseline_name="a-public-model",
-            baseline_digest=f"sha256:{'b' * 64}",
-            downloadable=True,
-            counts=simple_counts(*found.baseline),
-        )
     direction = found.direction if isinstance(found, Rate | Size) else Direction.HIGHER_IS_RISKIER
     precise = quality.grade(Dimension.PRECISION) > 1
     reproducible = quality.grade(Dimension.REPRODUCIBILITY)
-    return Measurement(
+    measured = Measurement(
         metric=metric,
         domain=domain_of(metric),
         direction=direction,
@@ -366,7 +367,6 @@ def _measurement(
         finished_at=_when(piece, place),
         samples_kept=piece.samples,
         attack=attack,
-        comparison=comparison,
         conduct=Conduct(
             effort=_EFFORTS[min(quality.grade(Dimension.ELICITATION), _most_effort(piece))],
             access=list(Access)[quality.grade(Dimension.ACCESS)],
@@ -375,4 +375,20 @@ def _measurement(
             grader_kind=GraderKind.EXACT if precise else GraderKind.NOT_STATED,
             task_commit="0123456789abcdef" if reproducible > 1 else "",
         ),
+    )
+    compared = _comparison(measured, found) if isinstance(found, Rate) else None
+    return dataclasses.replace(measured, comparison=compared)
+
+
+def _comparison(measured: Measurement, found: Rate) -> Comparison | None:
+    if found.baseline is None:
+        return None
+    adverse, trials = found.baseline
+    joined = joined_with(measured, found.successes, adverse, trials) if found.is_joined else None
+    return Comparison(
+        baseline_name="a-public-model",
+        baseline_digest=f"sha256:{'b' * 64}",
+        downloadable=True,
+        counts=simple_counts(adverse, trials),
+        paired=joined,
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from tiergate.decision.analysis.formula import Formula, State, Threshold
 from tiergate.decision.analysis.pieces import Piece
@@ -20,13 +21,22 @@ from tiergate.decision.analysis.search_nodes import (
     Gate,
     Left,
     Node,
+    Truth,
     World,
     bits_of,
-    is_true,
     opposite,
 )
 from tiergate.decision.analysis.search_solve import chosen, narrowed
 from tiergate.decision.analysis.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class _Excluded:
+    """What cannot hold beside parts that hold together, with some pieces fixed."""
+
+    parts: frozenset[Node]
+    fixed: frozenset[tuple[str, int]]
+    nodes: set[Node]
 
 
 class Problem:
@@ -38,6 +48,9 @@ class Problem:
         self._nodes: dict[int, tuple[Formula, Node]] = {}
         self._demands: dict[tuple[str, int], Demand] = {}
         self._gates: dict[tuple[int, tuple[Node, ...]], Gate] = {}
+        self._best = {name: topic.best for name, topic in self.topics.items()}
+        self._domains = {name: self._domain(topic) for name, topic in self.topics.items()}
+        self._excluded: list[_Excluded] = []
 
     def solve(self, *goals: Formula, fixed: Mapping[str, int] | None = None) -> World | None:
         """Return a world in which every goal holds; None when there is none.
@@ -48,7 +61,7 @@ class Problem:
             goals: what must hold.
             fixed: topics of which exactly these pieces are there.
         """
-        domains = {name: self._domain(topic) for name, topic in self.topics.items()}
+        domains = dict(self._domains)
         for name, bits in (fixed or {}).items():
             alone = tuple(bits_of(bits))
             domains[name] = dataclasses.replace(domains[name], allowed=bits, needed=alone)
@@ -57,16 +70,33 @@ class Problem:
         rest = [node for goal in others for node in _parts_of(self._node(goal))]
         for way in first.parts if isinstance(first, Threshold) and is_choice else (first,):
             left = Left(dict(domains), {}, {})
-            waiting = narrowed([(self._node(way), 0)], (), left)
+            node = self._node(way)
+            waiting = narrowed([(node, 0)], (), left)
+            excluded = self._known_with(node, fixed or {})
             # Often one of the others alone cannot hold beside it, and that is soon found out.
             if isinstance(waiting, int) or any(
-                chosen((one,), waiting, left, frozenset()) is None for one in rest[:-1]
+                chosen((one,), waiting, left, frozenset(), excluded) is None for one in rest[:-1]
             ):
                 continue
-            found = chosen(tuple(rest), waiting, left, frozenset())
+            found = chosen(tuple(rest), waiting, left, frozenset(), excluded)
             if found is not None:
                 return {name: part.likely for name, part in found.domains.items()}
         return None
+
+    def _known_with(self, way: Node, fixed: Mapping[str, int]) -> set[Node]:
+        """Return what is known not to hold beside a way; what is found out is to be added.
+
+        What cannot be beside a part of it, with less that is fixed, cannot be here either.
+        """
+        parts, pieces = frozenset(_parts_of(way)), frozenset(fixed.items())
+        known = {
+            node
+            for other in self._excluded
+            if other.parts <= parts and other.fixed <= pieces
+            for node in other.nodes
+        }
+        self._excluded.append(_Excluded(parts, pieces, known))
+        return known
 
     def simplest(self, world: World, *goals: Formula, only: Iterable[str] | None = None) -> World:
         """Return a world that differs from the best one in as few topics as can be dropped.
@@ -78,22 +108,25 @@ class Problem:
             goals: what must hold.
             only: topics that may be changed; every one where it is left out.
         """
-        found = dict(world)
-        for name in sorted(only or found, key=lambda topic: (topic.startswith("metric"), topic)):
-            if found[name] == self.topics[name].best:
-                continue
+        truth = Truth(world)
+        nodes = [self._node(goal) for goal in goals]
+        names = sorted(only or world, key=lambda topic: (topic.startswith("metric"), topic))
+        for name in names:
+            topic, current = self.topics[name], truth.world[name]
             # The last candidate is what is there already.
-            tried = ({**found, name: bits} for bits in _candidates(self.topics[name], found[name]))
-            found = next(w for w in tried if all(self.holds(goal, w) for goal in goals))
-        return found
+            for bits in () if current == self._best[name] else _candidates(topic, current):
+                if bits == current or all(truth.would_hold(node, name, bits) for node in nodes):
+                    truth.change(name, bits)
+                    break
+        return truth.world
 
     def best(self) -> World:
         """Return the world in which everything is as good as can be."""
-        return {name: topic.best for name, topic in self.topics.items()}
+        return dict(self._best)
 
     def holds(self, formula: Formula, world: World) -> bool:
         """Tell whether a formula holds in a world."""
-        return is_true(self._node(formula), world)
+        return Truth(world).holds(self._node(formula))
 
     def pieces(self, world: World) -> tuple[Piece, ...]:
         """Return the evidence of a world."""
@@ -106,7 +139,7 @@ class Problem:
         found = []
         for name, topic in self.topics.items():
             here = {p.variant for p in _pieces_of(topic, world[name])}
-            for piece in _pieces_of(topic, topic.best):
+            for piece in _pieces_of(topic, self._best[name]):
                 if piece.variant not in here:
                     is_metric = name.startswith("metric:")
                     found.append(f"{name}, {piece.variant}" if is_metric else name)

@@ -8,7 +8,7 @@ is, need not be looked into.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 World = dict[str, int]
@@ -23,11 +23,14 @@ class Demand:
     bits: int
     is_there: bool
     opposite: Demand | None = None
+    known_topics: frozenset[str] | None = None
 
     @property
     def topics(self) -> frozenset[str]:
         """What it is about."""
-        return frozenset((self.topic,))
+        if self.known_topics is None:
+            self.known_topics = frozenset((self.topic,))
+        return self.known_topics
 
 
 @dataclass(slots=True, eq=False)
@@ -145,6 +148,56 @@ def is_true(node: Node, world: Mapping[str, int]) -> bool:
     found = 0
     for part in node.parts:
         found += is_true(part, world)
+        if found >= node.needed:
+            return True
+    return found >= node.needed
+
+
+class Truth:
+    """Which nodes hold in a world that changes topic by topic; what stays is not looked at again.
+
+    Args:
+        world: where these pieces of each topic are there.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = dict(world)
+        self._known: dict[Node, bool] = {}
+
+    def holds(self, node: Node) -> bool:
+        """Tell whether a node holds."""
+        found = self._known.get(node)
+        if found is None:
+            found = self._known[node] = _is_true(node, self.world, self.holds)
+        return found
+
+    def would_hold(self, node: Node, topic: str, bits: int) -> bool:
+        """Tell whether a node would hold with other pieces of one topic."""
+        changed = {**self.world, topic: bits}
+        known: dict[Node, bool] = {}
+
+        def look(part: Node) -> bool:
+            if topic not in part.topics:
+                return self.holds(part)
+            found = known.get(part)
+            if found is None:
+                found = known[part] = _is_true(part, changed, look)
+            return found
+
+        return look(node)
+
+    def change(self, topic: str, bits: int) -> None:
+        """Take other pieces of one topic."""
+        self.world[topic] = bits
+        self._known = {n: found for n, found in self._known.items() if topic not in n.topics}
+
+
+def _is_true(node: Node, world: Mapping[str, int], look: Callable[[Node], bool]) -> bool:
+    if isinstance(node, Demand):
+        return bool(node.bits & world[node.topic]) is node.is_there
+    found = 0
+    for part in node.parts:
+        found += look(part)
         if found >= node.needed:
             return True
     return found >= node.needed

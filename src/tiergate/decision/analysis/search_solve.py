@@ -29,26 +29,44 @@ def _is_about_claims(node: Node) -> bool:
 
 
 def chosen(
-    choices: tuple[Node, ...], waiting: list[Waiting], left: Left, focus: frozenset[str]
+    choices: tuple[Node, ...],
+    waiting: list[Waiting],
+    left: Left,
+    focus: frozenset[str],
+    excluded: set[Node] | None = None,
 ) -> Left | None:
-    """Hold one part of each choice after another against all that waits."""
+    """Hold one part of each choice after another against all that waits.
+
+    Args:
+        choices: of each of them one part has to hold.
+        waiting: what has to hold besides.
+        left: what is left of each topic.
+        focus: what was chosen so far is about these topics.
+        excluded: parts known not to hold beside what waits, to which those that are found out are
+            added; None where something was chosen already.
+    """
     if not choices:
         whole = _solve((), left, waiting, focus, 0)
         return None if isinstance(whole, int) else whole
     choice, *others = choices
     is_one_of = isinstance(choice, Gate) and choice.needed == 1
     parts = choice.parts if isinstance(choice, Gate) and is_one_of else (choice,)
-    for part in sorted(parts, key=_is_about_claims):
+    known = set[Node]() if excluded is None else excluded
+    for part in sorted((part for part in parts if part not in known), key=_is_about_claims):
         tried = left.copy()
         still = narrowed(((part, 0),), waiting, tried)
         near = focus | part.topics
         if isinstance(still, int):
+            known.add(part)
             continue
         if others and isinstance(_solve((), tried, still, near, 0), int):
+            known.add(part)
             continue
         found = chosen(tuple(others), still, tried, near)
         if found is not None:
             return found
+        if not others:
+            known.add(part)
     return None
 
 

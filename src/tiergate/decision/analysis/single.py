@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from tiergate.decision.analysis.attacks import attacks_of
 from tiergate.decision.analysis.eligibility import Eligibility
-from tiergate.decision.analysis.formula import Check, State, state_of
+from tiergate.decision.analysis.formula import Check, State, standards_key
 from tiergate.decision.analysis.pieces import (
     Attacks,
     Found,
@@ -24,13 +24,12 @@ from tiergate.decision.analysis.pieces import (
     Rate,
     Statement,
     domain_of,
-    gathered,
     simple_counts,
 )
 from tiergate.decision.analysis.qualities import qualities
+from tiergate.decision.analysis.reading import Reader
 from tiergate.decision.analysis.values import Limit, rates, sizes, statements, told_apart
 from tiergate.decision.explanation import Scale, Side
-from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Policy
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.requirements.limit import LimitOnMetric
@@ -38,7 +37,6 @@ from tiergate.decision.requirements.measured import Measured
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.tier import TamperLevel
 from tiergate.evidence.bounds import bounds
-from tiergate.evidence.collection import Collection
 from tiergate.evidence.grades import Dimension
 from tiergate.evidence.measurement import (
     Attack,
@@ -89,27 +87,31 @@ class MetricTopic:
             and told_apart(one, other) is None
             for one, other in itertools.combinations(_each_once(shares), 2)
         )
-        return alike and not foreign and not same and qualities(self.checks)[1]
+        compared = [limit for limit in self._limits() if limit.atom.scale is Scale.MARGIN]
+        joins = any(limit.joins for limit in compared)
+        # Margins that are held in the same way are ordered; others are where samples cross over.
+        ways = {(limit.shared, limit.least, limit.confidence) for limit in compared}
+        apart = joins and len(ways) > 1
+        return alike and not (foreign or same or apart) and qualities(self.checks)[1]
 
     def single(self) -> Iterator[tuple[States, Piece]]:
         """Yield what each piece does to each check, the best pieces first."""
-        found = self._found()
+        found, extras = self._found(), self._extras()
+        reader = Reader(self.checks, self.eligibility.place)
+        best = qualities(self.checks)[0][0]
+        seen: set[tuple[int, int]] = set()
         for variant in VARIANTS:
-            eligible = {e.houses: self._eligible(variant, e.houses) for e in self._extras()}
-            for value in found:
+            houses = {extra.houses for extra in extras}
+            eligible = {many: self._eligible(variant, many) for many in houses}
+            for value, extra in itertools.product(found, extras):
                 if isinstance(value, Attacks) and variant is Variant.WORST_CASE:
                     continue  # read in the same way as those on the model as released
-                for extra in self._extras():
-                    can = self._can(value, variant, extra)
-                    seen: set[States] = set()
-                    for quality, may in eligible[extra.houses]:
-                        states = tuple(
-                            min(state, State.QUIET) if state is State.MET and not ok else state
-                            for state, ok in zip(can, may, strict=True)
-                        )
-                        if states not in seen:
-                            seen.add(states)
-                            yield states, self._piece(value, variant, quality, extra)
+                met, adverse = reader.says(self._piece(value, variant, best, extra))
+                for quality, may in eligible[extra.houses]:
+                    if (met & may, adverse) not in seen:
+                        seen.add((met & may, adverse))
+                        states = _states(met & may, adverse, len(self.checks))
+                        yield states, self._piece(value, variant, quality, extra)
 
     @property
     def _metric(self) -> str:
@@ -204,52 +206,29 @@ class MetricTopic:
             for many in sorted(makers or {1}, reverse=best_first)
         ]
 
-    def _eligible(self, variant: Variant, houses: int) -> list[tuple[Quality, tuple[bool, ...]]]:
-        """Return each quality with the checks that it may support, no two alike."""
-        found: dict[tuple[bool, ...], Quality] = {}
+    def _eligible(self, variant: Variant, houses: int) -> list[tuple[Quality, int]]:
+        """Return each quality with the checks that it may support, as bits, no two alike."""
+        kinds: dict[tuple[object, ...], tuple[Check, int]] = {}
+        for place, check in enumerate(self.checks):
+            kind = (standards_key(check.standards), check.variant, _makers(check))
+            kinds[kind] = (check, kinds.get(kind, (check, 0))[1] | 1 << place)
+        found: dict[int, Quality] = {}
         for quality in self.eligibility.qualities(self.checks):
-            may = tuple(
-                self.eligibility.of(quality, variant, houses, check)
-                and (not _makers(check) or quality.relation in _makers(check))
-                for check in self.checks
+            may = sum(
+                bits
+                for check, bits in kinds.values()
+                if (not _makers(check) or quality.relation in _makers(check))
+                and self.eligibility.of(quality, variant, houses, check)
             )
             found.setdefault(may, quality)
         return [(quality, may) for may, quality in found.items()]
 
-    def _can(self, value: Found, variant: Variant, extra: Extra) -> States:
-        """Return what ``value`` does to each check where everything may support it."""
-        best = qualities(self.checks)[0][0]
-        piece = self._piece(value, variant, best, extra)
-        evidence = gathered([piece], self.eligibility.place)
-        known: dict[str, State] = {}
-        states = []
-        for check in self.checks:
-            key = f"{check.key.rpartition('|')[0]}|{check.standards.confidence}"
-            if key not in known:
-                known[key] = self._state(check, evidence, piece)
-            states.append(known[key])
-        return tuple(states)
 
-    def _state(self, check: Check, evidence: Collection, piece: Piece) -> State:
-        atom, at = check.atom, self.eligibility.place.at
-        item = evidence.measurements(self._metric)[0]
-        if isinstance(atom, Measured):
-            enough = piece.samples >= atom.samples_kept and piece.houses >= atom.producers
-            compared = item.measurement.comparison is not None or not atom.with_baseline
-            same = item.measurement.domain is atom.domains[0]
-            return State.MET if enough and compared and same else State.QUIET
-        if isinstance(atom, TamperResistance):
-            easy = dataclasses.replace(check.standards, minimum_grades={})
-            return state_of(dataclasses.replace(check, standards=easy).judge(evidence, at))
-        assert isinstance(atom, LimitOnMetric)  # noqa: S101 - nothing else reads a metric
-        reading = atom.read_bounds(item, check.scene(evidence, at), check.variant)
-        if reading is None:
-            return State.QUIET
-        if reading.outcome is Outcome.MET:
-            same = item.measurement.direction is atom.direction
-            return State.MET if same else State.QUIET
-        speaks = check.variant is Variant.WORST_CASE or piece.variant is Variant.AS_RELEASED
-        return State.ADVERSE if speaks and not reading.is_neutral else State.QUIET
+def _states(met: int, adverse: int, many: int) -> States:
+    worse = (State.QUIET, State.ADVERSE)
+    return tuple(
+        State.MET if met >> place & 1 else worse[adverse >> place & 1] for place in range(many)
+    )
 
 
 def _makers(check: Check) -> tuple[ProducerRelation, ...]:
@@ -265,6 +244,7 @@ def _each_once(limits: list[Limit]) -> list[Limit]:
             limit.atom.limit.unit,
             limit.least,
             limit.confidence,
+            limit.shared,
         ): limit
         for limit in limits
     }

@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tiergate.decision.analysis.paired import nested
 from tiergate.decision.analysis.pieces import Rate, Size, Statement, simple_counts
 from tiergate.decision.explanation import Scale, Side
 from tiergate.decision.requirements.claim import ClaimMade
 from tiergate.decision.requirements.limit import LimitOnMetric
+from tiergate.decision.requirements.marginal import AddsAtMost
 from tiergate.evidence.bounds import bounds
 from tiergate.evidence.measurement import Direction
 from tiergate.stats.differences import difference_interval
+from tiergate.stats.multiplicity import spent
+from tiergate.stats.paired import Pairs, paired_upper
 from tiergate.stats.rates import Rate as Share
 
 LARGEST = 1_000_000
@@ -52,6 +56,24 @@ class Limit:
         least = self.atom.minimum_behaviours
         return 1 if least is None else max(1, int(least.value))
 
+    @property
+    def shared(self) -> int:
+        """Among how many baselines the error is shared; 0 where nothing is joined."""
+        return self.atom.baselines if isinstance(self.atom, AddsAtMost) else 0
+
+    @property
+    def joins(self) -> bool:
+        """Whether it is about what a model adds to a baseline, behaviour by behaviour."""
+        return self.shared > 0
+
+    def added(self, adverse: int, baseline: int, trials: int) -> float:
+        """Return the bound on what is added where both runs overlap as far as they can."""
+        return self.added_by(nested(adverse, baseline, trials))
+
+    def added_by(self, pairs: Pairs) -> float:
+        """Return the bound on what is added by a run that differs so from the baseline's."""
+        return paired_upper(pairs, spent(self.confidence, self.shared))
+
     def keeps(self, upper: float) -> bool:
         """Tell whether a bound on the adverse share, or margin, keeps the limit."""
         rounded = Decimal(upper).quantize(_STEP, "ROUND_CEILING")
@@ -61,7 +83,14 @@ class Limit:
         return rounded < limit if self.atom.side is Side.BELOW else rounded <= limit
 
     def size_for(self, adverse: int) -> int | None:
-        """Return the smallest sample with so many adverse that keeps it; None when none does."""
+        """Return the smallest sample with so many adverse that keeps it; None when none does.
+
+        What adds nothing to a baseline is as adverse as that.
+        """
+        if self.joins:
+            return smallest(
+                lambda n: self.keeps(self.added(adverse, adverse, n)), max(adverse, self.least)
+            )
         return smallest(
             lambda n: self.keeps(bounds(simple_counts(adverse, n), self.confidence).upper),
             max(adverse, self.least),
@@ -91,8 +120,19 @@ def rates(limits: Iterable[Limit], *, baselines: bool) -> list[Rate]:
     ]:
         own = [limit for limit in known if limit.atom.direction is direction]
         share = [limit for limit in own if limit.atom.scale is Scale.RATE]
-        margin = [limit for limit in own if limit.atom.scale is Scale.MARGIN]
-        for adverse, trials in _counts(share):
+        margin = [limit for limit in own if limit.atom.scale is Scale.MARGIN and not limit.joins]
+        joining = [limit for limit in own if limit.joins]
+        for adverse, trials in _counts(share, joining):
+            found += (
+                Rate(
+                    successes=adverse,
+                    trials=trials,
+                    direction=direction,
+                    baseline=(baseline, trials),
+                    is_joined=True,
+                )
+                for baseline in _joined_baselines(joining, adverse, trials)
+            )
             found += (
                 _rate(adverse, trials, direction, baseline)
                 for baseline in _baselines(margin, adverse, trials, wanted=baselines)
@@ -110,12 +150,12 @@ def _rate(
     return Rate(successes=successes, trials=trials, direction=direction, baseline=baseline)
 
 
-def _counts(limits: list[Limit]) -> list[tuple[int, int]]:
+def _counts(limits: list[Limit], joining: list[Limit]) -> list[tuple[int, int]]:
     """Return adverse and all attempts, the largest clean sample first."""
     found: list[tuple[int, int]] = []
     for adverse in sorted({0, 1, *_crossings(limits)}):
-        sizes = {limit.size_for(adverse) for limit in limits} - {None}
-        least = {limit.least for limit in limits}
+        sizes = {limit.size_for(adverse) for limit in (*limits, *joining)} - {None}
+        least = {limit.least for limit in (*limits, *joining)}
         every = {size for size in (*sizes, *least) if size is not None and size >= adverse}
         smallest_size = max(adverse, 1, min(every, default=2) - 1)
         largest = max(every, default=400)
@@ -198,6 +238,19 @@ def _baselines(
     below = {max(0, min(found) - 1)}
     ordered = sorted(found | below, reverse=True)
     return [*((successes, _BASELINE) for successes in ordered), None]
+
+
+def _joined_baselines(limits: list[Limit], adverse: int, trials: int) -> list[int]:
+    """Return baselines over the same behaviours on each side of every margin, the best first."""
+    found: set[int] = set()
+    for limit in limits:
+
+        def keeps(baseline: int, limit: Limit = limit) -> bool:
+            return limit.keeps(limit.added(adverse, min(baseline, trials), trials))
+
+        least = (smallest(keeps, 0) or 0) if keeps(trials) else trials
+        found |= {least, max(0, least - 1)}
+    return sorted(found, reverse=True)
 
 
 def sizes(limits: Iterable[Limit]) -> list[Size]:

@@ -27,6 +27,7 @@ def piece_words(piece: Piece, best: Piece | None = None) -> str:
             line = f"{name} {found.successes} of {found.trials}, {piece.variant}"
             if found.baseline is not None and not _is_rate(best, found.baseline):
                 line += f", baseline {found.baseline[0]} of {found.baseline[1]}"
+                line += " on the same behaviours" if found.is_joined else ""
         case Size():
             value = f"{found.value.normalize():f} {found.unit}".rstrip()
             line = f"{name} {value}, {piece.variant}"

@@ -21,8 +21,8 @@ from builders_decision import (
     tamper_definition,
     tamper_policy,
 )
-from tiergate.decision.analysis import compare as comparing
-from tiergate.decision.analysis.compare import Relation, compare
+from tiergate.decision.analysis import witness as witnessing
+from tiergate.decision.analysis.compare import compare
 from tiergate.decision.analysis.formula import (
     ALWAYS,
     NEVER,
@@ -48,6 +48,7 @@ from tiergate.decision.analysis.pieces import (
     gathered,
 )
 from tiergate.decision.analysis.prove import prove
+from tiergate.decision.analysis.relation import Relation
 from tiergate.decision.analysis.search import Problem
 from tiergate.decision.analysis.topics import topics_of
 from tiergate.decision.analysis.words import piece_words
@@ -175,7 +176,7 @@ def test_what_the_evaluator_does_not_confirm_decides_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nothing = evaluate(policy({"R1": E01}), gathered((), PLACE), at=AT)
-    monkeypatch.setattr(comparing, "evaluate", lambda *_, **__: nothing)
+    monkeypatch.setattr(witnessing, "evaluate", lambda *_, **__: nothing)
 
     found = compare(policy({"R1": E01}), policy({"R1": E02}), PLACE)
 

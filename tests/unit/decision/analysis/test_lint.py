@@ -45,9 +45,13 @@ def asking(*expressions: Expression, **more: object) -> Policy:
     return policy(named, **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", sorted(set(shipped_policies()) - {"precautionary"}))
+@pytest.mark.parametrize("name", shipped_policies())
 def test_every_policy_that_ships_is_clean(name: str) -> None:
     assert {} == codes(load_policy(name))
+
+
+def test_an_earlier_pack_that_accepted_older_evidence_higher_up_is_not_clean() -> None:
+    assert {"looser-standards": "T2"} == codes(load_policy("precautionary@1.0.0"))
 
 
 def days(side: Side, value: int) -> ClaimMade:
@@ -147,6 +151,16 @@ def test_a_fault_is_found_where_it_is(found: Policy, expected: dict[str, str]) -
     assert expected == codes(found)
 
 
+def test_a_dead_tier_names_the_requirements_that_exclude_each_other() -> None:
+    clash = asking(E01, days(Side.AT_MOST, 10), LoadsWithoutCode(), days(Side.AT_LEAST, 20))
+
+    (finding,) = lint(clash, PLACE)
+
+    assert "no evidence opens it: R2 at T1 and R4 at T1 cannot be met together" == (
+        finding.remark.message
+    )
+
+
 def test_a_sample_is_too_large_for_whoever_can_measure_less() -> None:
     found = asking(E01, limit(value="0.05"))
 
@@ -180,6 +194,8 @@ def test_a_fast_path_that_passes_by_that_of_a_lower_tier_is_found() -> None:
     )
 
     assert {"tiers-not-nested": "T2"} == codes(found)
+    (finding,) = lint(found, PLACE)
+    assert finding.remark.message.endswith("while T1 is not, which has one too: nothing about E01")
 
 
 def test_what_the_search_cannot_look_at_completely_is_said_to_be_undecided() -> None:
