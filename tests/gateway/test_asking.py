@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import http.client
 import json
@@ -299,14 +300,62 @@ def test_that_the_command_shows_what_is_asked_and_asks_once_it_is_agreed_to(
 
     asking.house.requests.answer(asked, Status.ACCEPTED, by="ruth", at=asking.now)
     code, said = _command(asking, *answers, "--purpose", "red teaming", "--agree")
-    assert (code, said.splitlines()[-1]) == (0, f"accepted: request {asked.id}")
+    until = asking.house.requests.grants(NAME, "erin")[-1].until
+    assert code == 0
+    assert f"accepted until {until:%Y-%m-%d %H:%M} UTC: request {asked.id}\n" in said
+    assert "before by --renew" in said
+    assert asking.house.requests.of(NAME, "erin") == dataclasses.replace(
+        asked, status=Status.ACCEPTED, answered_by="ruth", answered_at=asking.now
+    )
+
+    code, said = _command(asking, *answers, "--purpose", "more", "--agree", "--renew")
+    again = asking.house.requests.of(NAME, "erin")
+    assert again is not None
+    assert (code, said.splitlines()[-1]) == (0, f"pending: request {again.id}")
+    assert again.id != asked.id
+    assert f"Your grant counts until {until:%Y-%m-%d %H:%M} UTC" in said
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Site]:
+    """A model on which nothing has to be agreed to, with grants of one day."""
+    site = Site(folder=tmp_path)
+    site.release(site.publish(), Tier.T2, Tier.T4)
+    site.person("erin")
+    site.house.requests.set_terms(NAME, Terms(grant_days=1))
+    with site.served():
+        yield site
+    site.house.close()
+
+
+def test_that_nothing_is_asked_for_without_agreeing_where_there_are_no_terms(plain: Site) -> None:
+    for words in ((), ("--purpose", "red teaming")):
+        code, said = _command(plain, *words)
+        assert (code, "--agree" in said) == (4, True), said
+        assert plain.house.requests.of(NAME, "erin") is None
+
+
+def test_that_a_grant_of_a_day_is_renewed_in_its_last_third_alone(plain: Site) -> None:
+    assert _command(plain, "--agree")[0] == 0
+    asked = plain.house.requests.of(NAME, "erin")
+    assert asked is not None
+    plain.house.requests.answer(asked, Status.ACCEPTED, by="ruth", at=plain.now)
+    page = plain.ask(f"/{NAME}", Cookie=f"tiergate={plain.session('erin')}").body.decode()
+
+    assert "accepted until" in _command(plain, "--agree", "--purpose", "more")[1]
+    assert "Ask anew although my grant counts still" in page
+    assert "A grant lasts 1 day." in page
+    plain.now += dt.timedelta(hours=17)
+    code, said = _command(plain)
+    assert (code, "takes --agree" in said) == (0, True)
+    assert "pending: request" in _command(plain, "--agree", "--purpose", "more")[1]
 
 
 def test_that_the_command_says_what_the_gateway_says(asking: Site) -> None:
     asking.tokens["nobody"] = "hf_" + "x" * 40
     answers = [word for name, value in ANSWERS.items() for word in ("--field", f"{name}={value}")]
     code, said = _command(asking, *answers, "--agree", who="nobody")
-    assert (code, "Log in first." in said) == (4, True)
+    assert (code, "found nobody logged in, expected a token that counts" in said) == (4, True)
     code, said = _command(asking, "--field", "no sign")
     assert (code, "NAME=VALUE" in said) == (4, True)
     code, said = _run("http://127.0.0.1:9", "hf_x")

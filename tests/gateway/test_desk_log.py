@@ -82,9 +82,10 @@ def test_that_copies_are_summed_up_by_model(town: DeskTown) -> None:
     page = town.see("/-/log", "udo").body.decode()
 
     part = page.partition('id="out"')[2].partition("</section>")[0]
-    assert re.findall(r'data-label="Downloads">(\d+)', part) == ["3", "1"]
+    assert re.findall(r'data-label="Requests for files">(\d+)', part) == ["3", "1"]
+    assert re.findall(r'at most">(\d+ files?)<', part) == ["2 files", "1 file"]
     assert "1 person" in part
-    assert "1 download of nobody known" in part
+    assert "1 request of nobody known" in part
 
 
 def test_that_older_lines_are_on_further_pages(town: DeskTown) -> None:

@@ -181,6 +181,15 @@ def test_that_a_decision_that_has_lapsed_is_still_shown(town: DeskTown, decided:
     assert b"E01" in page
 
 
+def test_that_a_model_leads_to_no_record_that_is_not_here(town: DeskTown, decided: str) -> None:
+    with town.served():
+        for who in ("", "eva", "olga"):
+            page = town.see("/acme/recorded", who).body.decode()
+            assert decided in page
+            assert "/-/decisions/" not in page
+            assert "reasons" not in page
+
+
 def test_that_a_record_is_for_those_who_see_every_release_unless_it_is_public(
     town: DeskTown, decided: str
 ) -> None:
@@ -190,6 +199,7 @@ def test_that_a_record_is_for_those_who_see_every_release_unless_it_is_public(
         assert is_login(town.see(path))
         assert town.see(path, "erin").status == 404
         assert b"/-/decisions/" not in town.see("/acme/recorded").body
+        assert b"read its reasons" in town.see("/acme/recorded", "eva").body
 
         bring(town, "--public")
         for who in ("", "erin", "pia"):

@@ -45,7 +45,8 @@ def test_that_a_preview_says_what_a_stop_ends_and_what_it_does_not_reach(town: D
     # Gwen, Dieter, Otto and Tess have a grant; the downloads of yesterday are not running.
     assert figures(one) == [1, 4, 2]
     assert figures(every) == [9, 4, 3]
-    assert b'data-label="Downloads">3<' in one
+    assert b'data-label="Requests for files">3<' in one
+    assert b'data-label="Copies, at most">1 file<' in one
     assert b"<li>gwen</li>" in one
     assert b"release freeze --release gated" in one
     assert town.house.stops.all() == ()
@@ -81,6 +82,40 @@ def test_that_whoever_sends_the_form_twice_has_stopped_once(town: DeskTown) -> N
         town.send("/-/stops", "ivan", {"about": "*", "reason": "x"})
 
     assert len(town.house.stops.standing()) == 1
+
+
+def test_that_a_second_stop_says_that_one_stands_and_lifting_one_says_so_too(
+    town: DeskTown,
+) -> None:
+    folder = ("--folder", town.folder / "gateway")
+    words = ("gateway", "stop", GATED, "--reason", "x", *folder, "--by")
+    assert "Stands already" not in run(*words, "ivan").out
+    first = town.house.stops.standing()[0]
+    again = run(*words, "ivan")
+    other = run("gateway", "stop", "--everything", "--reason", "x", *folder, "--by", "olga")
+
+    assert (again.code, "Nothing was changed" in again.out) == (0, True)
+    assert f"Stands already: {first.id} of {GATED}, made on" in other.out
+    assert "by ivan." in other.out
+    assert len(town.house.stops.standing()) == 2
+    lifted = run("gateway", "lift", first.id, "--by", "anna", *folder)
+    assert "Stands still: " in lifted.out
+    assert "of everything, made on" in lifted.out
+
+
+def test_that_the_pages_say_which_other_stops_stand(town: DeskTown) -> None:
+    town.send("/-/stops", "ivan", {"about": GATED, "reason": "x"})
+    first = town.house.stops.standing()[0]
+    preview = town.see("/-/stops/new?about=*", "olga").body
+    again = town.send("/-/stops", "olga", {"about": "*", "reason": "x"})
+    lifted = town.send(f"/-/stops/{first.id}/lift", "anna", {})
+
+    assert f"Stands already: {first.id} of {GATED}, made on".encode() in preview
+    assert again.headers["location"] == "/-/stops?said=again"
+    assert lifted.headers["location"] == "/-/stops?said=remains"
+    for place in (again, lifted):
+        page = town.see(place.headers["location"], "anna").body
+        assert b"nother stop st" in page
 
 
 def test_that_who_stopped_does_not_lift_and_somebody_else_does(town: DeskTown) -> None:
@@ -121,7 +156,7 @@ def test_that_a_drill_ends_nothing_and_shows_that_all_would_be_refused(town: Des
 def test_that_a_drill_of_one_model_tries_that_one(town: DeskTown) -> None:
     page = town.send("/-/stops/drill", "ivan", {"about": GATED}).body
 
-    assert b"1 models" in page
+    assert b"1 model, " in page
     assert OPEN.encode() not in page.partition(b"Drill:")[2].partition(b"</section>")[0]
 
 

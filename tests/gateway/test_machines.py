@@ -140,7 +140,7 @@ def test_that_the_log_is_read_with_the_command(
     done = run("gateway", "log", "--folder", machines.first.folder / "gateway")
 
     assert done.code == 0
-    assert f"{NAME}: 1 downloads by 1 people" in done.out
+    assert f"{NAME}: 1 request for files by 1 person" in done.out
     assert done.out.endswith("The log holds.\n")
 
 

@@ -21,7 +21,8 @@ from gateway.clients import Client, Watched, do
 from gateway.raw_http import connected
 from gateway.town import GATED, WEIGHTS, Town, a_model
 from gateway_site import Answer
-from tiergate.gateway.requests import GRANT_DAYS
+from tiergate.gateway.house import House
+from tiergate.gateway.requests import GRANT_DAYS, Status
 from tiergate.gateway.roles import GatewayRole
 from tiergate.gateway.terms import Terms
 from tiergate.model.checkpoint import identify
@@ -333,6 +334,7 @@ def test_that_a_mark_of_another_gateway_does_not_hold(
     _, content = leaked
     path = tmp_path / "leaked.safetensors"
     path.write_bytes(content)
+    House(tmp_path / "other").close()
     assert run("gateway", "whose", path, "--folder", tmp_path / "other").code == 5
 
 
@@ -342,8 +344,43 @@ def test_that_a_mark_on_other_tensors_is_told(leaked: tuple[Town, bytes], tmp_pa
     header = {**_header(other), "__metadata__": _header(content)["__metadata__"]}
     code, said = _whose(town, _with_header(header, other))
 
-    assert code == 0
+    assert code == 5
+    assert "the mark holds" not in said
     assert "others than those of the original" in said
+    assert "It says nothing about the account" in said
+
+
+def test_that_a_mark_whose_original_is_gone_is_compared_with_nothing(tmp_path: Path) -> None:
+    town = Town(folder=tmp_path)
+    _settle(town)
+    with town.served():
+        content = town.ask(FILE, who="gwen").body
+    shutil.rmtree(tmp_path / "gateway" / "objects")
+    code, said = _whose(town, content)
+    town.house.close()
+
+    assert code == 3
+    assert "the mark holds" not in said
+    assert "the original is not here any more" in said
+
+
+def test_that_a_leaked_copy_names_both_who_decided(tmp_path: Path) -> None:
+    town = Town(folder=tmp_path)
+    _settle(town)
+    town.person("bert", GatewayRole.APPROVER)
+    requests = town.house.requests
+    requests.revoke(GATED, "gwen", town.now)
+    requests.set_terms(GATED, Terms(is_marked=True, reviewers=2))
+    asked = requests.ask(GATED, "gwen", {}, town.now)
+    for by in ("anna", "bert"):
+        requests.answer(asked, Status.ACCEPTED, by=by, at=town.now)
+    with town.served():
+        content = town.ask(FILE, who="gwen").body
+    code, said = _whose(town, content)
+    town.house.close()
+
+    assert code == 0
+    assert "given by    anna and bert\n" in said
 
 
 def test_that_a_copy_of_many_bytes_is_made_beside_other_requests(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_that_a_grant_is_shown_with_what_it_is_for(town: Town) -> None:
     assert "For every revision that is released." in gwen
     assert f"For the revision {town.old.commit[:12]} alone." in otto
     assert f"{GATED} used up" in ulf
-    assert "Downloads left: 0." in ulf
+    assert "0 downloads of each file" in ulf
 
 
 def test_that_a_request_is_taken_back_by_whoever_made_it_alone(town: Town) -> None:

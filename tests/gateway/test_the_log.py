@@ -67,7 +67,7 @@ def test_that_a_line_that_was_changed_is_noticed(fetched: Site) -> None:
 def test_that_the_log_is_printed_with_what_nothing_reaches_any_more(fetched: Site) -> None:
     shown = run("gateway", "log", "--folder", fetched.folder / "gateway")
     assert shown.code == 0
-    assert "acme/model: 2 downloads by 1 people and 1 by nobody known" in shown.out
+    assert "acme/model: 2 requests for files by 1 person and 1 by nobody known" in shown.out
     assert shown.out.endswith("The log holds.\n")
 
     hers = run("gateway", "log", "--folder", fetched.folder / "gateway", "--person", "erin")

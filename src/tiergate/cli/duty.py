@@ -37,10 +37,16 @@ def stopped(folder: str, repository: str, *, reason: str, by: str) -> Iterator[s
         from tiergate.gateway.lanes import freeze_command
         from tiergate.gateway.roles import Right
 
-        _require(house, by, Right.STOP)
+        require_right(house, by, Right.STOP)
         known = [each for each in house.catalogue.repositories() if repository in ("", each.name)]
         if repository and not known:
             raise InputError(repository, "no repository of that name", "one that is offered")
+        before = house.stops.also(repository)
+        for each in before:
+            yield f"Stands already: {each.named}."
+        if any(each.repository == repository and each.stopped_by == by for each in before):
+            yield f"Nothing was changed: {by} has stopped {repository or 'everything'} already."
+            return
         at = clock.now()
         made = house.stops.stop(repository, by=by, reason=reason, at=at)
         about = f"{made.id} of {repository or 'everything'}"
@@ -48,13 +54,15 @@ def stopped(folder: str, repository: str, *, reason: str, by: str) -> Iterator[s
         yield f"Stopped {repository or 'everything'}: {made.id}"
         yield "Copies that were made before are out of reach. Somebody else lifts it:"
         yield f"  tiergate gateway lift {made.id} --by ACCOUNT --folder {folder}"
+        if before:
+            yield "Each stop that stands has to be lifted by itself."
         yield "In the ledger, which outlives the gateway:"
         for name in sorted({each.release for each in known}):
             yield f"  {freeze_command(name)}"
 
 
-def lifted(folder: str, name: str, *, by: str) -> None:
-    """Lift a stop.
+def lifted(folder: str, name: str, *, by: str) -> Iterator[str]:
+    """Lift a stop, and yield which ones stand in the same way still.
 
     Raises:
         InputError: there is none, the account may not lift one, or it made this one.
@@ -63,15 +71,23 @@ def lifted(folder: str, name: str, *, by: str) -> None:
         from tiergate.gateway.acts import Act, Deed, note
         from tiergate.gateway.roles import Right
 
-        _require(house, by, Right.LIFT)
+        require_right(house, by, Right.LIFT)
         at = clock.now()
         made = next((each for each in house.stops.standing() if each.id == name), None)
         house.stops.lift(name, by=by, at=at)
         about = name if made is None else f"{name} of {made.repository or 'everything'}"
         note(house, Act(at=at, who=by, what=Deed.LIFTED, about=about))
+        yield f"Lifted {name}."
+        for each in () if made is None else house.stops.also(made.repository):
+            yield f"Stands still: {each.named}. It has to be lifted, too."
 
 
-def _require(house: House, name: str, right: Right) -> None:
+def require_right(house: House, name: str, right: Right) -> None:
+    """Refuse an account that may not do something, or does not count.
+
+    Raises:
+        InputError: it may not.
+    """
     person = house.accounts.person(name)
     if person is None or right not in person.rights:
         found = "no account" if person is None else "an account that may not"

@@ -135,11 +135,12 @@ def erased(folder: str, name: str) -> Iterator[str]:
             raise InputError(name, "no account", "an account, which may be disabled")
         other, is_gone = house.accounts.erase(name, clock.now())
         yield f"Erased {name}, who is {other} from now on; nothing leads back from that name."
-        yield "  gone   logins and tokens, names, what was stated and said to it, the salt in the log"
+        yield "  gone   logins, tokens, names, what was stated and said to it, the salt in the log"
         yield "  stays  that there were requests and grants, their dates, which copies are out"
         if not is_gone:
-            yield "Somebody reads the database: what was erased stands in its file still. Run:"
-            yield f"  sqlite3 {folder}/gateway.sqlite 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'"
+            yield "Somebody else used the database: what was erased may stand in its files still."
+            yield "  in a file    VACUUM; PRAGMA wal_checkpoint(TRUNCATE);"
+            yield "  on a server  VACUUM FULL;"
         yield "Copies of the gateway that were made before have all of it."
 
 

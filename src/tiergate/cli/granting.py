@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tiergate.cli.exit_codes import ExitCode
 from tiergate.cli.gateway_house import open_house
+from tiergate.cli.text import plural
 from tiergate.errors import InputError
 from tiergate.evidence.small_file import read_small_file
 from tiergate.model.digest import unreadable
@@ -19,6 +22,27 @@ if TYPE_CHECKING:
     from tiergate.gateway.marks import Head, Mark
     from tiergate.gateway.terms import Terms
 
+_MADE_FROM = "It shows from which copy this one was made, and not who passed it on."
+_NOTHING_OF_ANYBODY = (
+    "It says nothing about the account: whoever has seen a marked file can put its mark into"
+    " another one."
+)
+_WORDS: Mapping[ExitCode, tuple[str, str, str]] = MappingProxyType(
+    {
+        ExitCode.SUPPORTED: ("the mark holds.", "those of the original", _MADE_FROM),
+        ExitCode.UNDETERMINED: (
+            "a mark of this gateway, which was held against no original.",
+            "not compared: the original is not here any more",
+            "Whoever has a marked file can put its mark into another one.",
+        ),
+        ExitCode.VERIFICATION_FAILED: (
+            "a mark of this gateway, in front of tensors that it was not made for.",
+            "others than those of the original",
+            _NOTHING_OF_ANYBODY,
+        ),
+    }
+)
+"""What is said of a mark: first, of the tensors, and last."""
 _LARGEST_CRITERIA = 100_000
 _CHUNK_BYTES = 1 << 20
 
@@ -85,17 +109,18 @@ def _lines(repository: str, terms: Terms) -> Iterator[str]:
         f"  criteria   {len(terms.criteria)} characters" if terms.criteria else "  criteria   none"
     )
     yield f"  reviewers  {terms.reviewers}"
-    yield f"  a grant    lasts {terms.grant_days} days"
+    yield f"  a grant    lasts {plural(terms.grant_days, 'day')}"
     yield f"  downloads  {terms.downloads or 'any number'} of each file"
     yield f"  revisions  {'the current one' if terms.is_pinned else 'every one'}"
     yield f"  weights    {'marked for each recipient' if terms.is_marked else 'not marked'}"
 
 
-def whose(file: str, folder: str) -> tuple[bool, tuple[str, ...]]:
+def whose(file: str, folder: str) -> tuple[ExitCode, tuple[str, ...]]:
     """Read the mark of a file of weights, and say under which grant it was handed out.
 
     Returns:
-        Whether it has a mark that holds, and the lines to print.
+        Whether it has a mark that holds, in front of the tensors that it was made for; and the
+        lines to print.
 
     Raises:
         InputError: it is no safetensors file.
@@ -107,12 +132,15 @@ def whose(file: str, folder: str) -> tuple[bool, tuple[str, ...]]:
 
         text = mark_in(head)
         if text is None:
-            return False, (
+            return ExitCode.UNDETERMINED, (
                 f"{file}: no mark.",
                 "  It was taken out, or was never there. That says nothing about anybody.",
             )
         mark = read_mark(text, house.ready().public, file)
-        return True, tuple(_found(house, file, head, mark))
+        compared = _compared(house, Path(file), head, mark)
+        code = ExitCode.UNDETERMINED if compared is None else ExitCode.SUPPORTED
+        code = ExitCode.VERIFICATION_FAILED if compared is False else code
+        return code, tuple(_found(house, file, mark, code))
 
 
 def _head(file: str) -> Head:
@@ -130,38 +158,50 @@ def _head(file: str) -> Head:
     return head
 
 
-def _found(house: House, file: str, head: Head, mark: Mark) -> Iterator[str]:
-    yield f"{file}: the mark holds."
+def _found(house: House, file: str, mark: Mark, code: ExitCode) -> Iterator[str]:
+    first, tensors, last = _WORDS[code]
+    yield f"{file}: {first}"
     yield f"  grant       {mark.grant}, given {mark.at}"
     given = house.requests.grant(mark.grant)
     if given is None:
         yield "  account     not known: this gateway has no such grant"
     else:
-        person = house.accounts.person(given.person)
-        name = given.person if person is None else f"{given.person} ({person.full_name})"
-        known = house.pseudonyms.known(given.person)
-        erased = "" if known == mark.who else "; what the log called them was erased"
-        yield f"  account     {name}{erased}"
-        yield f"  given by    {given.given_by}"
+        yield f"  account     {_called(house, given.person, mark.who)}"
+        yield f"  given by    {' and '.join(house.requests.givers(given))}"
     yield f"  repository  {mark.repository}, {mark.path}"
     yield f"  original    {mark.root_digest}"
-    yield f"  tensors     {_compared(house, Path(file), head, mark)}"
-    yield "  It shows from which copy this one was made, and not who passed it on."
+    yield f"  tensors     {tensors}"
+    yield f"  {last}"
 
 
-def _compared(house: House, path: Path, head: Head, mark: Mark) -> str:
-    """Say whether what stands behind the mark is what was handed out with it."""
+def _called(house: House, name: str, who: str) -> str:
+    """Return what is known of the holder of a grant."""
+    from tiergate.gateway.erasing import is_erased_name
+
+    if is_erased_name(name):
+        return f"{name}, who was erased"
+    account = house.accounts.account(name)
+    full_name = "" if account is None else f" ({account.person.full_name})"
+    erased = "" if house.pseudonyms.known(name) == who else "; what the log called them was erased"
+    return f"{name}{full_name}{erased}"
+
+
+def _compared(house: House, path: Path, head: Head, mark: Mark) -> bool | None:
+    """Tell whether what stands behind the mark is what was handed out with it.
+
+    None where the original is not here any more.
+    """
     from tiergate.gateway.marks import read_head
 
     if not house.objects.has(mark.original):
-        return "not compared: the original is not here any more"
+        return None
     with path.open("rb") as ours, house.objects.opened(mark.original) as theirs:
         size = house.objects.size_of(mark.original)
         original = read_head(theirs, size, mark.path)
         if original is None or size - original.skipped != head.size_bytes - head.skipped:
-            return "others than those of the original: the mark may have been put there"
+            return False
         ours.seek(head.skipped)
         while chunk := ours.read(_CHUNK_BYTES):
             if chunk != theirs.read(len(chunk)):
-                return "others than those of the original: the mark may have been put there"
-    return "those of the original"
+                return False
+    return True

@@ -336,6 +336,7 @@ def log_lines(folder: str, repository: str, person: str) -> Iterator[str]:
     """
     with closing(open_house(folder)) as house:
         from tiergate.gateway.log import copies
+        from tiergate.gateway.rendering import counted
 
         who = _who(house, person) if person else ""
         shown = []
@@ -351,8 +352,9 @@ def log_lines(folder: str, repository: str, person: str) -> Iterator[str]:
             raise InputError(repository, "no repository of that name", "one that is offered")
         for each in copies(shown):
             yield (
-                f"{each.repository}: {each.downloads} downloads by {each.people} people and"
-                f" {each.unknown} by nobody known, {each.first} to {each.last}."
+                f"{each.repository}: {counted(each.requests, 'request')} for files by"
+                f" {counted(each.people, 'person', 'people')} and {each.unknown} by nobody known,"
+                f" {each.first} to {each.last}: {counted(each.copies, 'copy', 'copies')} at most."
                 " No freeze and no revocation reaches them."
             )
         yield "The log holds." if house.log.exists() else "Nothing was written yet."

@@ -12,7 +12,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tiergate.errors import InputError
-from tiergate.gateway.database import Database
+from tiergate.gateway.database import Database, DatabaseDownError
+from tiergate.gateway.erasing import PREFIX, REWRITTEN, erase, is_erased_name, was_erased
 from tiergate.gateway.roles import GatewayRole, Right, rights_of
 from tiergate.gateway.scopes import EVERY_SCOPE, Scope, read_scopes, rights_within
 from tiergate.gateway.tables import codes, namespaces, people, sessions, tokens
@@ -20,6 +21,9 @@ from tiergate.gateway.tokens import Token, Tokens
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STANDS = people.c.disabled_at.is_(None)
+NAME_OF_ERASED = "the name of an account that was erased"
+"""Why a name is refused that nobody has."""
+NAME_STAYS = "The name stays taken, so that nobody is mistaken for whoever had it."
 LAST_OWNER = "the last owner whose account counts"
 """Why a change is refused that would leave a gateway without anybody who runs it."""
 
@@ -88,14 +92,20 @@ class Accounts:
             secret: key of these digests.
         """
         self._database = database
+        self._secret = secret
         self.tokens = Tokens(database, secret)
 
     def add(self, person: Person) -> None:
         """Make an account.
 
         Raises:
-            InputError: the name is taken.
+            InputError: the name is taken, also by somebody who was erased.
         """
+        if person.name.startswith(PREFIX):
+            found = f"a name that begins with {PREFIX}, as of accounts that were erased"
+            raise InputError(person.name, found, "another name")
+        if self.was_erased(person.name):
+            raise InputError(person.name, NAME_OF_ERASED, "a new name", NAME_STAYS)
         row = {
             "name": person.name,
             "full_name": person.full_name,
@@ -151,9 +161,34 @@ class Accounts:
                 connection.execute(table.delete().where(table.c.person == name))
 
     def enable(self, name: str) -> None:
-        """Let an account count again."""
+        """Let an account count again.
+
+        Raises:
+            InputError: it stands for somebody who was erased.
+        """
+        if is_erased_name(name):
+            raise InputError(name, "an account that was erased", "one that was only disabled")
         with self._database.writing() as connection:
             connection.execute(people.update().filter_by(name=name).values(disabled_at=None))
+
+    def erase(self, name: str, at: datetime) -> tuple[str, bool]:
+        """Erase somebody who has an account: see :mod:`tiergate.gateway.erasing`.
+
+        Returns:
+            The name under which they stand from now on; and whether what was erased is gone from
+            the file of the database too, which others who read it can keep from happening.
+        """
+        with self._database.writing() as connection:
+            other = erase(connection, self._secret, name, at)
+        try:
+            return other, self._database.rewrite([table.name for table in REWRITTEN])
+        except DatabaseDownError:
+            return other, False
+
+    def was_erased(self, name: str) -> bool:
+        """Tell whether somebody of that name was erased."""
+        with self._database.reading() as connection:
+            return was_erased(connection, self._secret, name)
 
     def person(self, name: str) -> Person | None:
         """Return somebody whose account counts; None for nobody."""

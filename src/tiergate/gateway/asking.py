@@ -19,6 +19,7 @@ from tiergate.gateway.guards import Guards, Parts, Refused, Visit
 from tiergate.gateway.model_page import Asking as AskingView
 from tiergate.gateway.model_page import model_page
 from tiergate.gateway.objects import Objects
+from tiergate.gateway.own_requests import own_request, request_words
 from tiergate.gateway.questions import (
     LONGEST_ANSWER,
     OWN,
@@ -35,7 +36,7 @@ from tiergate.gateway.terms import Terms
 from tiergate.model.card import MAX_CARD_BYTES
 
 _CARD = "README.md"
-_OF_THE_PAGE = frozenset({"fields", "wording", "share_name", "act", "form_key", "token"})
+_OF_THE_PAGE = frozenset({"fields", "wording", "share_name", "renew", "act", "form_key", "token"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class Asking:
 
     def __init__(self, parts: Parts, guards: Guards) -> None:
         self._parts = parts
+        self._records = parts.records
         self._guards = guards
 
     async def page(self, visit: Visit) -> Response:
@@ -145,7 +147,8 @@ class Asking:
             terms=agreed.terms,
             form=agreed.form,
             wording=agreed.digest,
-            words=wire.request_words(asked, self._count(asked)) if asked else "",
+            words=self._words(asked, visit) if asked else "",
+            may_renew=self._parts.requests.lasting(asked, visit.at) is not None,
         )
         return model_page(
             visit,
@@ -157,10 +160,12 @@ class Asking:
         )
 
     def _is_decision_shown(self, visit: Visit) -> bool:
-        """Tell whether whoever looks may read why it was decided as it was."""
-        decided = None if visit.release is None else visit.release.decided
+        """Tell whether whoever looks can read here why it was decided as it was."""
+        decided, records = None if visit.release is None else visit.release.decided, self._records
+        if decided is None or records.of(decided.decision) is None:
+            return False
         sees_all = visit.session is not None and Right.SEE_RELEASES in visit.session.person.rights
-        return decided is not None and (sees_all or self._parts.records.is_public(decided.decision))
+        return sees_all or records.is_public(decided.decision)
 
     def _described(self, visit: Visit) -> Response:
         agreed, name = agreement(self._parts, visit), visit.known_repository.name
@@ -180,6 +185,7 @@ class Asking:
             "isPinned": terms.is_pinned,
             "isMarked": terms.is_marked,
             "page": self._address(visit),
+            "request": self._own(visit),
         }
         return JSONResponse(body, headers=dict(wire.PRIVATE))
 
@@ -189,7 +195,7 @@ class Asking:
         name = visit.known_repository.name
         if by_form and content.get("act") == "see":
             asked = self._parts.requests.of(name, person.name)
-            return self._page(visit, wire.request_words(asked, self._count(asked)))
+            return self._page(visit, self._words(asked, visit))
         agreed = agreement(self._parts, visit)
         fields = self._fields(visit, content, agreed, by_form=by_form)
         self._require_wording(visit, content, agreed)
@@ -204,13 +210,27 @@ class Asking:
                 commit=_original(visit),
                 wording=agreed.digest,
                 shares_name=_is_true(content.get("share_name")),
+                renews=_is_true(content.get("renew")),
             )
         except TooOftenError:
             raise ProblemError(429, wire.TOO_OFTEN) from None
         if by_form:
-            return self._page(visit, wire.request_words(asked, self._count(asked)))
-        body = {"status": asked.status.value, "requestId": asked.id}
+            return self._page(visit, self._words(asked, visit))
+        lasting = self._parts.requests.lasting(asked, visit.at)
+        body = own_request(asked, lasting, visit.at)
         return JSONResponse(body, headers=dict(wire.PRIVATE))
+
+    def _own(self, visit: Visit) -> dict[str, object] | None:
+        """Return what became of the request of whoever asks; None for none."""
+        if visit.person is None:
+            return None
+        asked = self._parts.requests.of(visit.known_repository.name, visit.person.name)
+        lasting = self._parts.requests.lasting(asked, visit.at)
+        return None if asked is None else own_request(asked, lasting, visit.at)
+
+    def _words(self, asked: AccessRequest | None, visit: Visit) -> str:
+        lasting = self._parts.requests.lasting(asked, visit.at)
+        return request_words(asked, self._count(asked), lasting)
 
     def _count(self, asked: AccessRequest | None) -> Count | None:
         return None if asked is None else self._parts.requests.count(asked)

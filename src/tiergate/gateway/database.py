@@ -123,12 +123,14 @@ class Database:
         with self._translated(), self._engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
             if self.address is not None:
+                # What tried the connection out has left a transaction open, where none may be.
+                plain.connection.rollback()
                 for name in names:
                     connection.exec_driver_sql(f'VACUUM FULL "{name}"')
                 return True
             connection.exec_driver_sql("VACUUM")
-            is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
-            return is_busy == 0
+            found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            return int(found) == 0
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

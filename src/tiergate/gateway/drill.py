@@ -54,7 +54,7 @@ class Drilled:
         left = sum(each.would_have for each in self.models)
         cut = "" if self.is_whole else f", of which the first {MOST_DECISIONS} were tried"
         return (
-            f"{len(self.models)} models, {people} decisions{cut}:"
+            f"{_counted(len(self.models), 'model')}, {_counted(people, 'decision')}{cut}:"
             f" {had} allow a download now, {left} would with the stop."
         )
 
@@ -71,6 +71,10 @@ class _AsIf(Stops):
         if self._thought.repository in (EVERYTHING, repository):
             return self._thought
         return self._real.on(repository)
+
+
+def _counted(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def drill(parts: Parts, request: Request, repository: str, at: datetime) -> Drilled:

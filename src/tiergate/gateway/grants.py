@@ -57,6 +57,29 @@ class Given:
     is_marked: bool
     """Whether its weights name it."""
 
+    def lasts(self, at: datetime) -> bool:
+        """Tell whether it was not taken back and has not ended."""
+        return self.grant.revoked_at is None and at < self.grant.until
+
+    @property
+    def renewable_from(self) -> datetime:
+        """From when on somebody who asks again renews it."""
+        return renewable_from(self.given_at, self.grant.until)
+
+
+_LONGEST_RENEWAL = timedelta(days=14)
+
+
+def renewable_from(given_at: datetime, until: datetime) -> datetime:
+    """Return from when on a grant that counts is renewed: in its last third, two weeks at most.
+
+    >>> day = timedelta(days=1)
+    >>> at = datetime(2026, 11, 1)
+    >>> renewable_from(at, at + 90 * day) - at, renewable_from(at, at + 3 * day) - at
+    (datetime.timedelta(days=76), datetime.timedelta(days=2))
+    """
+    return until - min(_LONGEST_RENEWAL, (until - given_at) / 3)
+
 
 def give(connection: sa.Connection, giving: Giving) -> str:
     """Give a grant, and return its name."""

@@ -72,7 +72,7 @@ class Identities:
         wished = _wished_name(claims)
         for attempt in range(_TRIES):
             name = wished if attempt == 0 else f"{wished}-{secrets.token_hex(3)}"
-            if self._accounts.account(name) is None:
+            if self._accounts.account(name) is None and not self._accounts.was_erased(name):
                 break
         else:
             raise InputError(wished, "no name that is free", "another name")

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,17 +18,24 @@ from tiergate.release.ledger_entry import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copies:
-    """Files of one repository that have left."""
+class Left:
+    """What has left of one repository, as far as lines say it.
+
+    A line is written before the first byte leaves: it says which bytes were allowed, and not
+    whether all of them arrived.
+    """
 
     repository: str
     """Its name."""
-    downloads: int
-    """Answers to ``GET`` that sent bytes."""
+    requests: int
+    """Requests for bytes that were allowed. A file in pieces is as many of them."""
+    copies: int
+    """Different files to different people, which is how many copies there are at most. Of
+    somebody unknown each request is another."""
     people: int
     """Different people among those who were known."""
     unknown: int
-    """Downloads of nobody known."""
+    """Requests of nobody known."""
     first: str
     """When the first one was."""
     last: str
@@ -71,22 +77,28 @@ def _documents(place: LogPlace, key: PublicKey) -> Iterator[tuple[str, dict[str,
             yield f"entry {entry.sequence}", _document(entry, ledger.origin, key)
 
 
-def copies(downloads: Iterable[Download]) -> tuple[Copies, ...]:
+def copies(downloads: Iterable[Download]) -> tuple[Left, ...]:
     """Count what has left, by repository: what no freeze and no revocation reaches."""
     of: dict[str, list[Download]] = {}
     for download in downloads:
         if download.method == "GET" and download.last >= download.first:
             of.setdefault(download.repository, []).append(download)
-    return tuple(
-        Copies(
-            repository=name,
-            downloads=len(found),
-            people=len(Counter(each.who for each in found if each.who)),
-            unknown=sum(not each.who for each in found),
-            first=min(each.at for each in found),
-            last=max(each.at for each in found),
-        )
-        for name, found in sorted(of.items())
+    return tuple(_left(name, found) for name, found in sorted(of.items()))
+
+
+def _left(name: str, found: Sequence[Download]) -> Left:
+    known = [each for each in found if each.who]
+    # Of a marked copy the same file has another digest under each grant.
+    files = {(each.who, each.original or each.sha256) for each in known}
+    unknown = len(found) - len(known)
+    return Left(
+        repository=name,
+        requests=len(found),
+        copies=len(files) + unknown,
+        people=len({each.who for each in known}),
+        unknown=unknown,
+        first=min(each.at for each in found),
+        last=max(each.at for each in found),
     )
 
 

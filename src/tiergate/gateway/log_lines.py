@@ -22,7 +22,7 @@ from tiergate.errors import TiergateError, VerificationError
 from tiergate.gateway.acts import Acts
 from tiergate.gateway.audit import FORMAT, Download
 from tiergate.gateway.database import Database
-from tiergate.gateway.log import Copies, read_acts, read_downloads
+from tiergate.gateway.log import Left, read_acts, read_downloads
 from tiergate.gateway.log_place import LogPlace
 from tiergate.gateway.tables import log_lines as table
 from tiergate.release.head_files import newest_head
@@ -148,13 +148,16 @@ class LogLines:
         with self._database.reading() as connection:
             return tuple(map(_line, connection.execute(newest).mappings()))
 
-    def copies(self, wanted: Wanted) -> tuple[Copies, ...]:
+    def copies(self, wanted: Wanted) -> tuple[Left, ...]:
         """Count what has left, by repository: what no stop and no revocation reaches."""
         who = sa.case((table.c.who == "", None), else_=table.c.who)
+        # Of a marked copy the same file has another digest under each grant.
+        content = sa.case((table.c.original == "", table.c.sha256), else_=table.c.original)
         query = (
             sa.select(
                 table.c.repository,
-                sa.func.count().label("downloads"),
+                sa.func.count().label("requests"),
+                sa.func.count(sa.distinct(who + sa.literal(" ") + content)).label("copies"),
                 sa.func.count(sa.distinct(who)).label("people"),
                 sa.func.sum(sa.case((table.c.who == "", 1), else_=0)).label("unknown"),
                 sa.func.min(table.c.at).label("first"),
@@ -166,7 +169,16 @@ class LogLines:
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
-        return tuple(Copies(**{**row, "unknown": int(row["unknown"])}) for row in rows)
+        return tuple(
+            Left(
+                **{
+                    **row,
+                    "unknown": int(row["unknown"]),
+                    "copies": row["copies"] + int(row["unknown"]),
+                }
+            )
+            for row in rows
+        )
 
     def receivers(self, wanted: Wanted) -> tuple[str, ...]:
         """Return the digests of those to whom copies went; nobody known is left out."""

@@ -72,6 +72,8 @@ class Asking:
     """Digest of what whoever asks agrees to; empty for nothing."""
     words: str
     """What became of the request of whoever has logged in; empty for none."""
+    may_renew: bool = False
+    """Whether a grant of theirs counts, so that asking again is asking to renew it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

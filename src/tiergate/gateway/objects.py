@@ -128,8 +128,10 @@ class Objects:
                     arriving.write(chunk)
                 self.keep(arriving, sha256, where)
         except OSError as error:
+            if error.filename or error.errno is None:
+                raise
             # A disk that is full says so of no file.
-            named = error.filename or f"{self._folder}, while {where} came in"
+            named = f"{self._folder}, while {where} came in"
             raise OSError(error.errno, error.strerror, named) from error
 
     @contextmanager

@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from tiergate.gateway.database import Database
+from tiergate.gateway.grants import renewable_from
 from tiergate.gateway.requests import AccessRequest, Status
 from tiergate.gateway.tables import grants, people, requests
 
-SOON = timedelta(days=14)
-"""A grant that ends within this time is ending soon."""
 _STATED = ("organisation", "purpose")
 
 
@@ -73,8 +72,9 @@ class ListedGrant:
             return "used up"
         if self.disabled_at is not None:
             return "the account is disabled"
-        days = (self.until - at).days
-        return f"ends soon, in {days} days" if self.until - at <= SOON else "counts"
+        if at < renewable_from(self.given_at, self.until):
+            return "counts"
+        return f"ends soon, in {left_words(self.until - at)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +194,22 @@ class Overview:
     def _grants(self, query: sa.Select[tuple[object, ...]]) -> tuple[ListedGrant, ...]:
         with self._database.reading() as connection:
             return tuple(ListedGrant(**row) for row in connection.execute(query).mappings())
+
+
+def left_words(left: timedelta) -> str:
+    """Say how long something lasts: in days, and on its last two in hours.
+
+    >>> left_words(timedelta(days=9, hours=4)), left_words(timedelta(hours=1, minutes=50))
+    ('9 days', '1 hour')
+    >>> left_words(timedelta(minutes=3))
+    'less than an hour'
+    """
+    hours = left // timedelta(hours=1)
+    if hours < 1:
+        return "less than an hour"
+    if left >= timedelta(days=2):
+        return f"{left.days} days"
+    return f"{hours} hour{'' if hours == 1 else 's'}"
 
 
 def stated(request: ListedRequest | AccessRequest, name: str) -> str:

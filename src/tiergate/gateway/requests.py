@@ -33,8 +33,8 @@ from tiergate.gateway.request_rows import (
 )
 from tiergate.gateway.tables import past_requests, requests, wordings
 from tiergate.gateway.terms import GRANT_DAYS, NO_LESS, Less, Terms, read_terms, write_terms
-from tiergate.gateway.votes import Vote, forget_votes, people_for, read_votes
-from tiergate.release.access import SOON, Grant
+from tiergate.gateway.votes import FOR, Vote, forget_votes, people_for, read_votes
+from tiergate.release.access import Grant
 
 __all__ = [
     "GRANT_DAYS",
@@ -126,10 +126,12 @@ class Requests:
         commit: str = "",
         wording: str = "",
         shares_name: bool = False,
+        renews: bool = False,
     ) -> AccessRequest:
         """Ask, or ask anew: after an answer, before a grant ends, or with other words.
 
-        Where a grant stands for longer, nothing is asked: the request stays accepted.
+        Where a grant counts that is not about to end, nothing is asked: the request stays
+        accepted.
 
         Args:
             repository: for which.
@@ -139,6 +141,7 @@ class Requests:
             commit: the revision that is current.
             wording: digest of what they agree to; see :meth:`keep_wording`.
             shares_name: whether those who decide are shown their full name.
+            renews: whether it is asked anew however long a grant counts still.
 
         Raises:
             TooOftenError: they asked for the same many times today.
@@ -146,7 +149,10 @@ class Requests:
         before = self.of(repository, person)
         row = open_request(repository, person, fields, at)
         row |= {"commit": commit, "wording": wording, "shares_name": shares_name}
-        if before is not None and (says(before, row) or self._stands(before, at)):
+        if before is not None and says(before, row):
+            return before
+        lasting = self.lasting(before, at)
+        if before and lasting and at < lasting.renewable_from and not renews:
             return before
         self._require_patience(repository, person, at)
         # Whoever asks twice at once has asked once: the row that came first stands.
@@ -160,11 +166,12 @@ class Requests:
         assert found is not None  # noqa: S101 - it was written the line before
         return found
 
-    def _stands(self, before: AccessRequest, at: datetime) -> bool:
-        """Tell whether what was asked for is there, for long enough that nobody renews it."""
-        given = self.grants(before.repository, before.person)
-        lasts = any(g.revoked_at is None and g.until - at > SOON for g in given)
-        return before.status is Status.ACCEPTED and lasts
+    def lasting(self, asked: AccessRequest | None, at: datetime) -> Given | None:
+        """Return the grant that lasts longest, of a request that was accepted; None for none."""
+        if asked is None or asked.status is not Status.ACCEPTED:
+            return None
+        given = (each for each in self.given(asked.repository, asked.person) if each.lasts(at))
+        return max(given, key=lambda each: each.grant.until, default=None)
 
     def _require_patience(self, repository: str, person: str, at: datetime) -> None:
         key = {"repository": repository, "person": person}
@@ -362,6 +369,13 @@ class Requests:
         """Return the same with who gave it, when, and to which request."""
         with self._database.reading() as connection:
             return read_grants(connection, repository, person)
+
+    def givers(self, given: Given) -> tuple[str, ...]:
+        """Return everybody who was for what a grant answers, whoever decided last at the end."""
+        with self._database.reading() as connection:
+            those = read_votes(connection, given.request) if given.request else ()
+        named = [v.person for v in those if v.counts and v.choice == FOR and v.at <= given.given_at]
+        return (*dict.fromkeys(n for n in named if n != given.given_by), given.given_by)
 
     def grant(self, name: str) -> Given | None:
         """Return the grant of that name; None when there is none."""

@@ -43,6 +43,13 @@ class Stop:
     """Whether it was tried out and nothing was ended."""
 
     @property
+    def named(self) -> str:
+        """What those who work here call it: what it is about, since when, and by whom."""
+        by = f" by {self.stopped_by}" if self.stopped_by else ""
+        about = self.repository or "everything"
+        return f"{self.id} of {about}, made on {self.stopped_at:%Y-%m-%d %H:%M} UTC{by}"
+
+    @property
     def words(self) -> str:
         """What those who are refused are told."""
         return f"Stopped on {self.stopped_at:%Y-%m-%d %H:%M} UTC, incident {self.id}."
@@ -110,6 +117,20 @@ class Stops:
         """Return the oldest stop that stands in the way of a repository; None when none does."""
         either = stops.c.repository.in_((repository, EVERYTHING))
         return next(iter(self._select(stops.c.lifted_at.is_(None) & either)), None)
+
+    def also(self, repository: str, *, but: str = "") -> tuple[Stop, ...]:
+        """Return the stops that stand in the way of a repository, or of everything alike.
+
+        Args:
+            repository: its name; empty for everything, which also a stop of one model is part of.
+            but: one to leave out.
+        """
+        return tuple(
+            each
+            for each in self.standing()
+            if each.id != but
+            and (repository == EVERYTHING or each.repository in (EVERYTHING, repository))
+        )
 
     def standing(self) -> tuple[Stop, ...]:
         """Return the stops that stand, the oldest first."""

@@ -325,6 +325,11 @@ log_lines = sa.Table(
     sa.Index("log_lines_of_person", "who", "sequence", "line"),
     sa.Index("log_lines_of_grant", "grant", "sequence", "line"),
 )
+erased_names = sa.Table(
+    "erased_names",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+)
 fingerprints = sa.Table(
     "fingerprints",
     metadata,

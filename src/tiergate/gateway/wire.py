@@ -217,8 +217,8 @@ def model_info(  # noqa: PLR0913 - what a client expects to find
         "private": False,
         "disabled": False,
         "gated": "manual" if is_gated else False,
-        "createdAt": _time(created_at),
-        "lastModified": _time(changed_at),
+        "createdAt": wire_time(created_at),
+        "lastModified": wire_time(changed_at),
         "downloads": 0,
         "likes": 0,
         "tags": [],
@@ -303,23 +303,6 @@ def whoami(name: str, full_name: str, role: str) -> dict[str, object]:
     }
 
 
-def request_words(request: AccessRequest | None, count: Count | None = None) -> str:
-    """Say what became of a request, to whoever asked."""
-    if request is None:
-        return "You have not asked for access."
-    said = {
-        Status.PENDING: "Your request is waiting for an answer.",
-        Status.ACCEPTED: "Your request was accepted.",
-        Status.REJECTED: "Your request was turned down. You can ask again.",
-        Status.RESET: "What was decided does not stand any more. Ask again.",
-    }[request.status]
-    asked = f"You asked on {request.asked_at:%Y-%m-%d}."
-    votes = ""
-    if count is not None and count.needed > 1 and request.status is Status.PENDING:
-        votes = f"{len(count.people)} of {count.needed} reviewers are for it."
-    return " ".join(filter(None, (said, asked, votes, request.answer)))
-
-
 def access_request(
     request: AccessRequest, full_name: str, count: Count | None = None
 ) -> dict[str, object]:
@@ -340,11 +323,11 @@ def access_request(
             "type": "user",
         },
         "status": request.status.value,
-        "timestamp": _time(request.asked_at),
+        "timestamp": wire_time(request.asked_at),
         "fields": dict(request.fields),
     }
     if request.answered_at is not None:
-        found["reviewedAt"] = _time(request.answered_at)
+        found["reviewedAt"] = wire_time(request.answered_at)
     if request.answered_by and request.status is Status.ACCEPTED:
         found["grantedBy"] = {"user": request.answered_by}
     if request.wording:
@@ -375,5 +358,6 @@ def _git_oid(content: bytes) -> str:
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
-def _time(when: datetime) -> str:
+def wire_time(when: datetime) -> str:
+    """Write a time as clients of the Hub read it."""
     return f"{when:%Y-%m-%dT%H:%M:%S}.000Z"

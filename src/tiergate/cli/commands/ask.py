@@ -20,7 +20,8 @@ import click
     help="Answer to a question of the model card; repeatable.",
 )
 @click.option("--share-name", is_flag=True, help="Show your full name to those who decide.")
-@click.option("--agree", is_flag=True, help="Agree to the terms that this command prints.")
+@click.option("--agree", is_flag=True, help="Agree to what this command prints, and ask.")
+@click.option("--renew", is_flag=True, help="Ask anew, however long your grant counts still.")
 @click.option(
     "--unsafe-plain-http",
     is_flag=True,
@@ -36,16 +37,25 @@ def command(  # noqa: PLR0913 - options of the command line
     fields: tuple[str, ...],
     share_name: bool,
     agree: bool,
+    renew: bool,
     unsafe_plain_http: bool,
 ) -> None:
     """Ask for access to ORG/MODEL, and print what became of the request.
 
     The token is taken from TIERGATE_TOKEN or HF_TOKEN. What you would agree to and what the
-    model card asks is printed first. Run again to see whether it was decided; with other answers
-    it is another request.
+    model card asks is printed first; without --agree nothing is asked for. Run again without it
+    to see whether the request was decided; with --agree and other answers it is another request.
+    A grant that counts is renewed in its last third, at most two weeks before it ends.
     """
     from tiergate.cli.asking import Asked, asked, read_fields
 
     stated = {"purpose": purpose, "organisation": organisation, "jurisdiction": jurisdiction}
-    what = Asked(stated=stated, fields=read_fields(fields), shares_name=share_name, agrees=agree)
-    click.echo(asked(repository, endpoint, what, may_be_plain=unsafe_plain_http))
+    what = Asked(
+        stated=stated,
+        fields=read_fields(fields),
+        shares_name=share_name,
+        agrees=agree,
+        renews=renew,
+    )
+    for line in asked(repository, endpoint, what, may_be_plain=unsafe_plain_http):
+        click.echo(line)

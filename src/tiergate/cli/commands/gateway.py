@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from tiergate.cli.commands import gateway_data, gateway_duty, gateway_mirror
+from tiergate.cli.commands import gateway_access, gateway_data, gateway_duty, gateway_mirror
 
 _folder = click.option(
     "--folder", required=True, type=click.Path(path_type=str), help="Folder of the gateway."
@@ -144,16 +144,16 @@ def terms(  # noqa: PLR0913, PLR0917 - options of the command line
 def whose(file: str, folder: str) -> int:
     """Verify the mark in the weights FILE, and name the grant and the account that had it.
 
-    The exit code is 3 when there is no mark, which proves nothing, and 5 when the mark was
-    changed or is of another gateway.
+    The exit code is 3 when there is no mark, which proves nothing, or no original to compare
+    with, and 5 when the mark was changed, is of another gateway, or stands in front of other
+    tensors than those that it was made for. Who was erased stands under another name.
     """
-    from tiergate.cli.exit_codes import ExitCode
     from tiergate.cli.granting import whose as found
 
-    holds, lines = found(file, folder)
+    code, lines = found(file, folder)
     for line in lines:
         click.echo(line)
-    return ExitCode.SUPPORTED if holds else ExitCode.UNDETERMINED
+    return code
 
 
 @command.command("person")
@@ -266,14 +266,20 @@ def log(folder: str, repository: str, person: str) -> None:
 @click.argument("name")
 @_folder
 def erase(name: str, folder: str) -> None:
-    """Disable the account NAME, and make its lines in the log nobody's for good.
+    """Erase who NAME was, for good, whether the account counts or is disabled.
 
-    The log itself stays as it is and still verifies.
+    Gone afterwards: the name of the account and the name for people, passwords, logins and
+    tokens, what they stated in requests and what was said to it, where they are, and the salt
+    without which no line of the log can be told to be theirs. Requests, grants, votes and stops
+    stay, with their dates, under a name that is drawn by lot; grants that count end.
+
+    Not gone: the signed log, in which the words stand that people wrote as they decided; grants
+    and approvals in the ledger of releases; and copies of the gateway. The name stays taken.
     """
     from tiergate.cli.gateway_accounts import erased
 
-    erased(folder, name)
-    click.echo(f"Disabled {name}; no line of the log can be told to be theirs any more.")
+    for line in erased(folder, name):
+        click.echo(line)
 
 
 @command.command("backup")
@@ -293,6 +299,10 @@ def backup(copy: str, folder: str) -> None:
 
 for _each in (
     gateway_data.publish_data,
+    gateway_access.requests,
+    gateway_access.accept,
+    gateway_access.reject,
+    gateway_access.revoke,
     gateway_duty.stop,
     gateway_duty.lift,
     gateway_duty.record,

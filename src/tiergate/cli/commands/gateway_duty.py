@@ -23,7 +23,8 @@ def stop(repository: str | None, folder: str, reason: str, by: str, *, everythin
     """Refuse every download of REPOSITORY from now on, and cut off those that are running.
 
     It needs no key and only closes. Whoever can write to the folder is believed to be the
-    account that they name, which has to be one that may stop; somebody else lifts it.
+    account that they name, which has to be one that may stop; somebody else lifts it. Stops that
+    stand already are named; the same one by the same account is not made twice.
     """
     from tiergate.cli.duty import stopped
 
@@ -38,11 +39,11 @@ def stop(repository: str | None, folder: str, reason: str, by: str, *, everythin
 @_folder
 @_by
 def lift(name: str, folder: str, by: str) -> None:
-    """Lift the stop ID, which another account made."""
+    """Lift the stop ID, which another account made, and say which others stand still."""
     from tiergate.cli.duty import lifted
 
-    lifted(folder, name, by=by)
-    click.echo(f"Lifted {name}.")
+    for line in lifted(folder, name, by=by):
+        click.echo(line)
 
 
 @click.command("record")

@@ -91,6 +91,7 @@ def _page(visit: DeskVisit, found: ListedGrant, message: str = "", status: int =
         counts=found.counts(at),
         is_marked=given is not None and given.is_marked,
         request="" if given is None else given.request,
+        givers=(found.given_by,) if given is None else parts.requests.givers(given),
         lines=lines,
         copies=parts.lines.copies(wanted),
         most=_MOST_LINES,

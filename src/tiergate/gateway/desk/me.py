@@ -11,9 +11,9 @@ from types import MappingProxyType
 from starlette.responses import Response
 
 from tiergate.errors import InputError
-from tiergate.gateway import wire
 from tiergate.gateway.accounts import Person
 from tiergate.gateway.desk.visit import DeskVisit, see
+from tiergate.gateway.own_requests import request_words
 from tiergate.gateway.roles import GatewayRole, Right, rights_of
 from tiergate.gateway.scopes import USUAL, Scope
 from tiergate.gateway.tokens import LONGEST_LABEL, Token
@@ -56,7 +56,7 @@ def show(visit: DeskVisit) -> Response:
         "me.html.j2",
         person=visit.person,
         roles=sorted(role.value for role in visit.person.roles),
-        asked=[(row, wire.request_words(row)) for row in parts.mine.requests(name)],
+        asked=[(row, request_words(row)) for row in parts.mine.requests(name)],
         given=[(grant, grant.standing(at)) for grant in given],
         tokens=parts.accounts.tokens.of(name, at),
         url=parts.url,

@@ -13,6 +13,7 @@ from tiergate.errors import InputError
 from tiergate.gateway.accounts import Account, Person, is_account_name
 from tiergate.gateway.acts import Act, Deed, note
 from tiergate.gateway.desk.visit import DeskVisit, see
+from tiergate.gateway.erasing import is_erased_name
 from tiergate.gateway.requests import jurisdiction_problem
 from tiergate.gateway.roles import GatewayRole
 from tiergate.gateway.targets import is_repository_name
@@ -36,7 +37,7 @@ def show(visit: DeskVisit) -> Response:
         (account, sorted(role.value for role in account.person.roles))
         for account in visit.parts.accounts.all()
     ]
-    return visit.page("people.html.j2", rows=rows)
+    return visit.page("people.html.j2", rows=rows, is_erased=is_erased_name)
 
 
 def new_form(visit: DeskVisit) -> Response:
@@ -65,7 +66,13 @@ def add(visit: DeskVisit) -> Response:
 def one(visit: DeskVisit) -> Response:
     """Show an account."""
     account = _account(visit)
-    return visit.page("person.html.j2", account=account, person=account.person, roles=ROLE_WORDS)
+    return visit.page(
+        "person.html.j2",
+        account=account,
+        person=account.person,
+        roles=ROLE_WORDS,
+        is_erased=is_erased_name(account.person.name),
+    )
 
 
 def change(visit: DeskVisit) -> Response:

@@ -13,7 +13,7 @@ from tiergate.gateway.acts import Act, Deed, note
 from tiergate.gateway.desk.visit import DeskVisit, see
 from tiergate.gateway.drill import Drilled, drill
 from tiergate.gateway.lanes import freeze_command
-from tiergate.gateway.log import Copies
+from tiergate.gateway.log import Left
 from tiergate.gateway.log_lines import Wanted
 from tiergate.gateway.stops import EVERYTHING, Stop
 
@@ -24,8 +24,13 @@ _LONGEST_REASON = 500
 _NO_REASON = "Say why: whoever comes on duty after you has to know."
 _SAID = {
     "stopped": "Stopped. Downloads that are running are cut off within seconds.",
+    "again": (
+        "Stopped. Another stop stood in the way already: each of them, with who made it, is below"
+        " and has to be lifted by itself."
+    ),
     "standing": "Your stop of that stands already.",
     "lifted": "Lifted. What the release and the grants allow is served again.",
+    "remains": "Lifted, and another stop stands in the way still. It is below.",
 }
 
 
@@ -45,10 +50,12 @@ class Reach:
     """Grants of the ledger that count now."""
     running: tuple[tuple[str, int], ...]
     """Models of which downloads began in the last minutes, and how many."""
-    copies: tuple[Copies, ...]
+    copies: tuple[Left, ...]
     """What has left already, which nothing reaches."""
     receivers: tuple[str, ...]
     """To whom; those who were erased under their digest."""
+    standing: tuple[Stop, ...]
+    """Stops that stand in the way already."""
     problem: str
     """Why the log could not be read; empty when it could."""
 
@@ -77,9 +84,10 @@ def stop(visit: DeskVisit) -> Response:
     stops, by, at = visit.parts.stops, visit.person.name, visit.parts.clock()
     if any(s.repository == repository and s.stopped_by == by for s in stops.standing()):
         return see("/-/stops?said=standing")
+    is_first = not stops.also(repository)
     made = stops.stop(repository, by=by, reason=reason, at=at)
     note(visit.parts, _act(made, Deed.STOPPED, by, at, reason))
-    return see("/-/stops?said=stopped")
+    return see(f"/-/stops?said={'stopped' if is_first else 'again'}")
 
 
 def try_out(visit: DeskVisit) -> Response:
@@ -103,7 +111,8 @@ def lift(visit: DeskVisit) -> Response:
         return _page(visit, f"Not lifted: {error}", 409)
     if made is not None:
         note(visit.parts, _act(made, Deed.LIFTED, by, at, visit.text("reason", _LONGEST_REASON)))
-    return see("/-/stops?said=lifted")
+    is_last = made is None or not visit.parts.stops.also(made.repository)
+    return see(f"/-/stops?said={'lifted' if is_last else 'remains'}")
 
 
 def _act(made: Stop, what: Deed, by: str, at: datetime, words: str) -> Act:
@@ -183,8 +192,9 @@ def reach(visit: DeskVisit, repository: str) -> Reach:
         ),
         holders=parts.overview.holders(repository, at),
         by_ledger=sum(len(parts.releases.state(name, at).grants) for name in releases),
-        running=tuple((each.repository, each.downloads) for each in parts.lines.copies(recent)),
+        running=tuple((each.repository, each.requests) for each in parts.lines.copies(recent)),
         copies=parts.lines.copies(wanted),
         receivers=tuple(names.get(who, who[:12]) for who in parts.lines.receivers(wanted)),
+        standing=parts.stops.also(repository),
         problem=problem,
     )

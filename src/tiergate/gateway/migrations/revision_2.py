@@ -25,6 +25,7 @@ def upgrade(operations: Operations) -> None:
     _desk(operations)
     _requests(operations)
     _grants(operations)
+    operations.create_table("erased_names", sa.Column("digest", sa.Text, primary_key=True))
     operations.create_table(
         "fingerprints",
         sa.Column("name", sa.Text, primary_key=True),
