@@ -7,7 +7,7 @@ COMMA := ,
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 TOOLS := .venv-tools
 NPM := $(shell command -v npm)
-NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed $(TOOLS)/hub_js/.installed $(TOOLS)/axe/.installed $(TOOLS)/oidc_provider/.installed $(TOOLS)/s3/.installed)
+NPM_TOOLS := $(if $(NPM),$(TOOLS)/promptfoo/.installed $(TOOLS)/sigstore/.installed $(TOOLS)/hub_js/.installed $(TOOLS)/axe/.installed $(TOOLS)/oidc_provider/.installed $(TOOLS)/s3/.installed $(TOOLS)/mermaid/.installed)
 POSTGRESQL := $(shell command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)
 MARKERS := not slow and not foreign$(if $(CHROMIUM),, and not browser)$(if $(POSTGRESQL),, and not postgresql)
 
@@ -49,8 +49,8 @@ nightly: $(BIN)/.installed $(TOOLS)/schemathesis/.installed ## Half an hour of f
 	TIERGATE_SOAK_MINUTES=10 TIERGATE_SOAK_CLIENTS=200 $(BIN)/python -m pytest -m slow tests/gateway/test_soak.py
 
 foreign: $(BIN)/.installed $(NPM_TOOLS) $(patsubst tests/tools/requirements/%.txt,$(TOOLS)/%/.installed,$(wildcard tests/tools/requirements/*.txt)) ## Readers against tools that need an environment of their own.
-	$(if $(NPM),,@echo "no npm found: the promptfoo, Sigstore, npm client, S3, axe-core and OpenID provider tests are left out")
-	$(BIN)/python -m pytest -m "foreign$(if $(CHROMIUM),, and not browser)" tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py --ignore=tests/tools/test_hub_client_npm.py --ignore=tests/tools/test_s3.py --ignore=tests/tools/test_login_pages_with_axe.py --ignore=tests/tools/test_oidc_provider_npm.py)
+	$(if $(NPM),,@echo "no npm found: the promptfoo, Sigstore, npm client, S3, axe-core, OpenID provider and mermaid tests are left out")
+	$(BIN)/python -m pytest -m "foreign$(if $(CHROMIUM),, and not browser)" tests/tools $(if $(NPM),,--ignore=tests/tools/test_promptfoo_counts.py --ignore=tests/tools/test_sigstore_verifies.py --ignore=tests/tools/test_hub_client_npm.py --ignore=tests/tools/test_s3.py --ignore=tests/tools/test_login_pages_with_axe.py --ignore=tests/tools/test_oidc_provider_npm.py --ignore=tests/tools/test_mermaid_reads_cases.py)
 
 # libsql is named because leaving out optional packages drops its binary.
 $(TOOLS)/promptfoo/.installed:
@@ -75,6 +75,10 @@ $(TOOLS)/oidc_provider/.installed:
 
 $(TOOLS)/s3/.installed:
 	npm install --prefix $(TOOLS)/s3 s3rver@3.7.1 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
+	touch $@
+
+$(TOOLS)/mermaid/.installed:
+	npm install --prefix $(TOOLS)/mermaid mermaid@11.17.2 jsdom@29.1.1 --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error
 	touch $@
 
 $(TOOLS)/%/.installed: tests/tools/requirements/%.txt

@@ -3,7 +3,8 @@
 
 Run ``python -m benchmarks.evaluate``. Every contestant is given what became of each check and
 says which tier is supported, and once more with what each requirement came to. The same facts
-for 100,000 models are read from one Parquet file and evaluated against ``default`` on one core.
+for 100,000 models are read from one Parquet file and evaluated against ``default`` on one core;
+so is their evidence, counts and claims, of which some is decided by the whole evaluator as well.
 A row of its own shows the whole way from evidence, statistics and all, which the others cannot do.
 """
 
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import cel
@@ -25,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import regorus
 
+from benchmarks.evaluate_models import Models
 from tiergate.decision.analysis.compiled import Compiled
 from tiergate.decision.analysis.formula import Formula, Literal, State, ladder
 from tiergate.decision.analysis.pieces import Place, gathered
@@ -34,12 +37,15 @@ from tiergate.decision.analysis.topics import topics_of
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import SHIPPED, load_policy, parse_policy
+from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.decision.tier import Tier
+from tiergate.decision.whatif import WhatIf
 
 REQUIREMENTS = 100
 MODELS = 100_000
 BOUND_WITHOUT = 10.0
 BOUND_WITH = 1.0
+CHECKED = 10
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 Call = Callable[[int], object]
 
@@ -180,6 +186,44 @@ def many_models(folder: Path, rounds: int) -> float:
     return MODELS / statistics.median(times)
 
 
+def many_from_evidence(folder: Path) -> float:
+    """Write evidence of many models to Parquet; return models per CPU second, all included.
+
+    Some of them, those with less than the highest tier first, are decided by the evaluator too.
+    """
+    models = Models(load_policy("default"), AT)
+    path = folder / "evidence.parquet"
+    models.write(path, MODELS)
+    pa.set_cpu_count(1)
+    started = time.process_time()
+    ranks = models.ranks(path)
+    took = time.process_time() - started
+    lower = np.flatnonzero(ranks < ranks.max())[:CHECKED]
+    for row in (*range(CHECKED), *(int(row) for row in lower)):
+        if int(ranks[row]) != models.rank_by_the_evaluator(path, row):
+            raise SystemExit(f"the evaluator disagrees about model {row}")
+    print(f"tiers of {MODELS} models by evidence: {np.bincount(ranks, minlength=7).tolist()}")
+    return MODELS / took
+
+
+def variants() -> float:
+    """Return how many other limits of ``default`` are looked at in a CPU second."""
+    standard = load_policy("default")
+    problem = Problem(topics_of(ladder(standard).checks(), Place(at=AT)))
+    found = WhatIf(standard, gathered(problem.pieces(problem.best()), Place(at=AT)), AT)
+    limits = {
+        (check.atom.metric, check.atom.limit.value)
+        for check in found.checks.values()
+        if isinstance(check.atom, LimitOnMetric)
+    }
+    started, many = time.process_time(), 0
+    for metric, limit in sorted(limits):
+        for tenth in range(11):
+            found.with_limit(metric, limit, Decimal(tenth) / 10)
+            many += 1
+    return many / (time.process_time() - started)
+
+
 def whole_way(standard: Policy) -> float:
     """Return microseconds of one evaluation from evidence, with all reasons."""
     problem = Problem(topics_of(ladder(standard).checks(), Place(at=AT)))
@@ -209,6 +253,11 @@ def main() -> int:
         print(
             f"default, from Parquet: {many_models(Path(folder), 3):,.0f} models a second and core"
         )
+        print(
+            f"default, evidence from Parquet: {many_from_evidence(Path(folder)):,.0f} models a "
+            "CPU second"
+        )
+    print(f"what if another limit: {variants():,.0f} variants a CPU second")
     without = took["regorus"] / took["tiergate"]
     explained = took["regorus, each rule"] / took["tiergate, each requirement"]
     print(f"against cel: {took['cel'] / took['tiergate']:.1f} times as fast")

@@ -4,8 +4,8 @@
 Run ``python -m benchmarks.lineage``. Writes a checkpoint of 1.75 GB and 10,000 sketches (2 GB)
 to a temporary folder and reads them once, so that the page cache is warm. The peers: reading
 the same file without doing anything with it, and comparing two models tensor by tensor in
-full, for one base where the index is for 10,000. Sides take turns, several rounds, each in a
-process of its own; imports are left out.
+full, for one base where the index is for 10,000. By ranges, the model is on a hub on this machine.
+Sides take turns, several rounds, each in a process of its own; imports are left out.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ SAMPLE_BOUND = 1.5
 SEARCH_BOUND = 6.0
 """Looking through all sketches may take this many times as long as one full comparison."""
 
+MEMORY_BOUND = 0.1
+"""Memory of drawing a sketch, whichever way, as a share of the size of the weights."""
+
 _CLOCK = "import time\nstarted = time.perf_counter()\n"
 _SAY = "print(f'seconds={time.perf_counter() - started}')\n"
 _SKETCH = (
@@ -63,6 +66,11 @@ SIDES = {
     "sketch, samples only": _SKETCH
     + _CLOCK
     + "draw(open_local(locate('{folder}')), with_digests=False)\n"
+    + _SAY,
+    "sketch, by ranges over HTTP": _SKETCH
+    + "from tiergate.model.lineage.remote import open_remote\n"
+    + _CLOCK
+    + "draw(open_remote('org/name', endpoint='{hub}'))\n"
     + _SAY,
     "full comparison, 1 base": "from benchmarks.lineage import compare_in_full\n"
     + _CLOCK
@@ -208,7 +216,7 @@ def report(sides: dict[str, Side], size: int, count: int) -> bool:
     for name, side in sides.items():
         wall = statistics.median(side.wall_s)
         spread = f"{min(side.wall_s):.2f}..{max(side.wall_s):.2f}"
-        speed = "" if "index" in name else f"{size / wall / 1e9:.2f}"
+        speed = "" if "index" in name or "HTTP" in name else f"{size / wall / 1e9:.2f}"
         print(
             f"{name:<26} {wall:>8.2f} {spread:>14} {speed:>6}"
             f" {statistics.median(side.cpu_s):>7.2f} {side.peak_mb:>8.0f}"
@@ -225,6 +233,10 @@ def report(sides: dict[str, Side], size: int, count: int) -> bool:
         ratio = statistics.median(a / b for a, b in pairs)
         holds &= ratio <= bound
         print(f"{ours} against {theirs}: {ratio:.2f}, bound {bound}")
+    peaks = {name: side.peak_mb for name, side in sides.items() if name.startswith("sketch")}
+    most = max(peaks.values())
+    holds &= most <= MEMORY_BOUND * size / 1e6
+    print(f"memory of a sketch against the weights: {most * 1e6 / size:.3f}, bound {MEMORY_BOUND}")
     full = statistics.median(sides["full comparison, 1 base"].wall_s)
     found = statistics.median(sides[searching].wall_s)
     print(f"one base of the index takes 1/{full / found * count:.0f} of a full comparison")
@@ -248,13 +260,26 @@ def main() -> int:
             [
                 sys.executable,
                 "-c",
-                _filled(_PREPARE, {"folder": folder, "index": index}),
+                _filled(_PREPARE, {"folder": str(folder), "index": str(index)}),
                 str(candidate),
                 str(asked.sketches),
             ],
             check=True,
         )
-        names = {"file": file, "folder": folder, "index": index, "candidate": candidate}
+        hub = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.range_server", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert hub.stdout is not None  # noqa: S101
+        names = {
+            "file": str(file),
+            "folder": str(folder),
+            "index": str(index),
+            "candidate": str(candidate),
+            "hub": hub.stdout.readline().strip(),
+        }
         sides = {
             name.format(count=asked.sketches): Side(_filled(code, names))
             for name, code in SIDES.items()
@@ -262,15 +287,18 @@ def main() -> int:
         for _ in range(asked.rounds):
             for side in sides.values():
                 side.run()
-        size = file.stat().st_size
+        size, kept = file.stat().st_size, candidate.stat().st_size
+        sent, requests = map(int, hub.communicate()[0].split())
     holds = report(sides, size, asked.sketches)
+    fetched = f"{sent / asked.rounds / 1e6:.0f} MB in {requests // asked.rounds} requests"
+    print(f"a sketch is {kept / 1e3:.0f} kB of {size / 1e9:.2f} GB; by ranges {fetched}")
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
     return 0 if holds else 1
 
 
-def _filled(code: str, names: dict[str, Path]) -> str:
-    for name, path in names.items():
-        code = code.replace(f"{{{name}}}", str(path))
+def _filled(code: str, names: dict[str, str]) -> str:
+    for name, found in names.items():
+        code = code.replace(f"{{{name}}}", found)
     return code
 
 

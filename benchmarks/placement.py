@@ -3,7 +3,8 @@
 
 Run ``python -m benchmarks.placement``. The parameters of benchmarks are fitted on models released
 before a day, and models released in the months after it are placed with them, with all their
-scores and with three, five and eight drawn at random. Two earlier days give the errors that a
+scores and with three, five and eight drawn at random; of these, those at an end of their benchmark
+do not count, and what is left may be too few. Two earlier days give the errors that a
 placement states; models of 2026 check them.
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from tiergate.errors import InputError
 from tiergate.landscape.frontier import items, known
 from tiergate.landscape.placement import FEWEST, Item, expected, fitted, place
 from tiergate.landscape.vintage import shipped
@@ -127,10 +129,10 @@ class Out:
 
     count: int
     """Scores that were drawn; 0 for all."""
-    error: float
-    """Placed minus published."""
-    is_covered: bool
-    """Whether the published index is within the stated band."""
+    error: float | None
+    """Placed minus published; None when no index was given."""
+    is_covered: bool | None
+    """Whether the published index is within what was stated; None when nothing was."""
 
 
 def out_of_time(found: Data, spans: Sequence[tuple[str, str]]) -> Iterator[Out]:
@@ -146,13 +148,20 @@ def out_of_time(found: Data, spans: Sequence[tuple[str, str]]) -> Iterator[Out]:
                 for _ in range(DRAWS if count else 1):
                     if count <= len(names):
                         drawn = chance.choice(names, count or len(names), replace=False)
-                        placed = place({name: every[name] for name in drawn}, old)
-                        truth = found.index[model]
-                        yield Out(
-                            count=count,
-                            error=placed.index - truth,
-                            is_covered=placed.lowest <= truth <= placed.highest,
-                        )
+                        yield _placed({n: every[n] for n in drawn}, old, found.index[model], count)
+
+
+def _placed(scores: Mapping[str, float], old: Mapping[str, Item], truth: float, count: int) -> Out:
+    try:
+        placed = place(scores, old)
+    except InputError:
+        return Out(count=count, error=None, is_covered=None)
+    low, high = placed.lowest, placed.highest
+    return Out(
+        count=count,
+        error=None if placed.index is None else placed.index - truth,
+        is_covered=(low is None or low <= truth) and (high is None or truth <= high),
+    )
 
 
 def main() -> int:
@@ -164,12 +173,15 @@ def main() -> int:
     for title, spans in (("2025, from which the bands are", EARLIER), ("2026", LATER)):
         outs = list(out_of_time(found, spans))
         for count in COUNTS:
-            errors = np.array([out.error for out in outs if out.count == count])
-            covered = float(np.mean([out.is_covered for out in outs if out.count == count]))
+            drawn = [out for out in outs if out.count == count]
+            errors = np.array([out.error for out in drawn if out.error is not None])
+            stated = [out.is_covered for out in drawn if out.is_covered is not None]
+            covered = float(np.mean(stated))
             low, high = np.quantile(errors, [0.01, 0.99])
             print(
                 f"{title}: {count or 'all'} scores, {len(errors)} placements, bias"
-                f" {errors.mean():+.2f}, 1 % {low:+.2f}, 99 % {high:+.2f}, covered {covered:.3f}"
+                f" {errors.mean():+.2f}, 1 % {low:+.2f}, 99 % {high:+.2f}, covered {covered:.3f},"
+                f" one end {len(stated) - len(errors)}, refused {len(drawn) - len(stated)}"
             )
             if spans is LATER:
                 worst = min(worst, covered)

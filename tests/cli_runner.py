@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import re
 import sys
 from typing import Any
 from unittest.mock import patch
@@ -28,12 +29,22 @@ class Run:
     @property
     def flat(self) -> str:
         """Standard output with all white space as single spaces, so that wrapping is no matter."""
-        return " ".join(self.out.split())
+        return " ".join(self.unbroken.split())
+
+    @property
+    def unbroken(self) -> str:
+        """Standard output, with commands that go on after a backslash on one line each."""
+        return unbroken(self.out)
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - tests look into it at any depth
         """Standard output as JSON."""
         return json.loads(self.out)
+
+
+def unbroken(printed: str) -> str:
+    """Join lines as a shell does, so that each command stands on one."""
+    return re.sub(r" \\\n\s*", " ", printed)
 
 
 def run(*arguments: object) -> Run:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cli_runner import run
 
@@ -20,17 +19,6 @@ PAGES = (
     "index", "timeline", "models", "practice", "openness", "obligations", "cases", "costs",
     "sources", "rows-practices", "rows-transparency", "rows-openness", "rows-obligations",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path is not None
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +141,10 @@ def test_that_a_filter_leaves_the_lines_with_every_word(browser: Browser, folder
         tools.get_by_label("Filter").fill("california incident")
         left = page.locator("#clauses tbody tr:visible")
         assert tools.locator("output").inner_text() == f"{left.count()} of 120 lines"
-        assert left.count() == 1
-        assert "CA-SB53-13" in left.first.inner_text()
+        texts = [text.lower() for text in left.all_inner_texts()]
+        assert 0 < len(texts) < 10
+        assert all("california" in text and "incident" in text for text in texts)
+        assert any("ca-sb53-13" in text for text in texts)
 
 
 def test_that_a_statement_leads_to_its_row(browser: Browser, folder: Path) -> None:

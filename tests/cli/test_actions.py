@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 import cli_fixtures
-from cli_runner import run
+from cli_runner import Run, run
 from record_fixtures import Scene, a_scene
 
 GROUPS = ("BUILDERS AND ENABLERS", "EVALUATORS AND STANDARD-SETTERS", "IMPLEMENTERS AND ENFORCERS")
@@ -40,7 +41,7 @@ def test_the_three_groups_come_in_their_order(failing: Path) -> None:
 def test_every_item_shows_its_command_and_its_clauses(failing: Path) -> None:
     done = run("actions", failing, "--for", "builder")
 
-    assert "-> tiergate evidence claim E01 --model MODEL" in done.out
+    assert "-> tiergate evidence claim E01 --model MODEL" in done.flat
     assert "clauses EU-AIA-51-2, EU-GL-1E23" in done.flat
     assert "50 of 410 [9.6 %, 15.2 %], must be below 10 %" in done.flat
 
@@ -85,9 +86,77 @@ def test_a_decision_is_to_be_signed_and_a_record_to_be_verified(scene: Scene) ->
     decision, record = run("actions", scene.decision, *words), run("actions", scene.record, *words)
 
     assert (decision.code, record.code) == (0, 0)
-    assert "-> tiergate sign DECISION --key KEY --output RECORD" in decision.out
-    assert "-> tiergate verify DECISION --trust TRUST" in record.out
+    assert f"-> tiergate sign {scene.decision} --key KEY --output RECORD" in decision.flat
+    assert f"-> tiergate verify {scene.record} --trust TRUST" in record.flat
+    assert f"replay {scene.record} --evidence EVIDENCE --policy {scene.policy}" in record.flat
     assert "tiergate sign" not in record.out
+
+
+def commands(found: Run) -> list[str]:
+    """Every command that was printed, each on one line."""
+    lines = found.unbroken.splitlines()
+    return [line.split("-> ", 1)[1] for line in lines if "-> tiergate " in line]
+
+
+READ_BY_POLICY = ("evidence claim", "explain", "check", "attack", "replay")
+
+
+def test_every_command_names_the_policy_that_decided(scene: Scene) -> None:
+    model = cli_fixtures.a_folder(scene.folder / "bare")
+    decided = scene.folder / "bare decided.json"
+    given = ("--policy", scene.policy, "--tier", "T5")
+    decided.write_text(run("check", model, *given, "--json").out)
+
+    done = run("actions", decided, "--policy", scene.policy)
+
+    found = commands(done)
+    about = [c for c in found if c.removeprefix("tiergate ").startswith(READ_BY_POLICY)]
+    assert about
+    assert all(command.endswith(f" --policy {scene.policy}") for command in about)
+    assert f"tiergate sign '{decided}' --key KEY --output RECORD" in found
+    assert found == [
+        each["command"]
+        for each in run("actions", decided, "--policy", scene.policy, "--json").json["actions"]
+        if each["command"]
+    ]
+
+
+def test_a_command_that_was_printed_files_a_claim_that_the_policy_asks_for(scene: Scene) -> None:
+    model = cli_fixtures.a_folder(scene.folder / "bare")
+    decided = scene.folder / "bare.json"
+    given = ("--policy", scene.policy, "--tier", "T1")
+    decided.write_text(run("check", model, *given, "--json").out)
+    (command,) = (c for c in commands(run("actions", decided, *given)) if "evidence claim E01" in c)
+
+    words = shlex.split(command.replace("MODEL", str(model)))
+    done = run(*words[1:], "--field", "training_flop=1", "--producer", "Ada")
+
+    assert (done.code, done.err) == (0, "")
+    assert 0 == run("check", model, *given).code
+
+
+@pytest.mark.parametrize(("policy", "named"), [("default", ""), ("pai-2023", " --policy pai-2023")])
+def test_a_shipped_policy_is_named_where_it_is_not_the_default_one(
+    policy: str, named: str, tmp_path: Path
+) -> None:
+    model, decided = cli_fixtures.a_folder(tmp_path / "m"), tmp_path / "d.json"
+    decided.write_text(run("check", model, "--policy", policy, "--tier", "T5", "--json").out)
+
+    found = [c for c in commands(run("actions", decided)) if "evidence claim" in c]
+
+    assert found
+    assert all((" --policy" in command) is bool(named) for command in found)
+    assert all(command.endswith(named) for command in found)
+
+
+def test_an_earlier_version_of_a_policy_is_named_with_its_version(tmp_path: Path) -> None:
+    model, decided = cli_fixtures.a_folder(tmp_path / "m"), tmp_path / "d.json"
+    old = "precautionary@1.0.0"
+    decided.write_text(run("check", model, "--policy", old, "--tier", "T5", "--json").out)
+
+    found = commands(run("actions", decided))
+
+    assert any(command.endswith(f"--policy {old}") for command in found)
 
 
 def test_another_tier_can_be_asked_about(scene: Scene) -> None:

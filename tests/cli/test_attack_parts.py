@@ -14,7 +14,7 @@ import click
 import pytest
 
 from cli_fixtures import a_folder
-from cli_runner import run
+from cli_runner import run, unbroken
 from tiergate.cli.attack_document import AttackDocument, attack_document
 from tiergate.cli.attack_picture import write_pictures
 from tiergate.cli.attack_progress import Watcher
@@ -296,7 +296,7 @@ def test_a_canary_says_how_it_is_attacked(tmp_path: Path) -> None:
     found = list(canary_lines("my model", wanted(tmp_path / "c", "lamps"), made))
 
     assert "39 of 40" in found[1]
-    assert found[-1] == (
+    assert unbroken("\n".join(found)).splitlines()[-1] == (
         f"-> tiergate attack {tmp_path}/c --unguarded 'my model' "
         f"--prompts {tmp_path}/c-prompts.jsonl"
     )

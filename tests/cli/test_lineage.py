@@ -151,6 +151,86 @@ def test_a_model_is_not_its_own_parent(folder: Path) -> None:
         assert "DERIVED tuned" not in done.flat
 
 
+def test_a_model_against_itself_is_the_same_weights_and_no_parent(folder: Path) -> None:
+    done = run("lineage", folder / "base", folder / "base")
+    beside = run("lineage", folder / "tuned", folder / "tuned", folder / "base")
+    sampled = run("lineage", folder / "base", folder / "base", "--samples-only")
+
+    tensors = len(llama(0))
+    assert f"SAME WEIGHTS base all {tensors} tensors equal to the byte, and the same name" in (
+        done.flat
+    )
+    assert "SAME WEIGHTS base all that was looked at is equal, and the same name" in sampled.flat
+    for each in (done, sampled):
+        assert 3 == each.code
+        assert "A model is not its own parent" in each.flat
+        assert "PARENT:" not in each.out
+        assert "DERIVED" not in each.out
+    assert 0 == beside.code
+    assert "DERIVED base" in beside.flat
+    assert "PARENT:" not in beside.out
+
+
+def test_a_model_against_itself_is_held_to_its_own_tier(folder: Path) -> None:
+    words = ("lineage", folder / "base", folder / "base", "--known", folder / "known.yaml")
+
+    done = run(*words)
+
+    assert 1 == done.code
+    assert "acme/base may be no more open than T3" in done.flat
+    assert 3 == run(*words, "--tier", "T3").code
+
+
+def test_a_model_of_the_same_name_and_other_weights_is_compared(folder: Path) -> None:
+    other = write(folder / "elsewhere" / "base", tuned(llama(0)), "license: mit")
+
+    done = run("lineage", other, folder / "base")
+
+    assert "DERIVED base" in done.flat
+    assert "UNDETERMINED" not in done.out
+
+
+def test_the_same_weights_under_another_name_are_a_copy_and_no_child(folder: Path) -> None:
+    write(folder / "renamed", llama(0), "license: mit")
+
+    done = run("lineage", folder / "renamed", folder / "base")
+    words = run("lineage", folder / "renamed", folder / "base", "--json").json
+
+    tensors = len(llama(0))
+    assert 1 == done.code
+    assert "SAME WEIGHTS base p <= 1e-" in done.flat
+    assert f"all {tensors} tensors equal to the byte: a copy, not a child" in done.flat
+    assert "the weights of renamed are those of base to the byte, a copy and no child" in done.flat
+    assert "DERIVED base" not in done.flat
+    assert (True, "derived") == (words["bases"][0]["is_copy"], words["outcome"])
+    (folder / "renamed" / "README.md").write_text("---\nlicense: mit\nbase_model: base\n---\n")
+    assert 0 == run("lineage", folder / "renamed", folder / "base").code
+
+
+@pytest.mark.parametrize("left_out", ["model.norm.weight", "model.embed_tokens.weight"])
+def test_a_part_of_the_weights_is_no_copy_of_them(left_out: str, folder: Path) -> None:
+    part = {name: value for name, value in llama(0).items() if name != left_out}
+    write(folder / "part", part, "license: mit")
+
+    for one, other in (("part", "base"), ("base", "part")):
+        done = run("lineage", folder / one, folder / other)
+
+        assert "SAME WEIGHTS" not in done.out
+        assert f"DERIVED {other}" in done.flat
+
+
+def test_an_index_that_is_not_there_is_told_from_one_that_cannot_be_read(folder: Path) -> None:
+    absent = run("lineage", folder / "base", "--index", folder / "nowhere")
+    a_file = run("lineage", folder / "base", "--index", folder / "known.yaml")
+
+    assert (4, 4) == (absent.code, a_file.code)
+    assert "nowhere: found no such folder" in absent.err
+    assert "known.yaml: found a file" in a_file.err
+    for done in (absent, a_file):
+        assert "tiergate lineage MODEL --add-to FOLDER" in done.err
+        assert "permissions" not in done.err
+
+
 def test_sketches_stand_for_models_on_both_sides(folder: Path) -> None:
     for name in ("base", "tuned"):
         run("lineage", folder / name, "--add-to", folder / name / ".." / "index")

@@ -9,13 +9,23 @@ from builders_release import DAY, LEGAL, SAFETY, START, approved, digest, event,
 from tiergate.cli.release_bodies import newest
 from tiergate.cli.release_text import status_lines
 from tiergate.errors import InputError
+from tiergate.landscape.watch.kinds import MatchKind, Strength
 from tiergate.release import bodies
-from tiergate.release.bodies import Body, Matter, Severity, Trigger
+from tiergate.release.bodies import Body, Matter, ReviewPart, Severity, Trigger
 from tiergate.release.event_words import words_of
 from tiergate.release.facts import Facts
 from tiergate.release.state import replay
 
 REVIEW = bodies.Tripwire(trigger=Trigger.LAW, review_days=5)
+SEEN = bodies.DerivativeSeen(
+    finding=digest(9),
+    what=MatchKind.FINE_TUNE,
+    strength=Strength.DECLARED,
+    repository="x/y",
+    source="models.jsonl",
+    first_seen_at=START,
+    evidence=("its base is declared: x/y -> acme/model",),
+)
 
 
 def _shown(*events: object, at: object = START) -> str:
@@ -31,6 +41,11 @@ def _shown(*events: object, at: object = START) -> str:
         (approved(6, matter=Matter.THAW), "approved the thaw of event 6"),
         (bodies.Granted(identity="x", until=START), "granted x until 2026-11-23"),
         (bodies.Revoked(grant=6), "revoked event 6"),
+        (SEEN, "saw x/y: fine-tune (declared)"),
+        (
+            SEEN.model_copy(update={"review": ReviewPart(triggers=("G04", "G06"), days=3)}),
+            "saw x/y: fine-tune (declared), fires G04, G06",
+        ),
         (bodies.Resumed(holds=(6, 7)), "resumed after event 6, 7"),
         (bodies.Incident(severity=Severity.DEATH, known_at=START), "incident, death"),
         (

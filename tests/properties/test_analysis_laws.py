@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from builders_decision import AT, registered, subject
 from properties.strategies import collections, policies
-from tiergate.decision.analysis.compare import Relation, compare
+from tiergate.decision.analysis.compare import compare
 from tiergate.decision.analysis.formula import ladder
 from tiergate.decision.analysis.pieces import Place, gathered
+from tiergate.decision.analysis.relation import Relation
 from tiergate.decision.analysis.search import Problem
 from tiergate.decision.analysis.topics import Topic, topics_of
 from tiergate.decision.evaluate import evaluate

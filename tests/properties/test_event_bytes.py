@@ -16,6 +16,7 @@ from builders_release import START, approved, decided, digest, submitted
 from tiergate.attestation.envelope import Envelope, Signature
 from tiergate.attestation.trust import Role
 from tiergate.errors import VerificationError
+from tiergate.landscape.watch.kinds import MatchKind, Strength
 from tiergate.release import bodies
 from tiergate.release.bodies import Body
 from tiergate.release.event_envelope import (
@@ -60,6 +61,24 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
         ]
     ),
     st.builds(bodies.Granted, identity=TEXT, until=TIMES),
+    st.builds(
+        bodies.DerivativeSeen,
+        finding=st.just(digest(5)),
+        what=st.sampled_from(MatchKind),
+        strength=st.sampled_from(Strength),
+        repository=TEXT,
+        source=TEXT,
+        first_seen_at=TIMES,
+        created_at=st.none() | TIMES,
+        digest=st.none() | st.just(digest(6)),
+        evidence=st.lists(TEXT, min_size=1, max_size=3).map(tuple),
+        review=st.none()
+        | st.builds(
+            bodies.ReviewPart,
+            triggers=st.lists(TEXT.filter(lambda text: len(text) < 90), min_size=1).map(tuple),
+            days=st.integers(0, 9),
+        ),
+    ),
     st.builds(
         bodies.Incident,
         severity=st.sampled_from(bodies.Severity),

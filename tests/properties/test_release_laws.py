@@ -30,6 +30,7 @@ from builders_release import (
 )
 from tiergate.attestation.trust import Role
 from tiergate.decision.tier import Tier
+from tiergate.landscape.watch.kinds import MatchKind, Strength
 from tiergate.release import bodies
 from tiergate.release.bodies import Body, Decided, Matter
 from tiergate.release.events import Event
@@ -122,11 +123,26 @@ def _object(now: Now, choice: int) -> Made:
     return bodies.Objected(decision=digest(now.number)), ("Bea", "Cem", "Eve")[choice % 3], None
 
 
+def _seen(now: Now, *, fires: bool) -> Body:
+    return bodies.DerivativeSeen(
+        finding=digest(50 + now.number),
+        what=MatchKind.FINE_TUNE,
+        strength=Strength.DECLARED,
+        repository="x/y",
+        source="models.jsonl",
+        first_seen_at=START,
+        evidence=("its base is declared",),
+        review=bodies.ReviewPart(triggers=("G04",), days=5) if fires else None,
+    )
+
+
 def _lapse(now: Now, choice: int) -> Made:
     if choice % 3 == 0:
         return bodies.Expired(decision=digest(now.number)), "Ada", None
     if choice % 3 == 1:
         return bodies.Tripwire(trigger=bodies.Trigger.LAW, review_days=5), "Bea", None
+    if choice % 7 == 0:
+        return _seen(now, fires=choice % 2 == 0), "Cem", None
     reviews = tuple(now.facts.reviews) or (1,)
     return bodies.Reassessed(tripwires=reviews, decision=digest(now.number)), "Bea", SAFETY
 
@@ -236,7 +252,16 @@ def _opening_is_lawful(found: Event, before: Sequence[Event], stage: str) -> Non
     assert not _standing(before, bodies.Frozen, bodies.Thawed)
     assert not _standing(before, bodies.Held, bodies.Resumed)
     assert not _standing(before, bodies.Tripwire, bodies.Reassessed)
+    assert not _standing(before, bodies.DerivativeSeen, bodies.Reassessed) & _fired(before)
     assert not any(isinstance(e.body, bodies.Withdrawn) for e in before)
+
+
+def _fired(before: Sequence[Event]) -> set[int]:
+    return {
+        e.sequence
+        for e in before
+        if isinstance(e.body, bodies.DerivativeSeen) and e.body.review is not None
+    }
 
 
 def _standing(before: Sequence[Event], placed: type, lifted: type) -> set[int]:

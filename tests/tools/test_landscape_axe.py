@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from chromium import chromium
 from cli_runner import run
-from gateway.browser import PHONE, WIDE, axe, chromium
+from gateway.browser import PHONE, WIDE, axe
 
 pytestmark = [pytest.mark.foreign, pytest.mark.enable_socket]
 

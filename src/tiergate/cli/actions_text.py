@@ -48,7 +48,7 @@ def _item(each: Action) -> Iterator[str]:
     if len(each.reasons) > _SHOWN_REASONS:
         yield f"      and {len(each.reasons) - _SHOWN_REASONS} more"
     if each.command:
-        yield f"    -> {text.plain(each.command)}"
+        yield from text.command(each.command, "       ", "    -> ")
     if each.clauses:
         yield from text.wrapped(f"clauses {', '.join(each.clauses)}", "       ", "    ")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tiergate.cli import filing
+from tiergate.cli import filing, text
 from tiergate.cli.attack_request import Asked, Prepared
 from tiergate.errors import DigestMismatchError, TiergateError
 from tiergate.evidence.readers.builtin import read_log
@@ -102,4 +102,4 @@ def task_lines(tasks: Sequence[TaskRun], asked: Asked) -> Iterator[str]:
     for task in tasks:
         for log in task.logs:
             words = ["tiergate", "evidence", "add", str(log), "--model", asked.model, *store]
-            yield f"-> {shlex.join(words)} --mapping MAPPING"
+            yield from text.command(f"{shlex.join(words)} --mapping MAPPING", "   ", "-> ")

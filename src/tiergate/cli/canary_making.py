@@ -83,7 +83,7 @@ def result_lines(model: str, wanted: Wanted, made: Made) -> Iterator[str]:
     )
     words = ["tiergate", "attack", str(wanted.output), "--unguarded", model]
     words += ["--prompts", str(made.prompts)] if made.prompts else []
-    yield f"-> {shlex.join(words)}"
+    yield from text.command(shlex.join(words), "   ", "-> ")
 
 
 def _write(canary: PromptSet, output: Path) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tiergate.cli import claim_file, run_ledger
 from tiergate.cli.audit_file import audits_of
+from tiergate.cli.baseline_file import read_baselines
 from tiergate.cli.evidence_input import UNNAMED, is_document, require_mapping
 from tiergate.cli.store_documents import StoreDocument
 from tiergate.cli.store_listing import listed
@@ -20,6 +21,7 @@ from tiergate.evidence.attestations import (
 )
 from tiergate.evidence.claim import Claim
 from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.comparing import with_baselines
 from tiergate.evidence.conversion import read_document, write_document
 from tiergate.evidence.from_log import document_from_log
 from tiergate.evidence.provenance import (
@@ -85,6 +87,8 @@ class How:
     """Registered run."""
     folder: Path
     """The store."""
+    baselines: Path | None = None
+    """File of baselines that ran in the same harness."""
 
 
 def store_beside(model: str, store: str | None) -> Path:
@@ -116,10 +120,10 @@ def prepare(path: Path, how: How, checkpoint: Checkpoint) -> Prepared:
         EvidenceError: it cannot be used, or is about another checkpoint.
     """
     if is_document(path):
-        if how.mapping or how.audit or how.run or how.related:
+        if how.mapping or how.audit or how.run or how.related or how.baselines:
             raise EvidenceError(
                 str(path),
-                "an evidence document with --mapping, --audit, --run or --weights",
+                "an evidence document with --mapping, --audit, --baselines, --run or --weights",
                 "these for a log",
                 "Leave them out: a document says for itself what it is.",
             )
@@ -129,15 +133,18 @@ def prepare(path: Path, how: How, checkpoint: Checkpoint) -> Prepared:
     log = read_log(path)
     run_ledger.refuse_unknown(how.run, how.folder)
     binding, unresolved = _tied(log.binding, checkpoint, how.related, str(path))
+    baselines = () if how.baselines is None else read_baselines(how.baselines)
     if not log.series:
         document = _statements(log, binding, how.maker)
     else:
         meaning = require_mapping(how.mapping, log)
         audits = audits_of(how.audit, log, meaning)
         document = document_from_log(log, meaning, how.maker, binding, audits=audits, run=how.run)
+        document = with_baselines(document, meaning, baselines) if baselines else document
     noted = (*document.remarks, *unresolved, *run_ledger.remarks(document, how.folder))
     return Prepared(
-        data=write_document(dataclasses.replace(document, remarks=noted)), sources=log.files
+        data=write_document(dataclasses.replace(document, remarks=noted)),
+        sources=(*log.files, *(file for one in baselines for file in one.log.files)),
     )
 
 

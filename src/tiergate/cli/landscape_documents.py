@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from typing import Literal
 
 from tiergate.decision.document import DocumentPart
+from tiergate.landscape import frontier
 from tiergate.landscape.compute import Amount, ComputeLedger, Run
-from tiergate.landscape.frontier import Known, Lag
-from tiergate.landscape.placement import Placement
+from tiergate.landscape.frontier import Known, Lag, Weights
+from tiergate.landscape.placement import Placement, nearest
+from tiergate.landscape.vintage import Vintage
 
 
 class ModelPart(DocumentPart):
@@ -47,16 +50,26 @@ class PlaceDocument(DocumentPart):
     """Version of this format."""
     vintage: str
     """The day of the data."""
-    index: str
-    """Where the model stands, on the scale of the index."""
-    lowest: str
-    """Lower end of the band."""
-    highest: str
-    """Upper end of the band."""
+    at: str
+    """The day as of which it is said: models that were released later do not count."""
+    index: str | None
+    """Where the model stands; null when every score is at one end of its benchmark."""
+    lowest: str | None
+    """Lower end of the band; null when nothing bounds it from below."""
+    highest: str | None
+    """Upper end of the band; null when nothing bounds it from above."""
     used: tuple[str, ...]
-    """Benchmarks that it rests on."""
+    """Benchmarks that the index rests on."""
+    top: tuple[str, ...]
+    """Benchmarks that the model is at the top of, left out of the index."""
+    bottom: tuple[str, ...]
+    """Benchmarks that the model is at the bottom of, left out of the index."""
     unknown: tuple[str, ...]
     """Benchmarks without parameters, which count for nothing."""
+    meant: dict[str, str]
+    """Benchmarks that may be meant by some of those."""
+    level: str
+    """What ``age`` and ``downloadable`` are held against: the index, or else the known end."""
     age: LagPart
     """How long ago a closed model first was there."""
     downloadable: tuple[ModelPart, ...]
@@ -92,14 +105,16 @@ class GapDocument(DocumentPart):
     """Version of this format."""
     vintage: str
     """The day of the data."""
-    best_closed: ModelPart
-    """The most capable closed model."""
-    best_open: ModelPart
-    """The most capable one that can be downloaded."""
-    points: str
-    """How far apart they are."""
-    age: LagPart
-    """How long ago a closed model was where the best open one is."""
+    at: str
+    """The day as of which it is said: models that were released later do not count."""
+    best_closed: ModelPart | None
+    """The most capable closed model; null when none was out."""
+    best_open: ModelPart | None
+    """The most capable one that can be downloaded; null when none was out."""
+    points: str | None
+    """How far the closed one is above the open one; null without either."""
+    age: LagPart | None
+    """How long ago a closed model was where the best open one is; null without an open one."""
     records: tuple[RecordPart, ...]
     """Open models that set a record, the newest first."""
 
@@ -197,20 +212,49 @@ def lag_part(lag: Lag) -> LagPart:
     )
 
 
-def place_document(
-    vintage: str, found: Placement, age: Lag, models: tuple[Known, ...]
-) -> PlaceDocument:
-    """Return a placement as it is printed."""
+def place_document(vintage: Vintage, found: Placement, at: date) -> PlaceDocument:
+    """Return a placement as it is printed, beside what was out on a day."""
+    models = frontier.known(vintage, until=at)
+    benchmarks = frontier.items(vintage)
+    near = {name: nearest(name, benchmarks) for name in found.unknown}
     return PlaceDocument(
-        vintage=vintage,
-        index=decimal(found.index),
-        lowest=decimal(found.lowest),
-        highest=decimal(found.highest),
+        vintage=vintage.id,
+        at=at.isoformat(),
+        index=_end(found.index),
+        lowest=_end(found.lowest),
+        highest=_end(found.highest),
         used=found.used,
+        top=found.top,
+        bottom=found.bottom,
         unknown=found.unknown,
-        age=lag_part(age),
-        downloadable=tuple(map(model_part, models)),
+        meant={name: other for name, other in near.items() if other is not None},
+        level=decimal(found.level),
+        age=lag_part(frontier.age(models, found.level, at)),
+        downloadable=tuple(map(model_part, frontier.downloadable(models, found.level))),
     )
+
+
+def gap_document(vintage: Vintage, at: date) -> GapDocument:
+    """Return how far apart closed and open models were on a day, as it is printed."""
+    models = frontier.known(vintage, until=at)
+    closed = next((each for each in models if each.weights is Weights.CLOSED), None)
+    best = next((each for each in models if each.weights.is_open), None)
+    return GapDocument(
+        vintage=vintage.id,
+        at=at.isoformat(),
+        best_closed=None if closed is None else model_part(closed),
+        best_open=None if best is None else model_part(best),
+        points=None if closed is None or best is None else decimal(closed.index - best.index),
+        age=None if best is None else lag_part(frontier.age(models, best.index, at)),
+        records=tuple(
+            RecordPart(model=model_part(model), lag=lag_part(lag))
+            for model, lag in reversed(frontier.catch_up(models))
+        ),
+    )
+
+
+def _end(value: float | None) -> str | None:
+    return None if value is None else decimal(value)
 
 
 def decimal(index: float) -> str:

@@ -18,6 +18,10 @@ from tiergate.cli.landscape_documents import (
 from tiergate.cli.text import command, plural, shortened, wrapped
 
 _NAMES = 12
+_BAND = (
+    "The band is wider above: benchmarks' parameters are older than the model, and new models"
+    " came out too low. In 2025 the truth was outside twice in a hundred times."
+)
 _CAUTION = (
     "General capability says nothing about a hazard domain: those stay undetermined until the"
     " candidate and what can be downloaded are measured in the same harness."
@@ -26,34 +30,80 @@ _CAUTION = (
 
 def place_lines(found: PlaceDocument) -> Iterator[str]:
     """Say where a model stands."""
-    yield f"General capability {found.index}, between {found.lowest} and {found.highest}"
-    yield from _under(f"from {', '.join(found.used)}")
-    yield from _under(
-        "The band is wider above: benchmarks' parameters are older than the model, and new models"
-        " came out too low. In 2025 the truth was outside twice in a hundred times."
-    )
+    yield from _stands(found)
     if found.unknown:
-        yield from _under(f"Without parameters, and left out: {', '.join(found.unknown)}")
-    yield _age(found.age)
+        names = (_with_meant(name, found.meant.get(name)) for name in found.unknown)
+        yield from _under(f"Without parameters, and left out: {', '.join(names)}")
+    yield from _ends_before(found.vintage, found.at)
+    yield _age(found.age, found.vintage, found.at)
     yield ""
-    yield from _downloadable(found.index, found.downloadable)
+    yield from _downloadable(found)
     yield ""
     yield from wrapped(_CAUTION, "")
     yield from _credit(found.downloadable, found.vintage)
 
 
-def _downloadable(index: str, models: Sequence[ModelPart]) -> Iterator[str]:
+def _stands(found: PlaceDocument) -> Iterator[str]:
+    if found.index is None:
+        yield from _one_end(found)
+        return
+    band = {
+        (True, True): f"between {found.lowest} and {found.highest}",
+        (True, False): f"at least {found.lowest}; no upper bound",
+        (False, True): f"at most {found.highest}; no lower bound",
+        (False, False): "no bound on either side",
+    }[found.lowest is not None, found.highest is not None]
+    yield f"General capability {found.index}, {band}"
+    yield from _under(f"from {', '.join(found.used)}")
+    if found.lowest is not None and found.highest is not None:
+        yield from _under(_BAND)
+    for end, names in (("top", found.top), ("bottom", found.bottom)):
+        if names:
+            yield from _under(
+                f"Left out, for a score at the {end} of its benchmark: {', '.join(names)}"
+            )
+    if found.highest is None:
+        yield from _under("One of them is harder than the band: the model may be above it.")
+    if found.lowest is None:
+        yield from _under("One of them is easier than the band: the model may be below it.")
+
+
+def _one_end(found: PlaceDocument) -> Iterator[str]:
+    if found.lowest is not None:
+        yield f"General capability at least {found.lowest}; no upper bound:"
+        yield "every score is at or near the top of its benchmark"
+        yield from _under(f"from {', '.join(found.top)}: there a model gets half of the hardest")
+    else:
+        yield f"General capability at most {found.highest}; no lower bound:"
+        yield "every score is at or near the bottom of its benchmark"
+        yield from _under(f"from {', '.join(found.bottom)}: there one gets half of the easiest")
+    yield from _under("Scores from 0.02 to 0.98 on three benchmarks would place it.")
+
+
+def _with_meant(name: str, meant: str | None) -> str:
+    return name if meant is None else f"{name} (did you mean {meant}?)"
+
+
+def _downloadable(found: PlaceDocument) -> Iterator[str]:
+    models = found.downloadable
+    which = f"at {found.level} or above"
+    verb, is_known = "can be", "is known"
+    if _is_before(found):
+        verb, is_known = "could be", f"was out on {found.at}"
     if not models:
-        yield f"No model at {index} or above is known that can be downloaded."
+        yield f"No model {which} {is_known} that {verb} downloaded."
         return
     classes = Counter(model.weights for model in models)
     owners = len({model.organisation for model in models})
-    yield f"{plural(len(models), 'model')} at {index} or above can be downloaded already,"
+    when = f"by {found.at}" if _is_before(found) else "already"
+    yield f"{plural(len(models), 'model')} {which} {verb} downloaded {when},"
     counts = ", ".join(f"{count} {name}" for name, count in sorted(classes.items()))
     yield from wrapped(f"of {plural(owners, 'organisation')}: {counts}", "")
     yield from map(_model, models[:_NAMES])
     if len(models) > _NAMES:
         yield f"  and {len(models) - _NAMES} more (--json)"
+    if found.highest is None:
+        yield "The model may be above all of them."
 
 
 def models_lines(found: ModelsDocument) -> Iterator[str]:
@@ -65,18 +115,27 @@ def models_lines(found: ModelsDocument) -> Iterator[str]:
 def gap_lines(found: GapDocument) -> Iterator[str]:
     """Say how far apart closed and open models are, by each definition."""
     yield "Best closed and best that can be downloaded"
-    yield _model(found.best_closed)
-    yield _model(found.best_open)
-    yield f"  {found.points} points apart"
-    yield _age(found.age)
+    closed, best = found.best_closed, found.best_open
+    out = f"was out by {found.at}, as far as the vintage knows."
+    yield f"  No closed model {out}" if closed is None else _model(closed)
+    yield f"  No open model {out}" if best is None else _model(best)
+    if found.points is not None:
+        ahead = ", the open one ahead" if found.points.startswith("-") else ""
+        yield f"  {found.points.removeprefix('-')} points apart{ahead}"
+    yield from _ends_before(found.vintage, found.at)
+    if found.age is not None:
+        yield _age(found.age, found.vintage, found.at)
     yield ""
-    yield "Open models that set a record, and how long closed ones had been there"
+    if found.records:
+        yield "Open models that set a record, and how long closed ones had been there"
+    else:
+        yield f"No open model had set a record by {found.at}."
     for record in found.records[:_NAMES]:
         months = record.lag.months
         model = record.model
         words = "not before it" if months is None else f"{months:>4} months ({record.lag.first})"
         yield f"  {model.index:>5}  {model.released}  {shortened(model.name, 28):<28}  {words}"
-    yield from _credit([found.best_closed], found.vintage)
+    yield from _credit([model for model in (closed, best) if model is not None], found.vintage)
 
 
 def compute_lines(found: ComputeDocument) -> Iterator[str]:
@@ -116,10 +175,24 @@ def _model(model: ModelPart) -> str:
     return f"  {model.index:>5}  {model.released}  {name:<20}  {owner:<10}  {model.weights}"
 
 
-def _age(lag: LagPart) -> str:
+def _age(lag: LagPart, vintage: str, at: str) -> str:
     if lag.months is None:
-        return "No closed model is known at or above it."
-    return f"A closed model was there {lag.months} months ago ({lag.first})."
+        by = f" by {at}" if at < vintage else ""
+        return f"No closed model is known at or above it{by}."
+    ago = f"before {at}" if at < vintage else "ago"
+    return f"A closed model was there {lag.months} months {ago} ({lag.first})."
+
+
+def _is_before(found: PlaceDocument) -> bool:
+    """Whether it is said as of a day before that of the data; days are ISO dates."""
+    return found.at < found.vintage
+
+
+def _ends_before(vintage: str, at: str) -> Iterator[str]:
+    if at > vintage:
+        yield from _under(
+            f"The vintage ends on {vintage}: models released from then to {at} are not in it."
+        )
 
 
 def _under(words: str) -> list[str]:

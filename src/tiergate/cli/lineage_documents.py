@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Literal
 
 from tiergate.cli.lineage_session import LineageAnswer, ObligationKind
@@ -70,6 +71,8 @@ class LineageBasePart(DocumentPart):
     """Matrices of the candidate that could match."""
     equal_tensors: int
     """Tensors whose bytes both hold."""
+    is_copy: bool
+    """Whether these are all tensors of both: the same weights, and no child."""
     token_likeness: str | None
     """How alike the tokens' relations are, a decimal; no evidence. Null without shared tokens."""
 
@@ -98,26 +101,32 @@ class LineageDocument(DocumentPart):
     """How many bases the candidate was compared with."""
     bases: tuple[LineageBasePart, ...]
     """Those that were compared in full, strongest first."""
+    itself: tuple[str, ...]
+    """Bases that are the candidate, by weights and name: no parents, and not counted as tried."""
     left_out: int
     """Bases of the index that look alike and were not compared in full: many others do."""
     obligations: tuple[ObligationPart, ...]
     """What follows from the matches."""
     sketch: str | None
     """The sketch file that was written; null when none was asked for."""
+    evidence: str | None
+    """The evidence that was written; null when none was asked for."""
     exit_code: int
     """The exit code of the command."""
 
 
-def lineage_document(answer: LineageAnswer) -> LineageDocument:
-    """Build what ``lineage --json`` prints."""
+def lineage_document(answer: LineageAnswer, evidence: Path | None = None) -> LineageDocument:
+    """Build what ``lineage --json`` prints; ``evidence`` is the file that was written."""
     return LineageDocument(
         candidate=LineageModelPart.model_validate(answer.candidate),
         outcome=answer.outcome,
         tried=answer.tried,
         bases=tuple(_base(item) for item in answer.traced),
+        itself=tuple(base.name for base in answer.itself),
         left_out=answer.left_out,
         obligations=tuple(ObligationPart.model_validate(item) for item in answer.obligations),
         sketch=None if answer.added is None else str(answer.added),
+        evidence=None if evidence is None else str(evidence),
         exit_code=answer.exit_code,
     )
 
@@ -145,6 +154,7 @@ def _base(item: Traced) -> LineageBasePart:
         ),
         candidate_matrices=comparison.candidate_matrices,
         equal_tensors=comparison.equal_tensors,
+        is_copy=comparison.is_copy,
         token_likeness=None
         if comparison.width is None
         else _decimal(comparison.width.token_likeness),

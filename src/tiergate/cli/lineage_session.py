@@ -9,13 +9,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from tiergate.cli.exit_codes import ExitCode
-from tiergate.cli.lineage_known import KnownModelsFile, read_known, same_model
+from tiergate.cli.lineage_known import KnownModel, KnownModelsFile, read_known, same_model
 from tiergate.decision.tier import Tier
 from tiergate.errors import CheckpointError
 from tiergate.model.hub import is_hub_id
 from tiergate.model.lineage.choice import PUBLIC_KEY
 from tiergate.model.lineage.compare import LineageOutcome, compare
-from tiergate.model.lineage.index import index_path, search
+from tiergate.model.lineage.index import index_path, is_own, search
 from tiergate.model.lineage.opened import OpenedModel, open_local
 from tiergate.model.lineage.sketch import Sketch, draw
 from tiergate.model.lineage.sketch_file import SUFFIX, read_sketch, write_sketch
@@ -79,6 +79,8 @@ class LineageAnswer:
     """How many bases it was compared with."""
     traced: tuple[Traced, ...]
     """Those that were compared in full, strongest first."""
+    itself: tuple[Sketch, ...]
+    """Bases that are the candidate: the same weights under the same name, and no parent."""
     left_out: int
     """Bases of the index that look alike and were not compared in full: many others do."""
     obligations: tuple[Obligation, ...]
@@ -101,7 +103,7 @@ class LineageAnswer:
         """What the command ends with."""
         if self.obligations:
             return ExitCode.NOT_MET
-        if self.tried and not self.derived:
+        if (self.tried or self.itself) and not self.derived:
             return ExitCode.UNDETERMINED
         return ExitCode.SUPPORTED
 
@@ -115,7 +117,10 @@ def answer(request: LineageRequest) -> LineageAnswer:
     """
     known = read_known(request.known) if request.known is not None else None
     candidate, model = _sketch(request.candidate, request, request.revision)
-    bases = [_sketch(base, request, None)[0] for base in request.bases]
+    named = [_sketch(base, request, None)[0] for base in request.bases]
+    are_own = [is_own(candidate, base) for base in named]
+    itself = tuple(base for base, own in zip(named, are_own, strict=True) if own)
+    bases = [base for base, own in zip(named, are_own, strict=True) if not own]
     comparisons = [compare(candidate, base) for base in bases]
     tried, left_out = len(bases), 0
     if request.index is not None:
@@ -129,8 +134,12 @@ def answer(request: LineageRequest) -> LineageAnswer:
         candidate=candidate,
         tried=tried,
         traced=traced,
+        itself=itself,
         left_out=left_out,
-        obligations=tuple(_obligations(candidate, derived, known, request.tier)),
+        obligations=(
+            *_own_tier(itself, known, request.tier),
+            *_obligations(candidate, derived, known, request.tier),
+        ),
         added=added,
     )
 
@@ -163,6 +172,24 @@ def _add(candidate: Sketch, folder: Path) -> Path:
     return path
 
 
+def _own_tier(
+    itself: Sequence[Sketch], known: KnownModelsFile | None, tier: Tier | None
+) -> Iterator[Obligation]:
+    """Hold a model to what is known of it, when it was named as its own base."""
+    for base in itself[:1]:
+        yield from _tier(base, known.find(base.name, base.weights_digest) if known else None, tier)
+
+
+def _tier(base: Sketch, model: KnownModel | None, tier: Tier | None) -> Iterator[Obligation]:
+    if model is not None and model.tier is not None and _is_stricter(model.tier, tier):
+        yield Obligation(
+            kind=ObligationKind.TIER,
+            base=base.name,
+            words=f"{model.name} may be no more open than {model.tier}; hold what descends "
+            f"from it to {model.tier} until its owner says otherwise",
+        )
+
+
 def _obligations(
     candidate: Sketch,
     derived: Sequence[Traced],
@@ -177,15 +204,11 @@ def _obligations(
             yield Obligation(
                 kind=ObligationKind.UNDECLARED,
                 base=base.name,
-                words=_undeclared(candidate, base.name),
+                words=_copied(candidate, base.name)
+                if item.comparison.is_copy
+                else _undeclared(candidate, base.name),
             )
-        if model is not None and model.tier is not None and _is_stricter(model.tier, tier):
-            yield Obligation(
-                kind=ObligationKind.TIER,
-                base=base.name,
-                words=f"{model.name} may be no more open than {model.tier}; hold what descends "
-                f"from it to {model.tier} until its owner says otherwise",
-            )
+        yield from _tier(base, model, tier)
         licence = (model.licence if model else None) or base.licence
         if licence is not None and licence != candidate.licence:
             yield Obligation(
@@ -194,6 +217,13 @@ def _obligations(
                 words=f"{base.name} is under {licence}, and {candidate.name} claims "
                 f"{candidate.licence or 'no licence'}; settle which terms carry over",
             )
+
+
+def _copied(candidate: Sketch, base: str) -> str:
+    return (
+        f"the weights of {candidate.name} are those of {base} to the byte, a copy and no child, "
+        f"and its card does not say so; name {base}, or use one name for both"
+    )
 
 
 def _undeclared(candidate: Sketch, base: str) -> str:

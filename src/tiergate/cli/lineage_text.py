@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import click
 
@@ -17,18 +18,26 @@ from tiergate.model.lineage.compare import (
     LineageEvidence,
     LineageOutcome,
     MatrixMatch,
+    same_bytes,
 )
+from tiergate.model.lineage.sketch import Sketch
 from tiergate.model.lineage.trace import Traced
 
 _SHOWN = 5
+_SAME = "SAME WEIGHTS"
 _INDENT = "    "
 ROTATED = 0.99
 """From this likeness of tokens on, an unmatched base is pointed out; it is no evidence."""
 
 
-def lines(answer: LineageAnswer, *, everything: bool) -> Iterator[str]:
-    """Yield what is printed."""
+def lines(
+    answer: LineageAnswer, *, everything: bool, evidence: Path | None = None
+) -> Iterator[str]:
+    """Yield what is printed; ``evidence`` is the file that was written."""
     yield from _candidate(answer)
+    for base in answer.itself:
+        yield ""
+        yield from _itself(answer.candidate, base)
     if answer.tried:
         yield ""
         shown = list(answer.derived) if answer.derived else list(answer.traced[:_SHOWN])
@@ -37,13 +46,16 @@ def lines(answer: LineageAnswer, *, everything: bool) -> Iterator[str]:
         yield from _others(
             answer.tried - len(shown) - answer.left_out, answer.left_out, everything=everything
         )
-        for obligation in answer.obligations:
-            words = f"{obligation.kind.upper()}: {obligation.words}."
-            yield from text.wrapped(words, _INDENT, "  ! ")
+    for obligation in answer.obligations:
+        words = f"{obligation.kind.upper()}: {obligation.words}."
+        yield from text.wrapped(words, _INDENT, "  ! ")
+    if answer.tried:
         yield ""
         yield from text.wrapped(_meaning(answer), "  ")
     if answer.added is not None:
         yield from text.wrapped(f"Sketch: {answer.added}", "  ", keep_words=True)
+    if evidence is not None:
+        yield from text.wrapped(f"Evidence: {evidence}", "  ", keep_words=True)
 
 
 def _candidate(answer: LineageAnswer) -> Iterator[str]:
@@ -65,9 +77,13 @@ def _candidate(answer: LineageAnswer) -> Iterator[str]:
 
 def _base(item: Traced) -> Iterator[str]:
     comparison, derived = item.comparison, item.outcome is LineageOutcome.DERIVED
-    word = click.style(item.outcome.upper(), fg="red" if derived else "yellow", bold=True)
+    is_copy = derived and comparison.is_copy
+    said = _SAME if is_copy else item.outcome.upper()
+    word = click.style(said, fg="red" if derived else "yellow", bold=True)
     yield f"{word}  {text.shortened(comparison.base.name, 48)}  {p_words(item.log10_p)}"
-    if derived:
+    if is_copy:
+        yield f"{_INDENT}{_all(comparison.equal_tensors)}: a copy, not a child"
+    elif derived:
         for evidence in comparison.evidence:
             if evidence.log_e > 0 and evidence.found:
                 yield f"{_INDENT}{_evidence(evidence, comparison)}"
@@ -77,6 +93,20 @@ def _base(item: Traced) -> Iterator[str]:
             yield f"{_INDENT}{same} equal to the byte, norms and constants included"
     elif hint := rotation_words(comparison):
         yield from text.wrapped(hint, _INDENT, _INDENT)
+
+
+def _itself(candidate: Sketch, base: Sketch) -> Iterator[str]:
+    yield f"{click.style(_SAME, bold=True)}  {text.shortened(base.name, 48)}"
+    is_all = same_bytes(candidate, base)
+    equal = _all(len(candidate.tensors)) if is_all else "all that was looked at is equal"
+    yield from text.wrapped(f"{equal}, and the same name", _INDENT, _INDENT)
+    yield from text.wrapped(
+        "A model is not its own parent: it does not count as a base.", _INDENT, _INDENT
+    )
+
+
+def _all(tensors: int) -> str:
+    return f"{'all ' if tensors > 1 else ''}{text.plural(tensors, 'tensor')} equal to the byte"
 
 
 def _evidence(evidence: LineageEvidence, comparison: Comparison) -> str:

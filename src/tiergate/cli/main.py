@@ -38,7 +38,8 @@ _COMMANDS = {
     "evidence": "Read logs, add evidence and claims, list what is there.",
     "policy": "Read, compare, lint, prove and test release policies.",
     "lineage": "Which models a checkpoint descends from, as its weights show.",
-    "landscape": "What is already downloadable, and where a model stands beside it.",
+    "landscape": "What is already downloadable, who does what about safety, who asks for what.",
+    "watch": "Copies and derivatives of released models, and how soon they came.",
     "schema": "Print the JSON Schema of a document that Tiergate reads or writes.",
 }
 

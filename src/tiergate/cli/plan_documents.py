@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from tiergate.cli.plan_text import command, step_words
+from tiergate.decision.explanation import Scale
+from tiergate.decision.lapses import Lapse
 from tiergate.decision.plan import Plan
+from tiergate.decision.sensitivity import Change, Shift
 from tiergate.decision.tier import Tier
 from tiergate.decision.whatif import Moved
 from tiergate.evidence.measurement import Variant
@@ -74,6 +79,8 @@ class MovedPart(_Part):
     """Metric that it is a limit on."""
     variant: Variant
     """Form of the model."""
+    scale: Scale
+    """Whether it is a limit on the rate, on its margin over a baseline, or on a quantity."""
     limit: Number
     """The number."""
     would_be: Number
@@ -85,6 +92,42 @@ class MovedPart(_Part):
     def of(cls, found: Moved) -> MovedPart:
         """Make the part of a number."""
         return cls.model_validate({name: getattr(found, name) for name in cls.model_fields})
+
+
+class ShiftPart(_Part):
+    """The smallest change of one measurement that moves the tier; one less does not."""
+
+    item: str
+    """Id of the measurement."""
+    metric: str
+    """Metric that it is of."""
+    variant: Variant
+    """Form of the model that was measured."""
+    organisation: str
+    """Who measured."""
+    adverse: int
+    """Behaviours with an adverse attempt, as they were measured."""
+    behaviours: int
+    """Behaviours measured."""
+    change: Change
+    """What would have to happen."""
+    count: int
+    """On how many behaviours, at least."""
+    supported: Tier
+    """What would be supported then."""
+
+
+class LapsePart(_Part):
+    """A fall of the tier because evidence becomes too old, if nothing is renewed."""
+
+    supported: Tier
+    """What is supported until then."""
+    until: datetime
+    """The last moment at which it is."""
+    then: Tier
+    """What is supported after it."""
+    topics: tuple[str, ...]
+    """Metrics and items whose evidence is too old after that moment."""
 
 
 class TierPlanDocument(_Part):
@@ -120,10 +163,21 @@ class TierPlanDocument(_Part):
     """The most open tier that further evidence can open."""
     moving: tuple[MovedPart, ...]
     """Single numbers of the policy that would move the tier as the evidence stands."""
+    shifts: tuple[ShiftPart, ...]
+    """Single measurements that would move the tier."""
+    lapses: tuple[LapsePart, ...]
+    """When the tier falls if nothing is renewed."""
 
     @classmethod
-    def of(cls, found: Plan, policy: str, model: str) -> TierPlanDocument:
-        """Make the document of a plan."""
+    def of(
+        cls,
+        found: Plan,
+        policy: str,
+        model: str,
+        shifts: Iterable[Shift] = (),
+        lapses: Iterable[Lapse] = (),
+    ) -> TierPlanDocument:
+        """Make the document of a plan, and of what moves the tier."""
         steps = tuple(
             StepPart(
                 topic=step.piece.topic.partition(":")[2],
@@ -149,6 +203,8 @@ class TierPlanDocument(_Part):
             obstacles=tuple(ObstaclePart.model_validate(part) for part in found.obstacles),
             possible_tier=found.possible_tier,
             moving=tuple(MovedPart.of(moved) for moved in found.moving),
+            shifts=tuple(ShiftPart.model_validate(shift) for shift in shifts),
+            lapses=tuple(LapsePart.model_validate(lapse) for lapse in lapses),
         )
 
 

@@ -13,7 +13,6 @@ from tiergate.decision.plan_prices import Cost
 from tiergate.decision.plan_sizes import as_share
 from tiergate.decision.plan_steps import Step
 from tiergate.decision.policy import Policy
-from tiergate.decision.whatif import Moved
 from tiergate.evidence.grades import Dimension
 
 
@@ -32,9 +31,7 @@ def plan_lines(found: Plan, policy: Policy, model: str) -> Iterator[str]:
         for number, step in enumerate(found.steps, 1):
             words = f"{step_words(step)}; {cost_words(step.cost)}"
             yield from text.wrapped(words, "      ", f"  {number:>2}. ")
-            yield from text.wrapped(
-                command(step.piece, model), "        ", "      > ", keep_words=True
-            )
+            yield from text.command(command(step.piece, model), "        ", "      > ")
         yield from text.wrapped(
             f"chance that every measurement comes out as needed: {found.chance:.0%}, if the "
             "rates are as assumed and the measurements independent",
@@ -46,7 +43,6 @@ def plan_lines(found: Plan, policy: Policy, model: str) -> Iterator[str]:
         yield from text.wrapped(f"approvals: {', '.join(found.approvals)}", "      ", "  ")
     for words, days in found.holds:
         yield from text.wrapped(f"hold: {words} ({days.normalize():f})", "      ", "  ")
-    yield from _moving(found.moving)
 
 
 def _obstacles(found: Plan) -> Iterator[str]:
@@ -58,17 +54,6 @@ def _obstacles(found: Plan) -> Iterator[str]:
             f"what could change it: {obstacle.could_change}", "      ", "      "
         )
     yield f"  the most open tier that further evidence can open: {found.possible_tier}"
-
-
-def _moving(found: tuple[Moved, ...]) -> Iterator[str]:
-    if found:
-        yield "  single numbers of the policy that would move the tier as the evidence stands"
-    for moved in found:
-        words = (
-            f"{moved.metric} {moved.side} {moved.limit.normalize():f}, {moved.variant}: "
-            f"with {moved.would_be.normalize():f} it would be {moved.supported}"
-        )
-        yield from text.wrapped(words, "      ", "    - ")
 
 
 def cost_words(cost: Cost) -> str:
@@ -87,7 +72,8 @@ def step_words(step: Step) -> str:
         case Rate() as rate:
             line = f"measure {name}, {piece.variant}, on {rate.trials} behaviours"
             if rate.baseline is not None:
-                line += f" and a downloadable baseline on {rate.baseline[1]}"
+                same = "the same " if rate.is_joined else ""
+                line += f" and a downloadable baseline on {same}{rate.baseline[1]}"
         case Attacks() as attacks:
             line = (
                 f"attack the safeguard {len(attacks.attacks)} ways ({attacks.level}), "

@@ -7,9 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tiergate.decision.analysis.compare import Compared, Difference, Relation, Witness
+from tiergate.decision.analysis.compare import Compared, Difference
+from tiergate.decision.analysis.conditions import Condition
 from tiergate.decision.analysis.lint import Finding
 from tiergate.decision.analysis.prove import Proof
+from tiergate.decision.analysis.relation import Relation
+from tiergate.decision.analysis.witness import Decider, Witness
+from tiergate.decision.outcome import Outcome
 from tiergate.decision.tier import Tier
 from tiergate.evidence.hazards import HazardDomain
 
@@ -51,6 +55,32 @@ class LintDocument(_Part):
         return cls(policy=policy_id, version=version, findings=rows)
 
 
+class DeciderPart(_Part):
+    """A requirement that keeps a tier closed."""
+
+    policy: str
+    """Id of the policy that asks for it."""
+    requirement: str
+    """Its id there."""
+    asks: str
+    """What it asks for, in a sentence."""
+    outcome: Outcome
+    """What the evidence makes of it."""
+    is_fast: bool
+    """Whether it stands on the fast path, and not on the ladder."""
+
+    @classmethod
+    def of(cls, found: Decider) -> DeciderPart:
+        """Make the part of a requirement."""
+        return cls(
+            policy=found.policy,
+            requirement=found.requirement,
+            asks=found.asks,
+            outcome=found.outcome,
+            is_fast=found.is_fast,
+        )
+
+
 class WitnessPart(_Part):
     """Evidence with which one policy opens a tier and the other does not."""
 
@@ -66,6 +96,8 @@ class WitnessPart(_Part):
     """Where it is not as good as can be; empty when the best evidence shows the difference."""
     pieces: int
     """How many pieces of evidence it consists of."""
+    closed_by: tuple[DeciderPart, ...]
+    """What keeps the tier closed under the other policy; empty when that has no such tier."""
 
     @classmethod
     def of(cls, found: Witness) -> WitnessPart:
@@ -77,6 +109,7 @@ class WitnessPart(_Part):
             second_supports=found.second,
             evidence=found.words,
             pieces=len(found.pieces),
+            closed_by=tuple(map(DeciderPart.of, found.deciders)),
         )
 
 
@@ -94,6 +127,32 @@ class ComparedPart(_Part):
         return cls(relation=found.relation, witnesses=tuple(map(WitnessPart.of, found.witnesses)))
 
 
+class ConditionPart(_Part):
+    """One condition in which two policies differ, which no evidence meets."""
+
+    tier: Tier | None
+    """The tier that it belongs to; null for what is about waivers."""
+    what: str
+    """What it is: approvals, holds, expires after, or something about waivers."""
+    relation: Relation
+    """How the first stands to the second."""
+    first: str
+    """What the first asks for."""
+    second: str
+    """What the second asks for."""
+
+    @classmethod
+    def of(cls, found: Condition) -> ConditionPart:
+        """Make the part of a condition."""
+        return cls(
+            tier=found.tier,
+            what=found.what,
+            relation=found.relation,
+            first=found.first,
+            second=found.second,
+        )
+
+
 class DifferenceDocument(_Part):
     """What ``tiergate policy diff --json`` prints."""
 
@@ -104,13 +163,15 @@ class DifferenceDocument(_Part):
     second: str
     """Id and version of the second policy."""
     overall: Relation
-    """How the first stands to the second, over all tiers."""
+    """How the first stands to the second in what evidence opens, over all tiers."""
     tiers: dict[Tier, ComparedPart]
     """The same at each tier."""
     domains: dict[HazardDomain, ComparedPart]
     """The same where everything but one hazard domain is as good as can be."""
-    conditions: tuple[str, ...]
-    """What else differs: approvals, holds, expiry, waivers."""
+    besides: Relation
+    """How the first stands to the second in approvals, holds, expiry and waivers."""
+    conditions: tuple[ConditionPart, ...]
+    """Each of those in which they differ, at the tiers that both have."""
 
     @classmethod
     def of(cls, found: Difference) -> DifferenceDocument:
@@ -121,7 +182,8 @@ class DifferenceDocument(_Part):
             overall=found.overall,
             tiers={tier: ComparedPart.of(part) for tier, part in found.tiers.items()},
             domains={domain: ComparedPart.of(part) for domain, part in found.domains.items()},
-            conditions=found.conditions,
+            besides=found.besides,
+            conditions=tuple(map(ConditionPart.of, found.conditions)),
         )
 
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiergate.cli import text
-from tiergate.decision.analysis.compare import Compared, Difference, Relation, Witness
+from tiergate.decision.analysis.compare import Compared, Difference
+from tiergate.decision.analysis.conditions import Condition, relation_by_tier
 from tiergate.decision.analysis.lint import Finding
 from tiergate.decision.analysis.prove import Proof
+from tiergate.decision.analysis.relation import Relation
+from tiergate.decision.analysis.witness import Decider, Witness
 from tiergate.decision.policy import Policy
 
 SCOPE = (
@@ -16,6 +19,8 @@ SCOPE = (
     "behaviour, with labels taken as they are; without runs registered beforehand, evidence that "
     "is gone, and waivers."
 )
+BESIDES = "Approvals, holds, expiry and waivers, at the tiers that both have."
+_MOST_DECIDERS = 3
 _SAYS = {
     Relation.EQUIVALENT: "opens the same as",
     Relation.STRICTER: "is stricter than",
@@ -50,21 +55,47 @@ def difference_lines(found: Difference) -> Iterator[str]:
     for domain, compared in found.domains.items():
         yield f"  {domain.label}: {compared.relation}"
         yield from _compared(compared)
-    if found.conditions:
-        yield ""
-        yield "  conditions"
-        for words in found.conditions:
-            yield from text.wrapped(words, "      ", "    - ")
+    yield ""
+    yield from _conditions(found)
 
 
 def _compared(found: Compared) -> Iterator[str]:
     for witness in found.witnesses:
-        yield from text.wrapped(_witness(witness), "          ", "      - ")
+        shown = "; ".join(witness.words) or "everything as good as can be"
+        words = f"{witness.opened_by} alone opens {witness.tier} for: {shown}"
+        yield from text.wrapped(words, "          ", "      - ")
+        yield from _deciders(witness)
 
 
-def _witness(found: Witness) -> str:
-    shown = "; ".join(found.words) or "everything as good as can be"
-    return f"{found.opened_by} alone opens {found.tier} for: {shown}"
+def _deciders(found: Witness) -> Iterator[str]:
+    """Yield the requirements that keep the tier closed under the other policy."""
+    if not found.deciders:
+        yield f"        the other has no tier as open as {found.tier}"
+    for decider in found.deciders[:_MOST_DECIDERS]:
+        yield from text.wrapped(_decider(decider), "            ", "        closed by ")
+    more = len(found.deciders) - _MOST_DECIDERS
+    if more > 0:
+        yield f"        and {more} more"
+
+
+def _decider(found: Decider) -> str:
+    way = " on its fast path" if found.is_fast else ""
+    return f"{found.requirement} of {found.policy}{way}, {found.outcome}: {found.asks}"
+
+
+def _conditions(found: Difference) -> Iterator[str]:
+    yield f"  conditions: {found.besides}"
+    yield from text.wrapped(BESIDES, "    ")
+    for tier, relation in relation_by_tier(found.conditions).items():
+        yield f"    {tier or 'waivers'}: {relation}"
+        for each in found.conditions:
+            if each.tier is tier:
+                yield from text.wrapped(_condition(each, found), "          ", "      - ")
+
+
+def _condition(each: Condition, found: Difference) -> str:
+    one, other = f"{each.first} in {found.first.id}", f"{each.second} in {found.second.id}"
+    return f"{each.what}: {one}, {other}: {each.relation}"
 
 
 def proof_lines(policy: Policy, found: tuple[Proof, ...]) -> Iterator[str]:

@@ -9,13 +9,14 @@ from typing import Literal
 
 from tiergate.cli import text
 from tiergate.cli.exit_codes import ExitCode
-from tiergate.decision.case_file import CasesFile, ClaimPart, MeasurementPart
+from tiergate.decision.case_file import AttackPart, CasesFile, ClaimPart, MeasurementPart
+from tiergate.decision.case_file import CasePart as StatedCase
 from tiergate.decision.cases import CaseResult, CasesResult, Covered, path_of_cases
 from tiergate.decision.document import DocumentPart
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Policy
 from tiergate.decision.policy_document import load_policy, shipped_policies
-from tiergate.decision.tier import Tier
+from tiergate.decision.tier import TamperLevel, Tier
 
 
 class CasePart(DocumentPart):
@@ -33,6 +34,8 @@ class CasePart(DocumentPart):
     """Outcome of every tier, those below included."""
     differences: tuple[str, ...]
     """Where it is not what was expected; empty when it is."""
+    note: str
+    """What is missing, and how the case is to be read."""
     facts: tuple[str, ...]
     """What stands in the case, with source and mark, or why it is assumed."""
 
@@ -105,12 +108,13 @@ def _case(result: CaseResult) -> CasePart:
         expected=result.case.expect.supported,
         tiers={verdict.tier: verdict.outcome for verdict in result.decision.tiers},
         differences=result.differences,
+        note=result.case.note,
         facts=tuple(facts(result)),
     )
 
 
 def lines(found: CasesResult, *, everything: bool) -> Iterator[str]:
-    """Yield the cases and what they cover; ``everything`` names what stands in each case."""
+    """Yield the cases and what they cover; ``everything`` adds how each is to be read."""
     policy = found.policy
     yield text.heading(f"CASES  {policy.id} {policy.version}")
     for result in found.results:
@@ -133,14 +137,10 @@ def _result(result: CaseResult, *, everything: bool) -> Iterator[str]:
     yield from text.wrapped(told, "          ")
     for difference in result.differences:
         yield from text.wrapped(difference, "            ", "          - ")
-    if everything:
-        if result.case.note:
-            yield from text.wrapped(result.case.note, "          ")
-        for fact in facts(result):
-            yield from text.wrapped(fact, "              ", "          ", keep_words=True)
-        if result.case.answered is not None:
-            words = f"all else is taken for answered up to {result.case.answered}"
-            yield from text.wrapped(words, "          ")
+    if everything and result.case.note:
+        yield from text.wrapped(result.case.note, "          ")
+    for fact in facts(result):
+        yield from text.wrapped(fact, "              ", "          - ", keep_words=True)
 
 
 def facts(result: CaseResult) -> Iterator[str]:
@@ -149,7 +149,19 @@ def facts(result: CaseResult) -> Iterator[str]:
         yield f"{_measured(measurement)}: {_from(measurement)}"
     for claim in result.case.claims:
         stated = "" if claim.holds else ", that it does not hold"
-        yield f"claim {claim.item}{stated}, by {claim.organisation}: {_from(claim)}"
+        fields = "; ".join(f"{name} {value}" for name, value in claim.fields.items())
+        said = f" ({fields})" if fields else ""
+        yield f"claim {claim.item}{said}{stated}, by {claim.organisation}: {_from(claim)}"
+    if result.case.answered is not None:
+        yield _taken_for_answered(result.case)
+
+
+def _taken_for_answered(case: StatedCase) -> str:
+    way = "on the fast path to" if case.fast else "up to"
+    holds = case.safeguards is not TamperLevel.TR0
+    safeguards = f", and that safeguards hold {case.safeguards}" if holds else ""
+    open_still = f"; without an answer: {', '.join(case.not_answered)}" if case.not_answered else ""
+    return f"ASSUMED, all else that is asked {way} {case.answered}{safeguards}{open_still}"
 
 
 def _measured(part: MeasurementPart) -> str:
@@ -158,15 +170,22 @@ def _measured(part: MeasurementPart) -> str:
         value = f"{part.lower} to {part.upper} {part.unit}".rstrip()
     beside = part.baseline
     compared = "" if beside is None else f", baseline {beside.successes} of {beside.trials}"
-    return f"{part.metric} {value}{compared}, by {part.organisation}"
+    attack = "" if part.attack is None else f" under {part.attack.name}{_cost(part.attack)}"
+    variant = "" if part.variant is None else f", {part.variant}"
+    return f"{part.metric} {value}{compared}{attack}{variant}, by {part.organisation}"
+
+
+def _cost(attack: AttackPart) -> str:
+    amounts = [f"USD {attack.usd:,f}"] if attack.usd is not None else []
+    amounts += [f"{attack.gpu_hours:,f} GPU-hours"] if attack.gpu_hours is not None else []
+    return f" ({', '.join(amounts)})" if amounts else ""
 
 
 def _from(part: MeasurementPart | ClaimPart) -> str:
     source = part.source
     if source is None:
         return f"ASSUMED, {part.assumed}"
-    mark = f", {source.read_as.mark}" if source.read_as.mark else ""
-    return f"{source.url}, {source.date}{mark}"
+    return f"{source.url}, {source.date}, {source.read_as.mark or source.read_as}"
 
 
 def _coverage(rows: tuple[Covered, ...]) -> Iterator[str]:

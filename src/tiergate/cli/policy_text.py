@@ -13,7 +13,13 @@ from tiergate.decision.policy import (
     TamperDefinition,
     TierDefinition,
 )
-from tiergate.decision.policy_words import check_words, number_words, numbers_of, read_words
+from tiergate.decision.policy_words import (
+    check_words,
+    number_words,
+    numbers_of,
+    read_words,
+    trigger_watch_words,
+)
 from tiergate.errors import PolicyError
 from tiergate.evidence.grades import Dimension
 
@@ -53,6 +59,8 @@ def _rest(policy: Policy) -> Iterator[str]:
         for trigger in policy.triggers:
             words = f"{trigger.id}  {trigger.title}: {trigger.asks}"
             yield from text.wrapped(words, "       ", "  ")
+            if trigger.watch is not None:
+                yield from text.wrapped(trigger_watch_words(trigger.watch), "       ", "       ")
     if policy.not_covered:
         yield ""
         yield text.heading("NEVER ASKED ABOUT")

@@ -129,6 +129,8 @@ class StatusDocument(DocumentPart):
     """Objections that stand."""
     reviews: tuple[LoggedEvent, ...]
     """Reviews that have not ended."""
+    derivatives: tuple[LoggedEvent, ...]
+    """Copies and derivatives that were seen elsewhere."""
     incidents: tuple[LoggedEvent, ...]
     """Incidents that are open."""
     clocks: tuple[IncidentPart, ...]
@@ -241,6 +243,7 @@ def status_document(
         freezes=_events(state.freezes),
         objections=_events(state.objections),
         reviews=_events(state.reviews),
+        derivatives=_events(state.derivatives),
         incidents=_events(state.incidents),
         clocks=tuple(map(incident_part, clocks)),
         grants=_events(state.grants),

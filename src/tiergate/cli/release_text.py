@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tiergate.cli import text
 from tiergate.cli.release_acting import Outcome
+from tiergate.release.bodies import DerivativeSeen
 from tiergate.release.event_words import words_of
 from tiergate.release.events import Clock, Event
 from tiergate.release.ledger_checks import LedgerReport
@@ -118,12 +120,23 @@ def _standing(state: ReleaseState) -> Iterator[str]:
     for name, events in rows:
         for event in events:
             yield from _row(name, f"event {event.sequence}, {event.person}: {event.reason}")
+    if state.derivatives:
+        yield from _row("derivatives", _seen(state))
     if state.grants:
         yield from _row("grants", f"{len(state.grants)} valid")
     for refusal in state.refused:
         yield from _row("refused", f"event {refusal.sequence}: {refusal.rule}; {refusal.text}")
     if state.is_irreversible:
         yield from _row("open for good", f"left to do: {', '.join(state.remedies)}")
+
+
+def _seen(state: ReleaseState) -> str:
+    """Count what was seen elsewhere, kind by kind, most first."""
+    kinds = Counter(
+        body.what for event in state.derivatives if isinstance(body := event.body, DerivativeSeen)
+    )
+    words = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    return f"{len(state.derivatives)} seen elsewhere: {words}"
 
 
 def _row(name: str, words: str) -> Iterator[str]:

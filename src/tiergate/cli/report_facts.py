@@ -14,10 +14,13 @@ from tiergate.cli import text
 from tiergate.cli.hints import deciding_options
 from tiergate.cli.screen_model import licence_words
 from tiergate.cli.session import Answer, Question, store_folder
+from tiergate.decision.whatif import WhatIf
+from tiergate.decision.whatif_grid import lines
 from tiergate.evidence.provenance import SourceFile
 from tiergate.model.checkpoint import Checkpoint
 from tiergate.report.facts import FileFact, LogPlace, ReportFacts
 from tiergate.report.inspect_view import is_inspect_log
+from tiergate.report.whatif_view import what_if_rows
 
 
 def facts_of(question: Question, answer: Answer, output: Path) -> ReportFacts:
@@ -46,6 +49,7 @@ def facts_of(question: Question, answer: Answer, output: Path) -> ReportFacts:
             for entry in checkpoint.manifest.entries
         ),
         logs=logs,
+        what_if=what_if_rows(lines(WhatIf(answer.policy, answer.evidence, answer.decision.at))),
     )
 
 

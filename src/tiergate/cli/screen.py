@@ -102,7 +102,8 @@ def _blockers(decision: Decision, hints: Hints, *, everything: bool) -> Iterator
     if unclaimed:
         yield from _unclaimed(unclaimed, hints)
     if len(shown) < len(others):
-        yield f"  … {len(others) - len(shown)} more: {hints.everything()}"
+        more = f"  … {len(others) - len(shown)} more: "
+        yield from text.command(hints.everything(), "    ", more)
     yield ""
 
 
@@ -134,7 +135,8 @@ def _blocker(row: Explanation, hints: Hints, *, everything: bool) -> Iterator[st
         for words in _why(leaf):
             yield from text.wrapped(words, f"{_INDENT}  ", _INDENT)
     if not everything and len(decisive) > 1:
-        yield f"{_INDENT}… {len(decisive) - 1} more: {text.plain(hints.explain(row.id))}"
+        more = f"{_INDENT}… {len(decisive) - 1} more: "
+        yield from text.command(hints.explain(row.id), f"{_INDENT}  ", more)
     step = next((leaf.next_step for leaf in decisive if leaf.next_step), "")
     if step:
         yield from _step(step, hints)
@@ -145,8 +147,7 @@ def _step(step: str, hints: Hints) -> Iterator[str]:
     if words:
         yield from text.wrapped(words, f"{_INDENT}   ", f"{_INDENT}-> ")
     if command:
-        # A command stays on one line, however long, so that it can be copied.
-        yield f"{_INDENT}-> {text.plain(command)}"
+        yield from text.command(command, f"{_INDENT}   ", f"{_INDENT}-> ")
 
 
 def _why(leaf: Explanation) -> Iterator[str]:
@@ -198,4 +199,5 @@ def _not_assessed(decision: Decision, hints: Hints, *, everything: bool) -> Iter
     for gap in shown:
         yield from text.wrapped(gap, "    ", "  ")
     if len(shown) < len(gaps):
-        yield f"  … {len(gaps) - len(shown)} more: {hints.everything()}"
+        more = f"  … {len(gaps) - len(shown)} more: "
+        yield from text.command(hints.everything(), "    ", more)

@@ -24,6 +24,8 @@ _BESIDE_ATTACKS = {
     "utility.retained": "under attack",
 }
 """Metrics that a run of attacks gives for every model that it tried, and how to sum them up."""
+_RAISED = frozenset({"undeclared-parent", "parent-held-lower", "parent-under-another-licence"})
+"""Findings that oblige to something whether or not the policy asks."""
 
 
 def model_lines(answer: Answer) -> Iterator[str]:
@@ -98,6 +100,8 @@ def evidence_lines(answer: Answer, hints: Hints, *, everything: bool) -> Iterato
         yield f"  … {len(aside)} more: {hints.everything()}"
     if claims:
         yield from text.wrapped(f"claims: {', '.join(sorted(claims))}", "      ", "  ")
+    for remark in {r: None for d in evidence.documents for r in d.remarks if r.code in _RAISED}:
+        yield from text.wrapped(f"{remark.code}: {remark.message}", "      ", "  ! ")
     if evidence.elsewhere:
         count = text.plural(len(evidence.elsewhere), "document")
         yield f"  about other checkpoints, left out: {count}"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 
@@ -13,6 +14,9 @@ from tiergate.cli.failures import visible
 from tiergate.decision.outcome import Outcome
 
 WIDTH = 80
+
+_ARGUMENT = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.|['"\\])+""")
+_OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]*")
 
 _COLOURS = {Outcome.MET: "green", Outcome.NOT_MET: "red", Outcome.UNDETERMINED: "yellow"}
 
@@ -46,6 +50,37 @@ def wrapped(
         break_long_words=not keep_words,
         break_on_hyphens=False,
     ) or [(indent if first is None else first).rstrip()]
+
+
+def command(words: str, indent: str, first: str | None = None) -> list[str]:
+    """Break a shell command into lines of 80 columns that can be copied as they are.
+
+    Every line but the last ends with a backslash. Nothing within quotes is broken, an option keeps
+    its value, and what is longer than a line stays whole.
+    """
+    lines: list[str] = []
+    line = indent if first is None else first
+    is_empty = True
+    for part in _arguments(plain(words)):
+        # Two columns are left for the backslash.
+        if not is_empty and len(line) + 1 + len(part) > WIDTH - 2:
+            lines.append(f"{line} \\")
+            line, is_empty = indent, True
+        line += part if is_empty else f" {part}"
+        is_empty = False
+    return [*lines, line]
+
+
+def _arguments(words: str) -> list[str]:
+    """Split a command between arguments, an option with what follows it; quotes are kept."""
+    parts: list[str] = []
+    for word in _ARGUMENT.findall(words):
+        is_value = bool(parts) and _OPTION.fullmatch(parts[-1]) and not word.startswith("-")
+        if is_value:
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    return parts
 
 
 def plain(words: str) -> str:

@@ -51,6 +51,13 @@ class Run:
     """Tokens, counted as often as they were seen."""
     is_own: bool = True
     """Whether whoever releases the model did it; False for the base model's runs."""
+    total_parameters: float | None = None
+    """All parameters of a mixture of experts; None for a dense model."""
+
+    @property
+    def is_mixture(self) -> bool:
+        """Whether tokens go through a part of the parameters only."""
+        return self.total_parameters is not None
 
     @property
     def flop(self) -> float:
@@ -66,6 +73,18 @@ class Amount:
     """What was declared comes to."""
     error: float
     """By what factor it may be wrong, at least 1."""
+    is_all: bool = True
+    """Whether nothing is missing; what is missing has no upper end."""
+
+    @property
+    def lowest(self) -> float:
+        """The least that it may be."""
+        return self.flop / self.error
+
+    @property
+    def highest(self) -> float:
+        """The most that it may be; infinite when something is missing."""
+        return self.flop * self.error if self.is_all else float("inf")
 
     def against(self, threshold: float) -> Above:
         """Compare it, error included.
@@ -73,9 +92,9 @@ class Amount:
         >>> Amount(flop=6e25, error=2.0).against(1e26)
         <Above.UNDETERMINED: 'undetermined'>
         """
-        if self.flop / self.error > threshold:
+        if self.lowest > threshold:
             return Above.YES
-        return Above.NO if self.flop * self.error <= threshold else Above.UNDETERMINED
+        return Above.NO if self.highest <= threshold else Above.UNDETERMINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,26 +113,32 @@ class Flag:
 class ComputeLedger:
     """What training took, and what it means."""
 
+    runs: tuple[Run, ...]
+    """Every run."""
     total: Amount
     """All runs."""
     own: Amount
     """Those of whoever releases the model."""
     base: Amount
-    """Those of the base model."""
+    """Those of the base model; not all where they are not known."""
     flags: tuple[Flag, ...]
     """Thresholds on the total, the lowest first."""
+    own_to_base: float | None
+    """The own runs as a share of the base model's, error left out; None without known ones."""
     modifier: Above | None
     """Whether the own runs are above a third of the base model's; None without a base model."""
     modifier_obligation: Obligation
     """What follows from that."""
 
 
-def count(runs: Sequence[Run], error: float) -> ComputeLedger:
+def count(runs: Sequence[Run], error: float, *, base_is_unknown: bool = False) -> ComputeLedger:
     """Sum up training runs.
 
     Args:
         runs: every one, the base model's too.
         error: by what factor each may be wrong.
+        base_is_unknown: whether there is a base model whose runs are not all known. Then what
+            is given is the least that it can be, and nothing is below a threshold.
 
     Raises:
         InputError: there is no run, one has no parameters or tokens, or the error is below 1.
@@ -122,20 +147,26 @@ def count(runs: Sequence[Run], error: float) -> ComputeLedger:
     known = by_id(shipped_files())
     own = sum(run.flop for run in runs if run.is_own)
     base = sum(run.flop for run in runs if not run.is_own)
-    total = Amount(flop=own + base, error=error)
-    # Both sides of the comparison may be off, each its own way.
-    ratio = Amount(flop=own / base, error=error**2) if base else None
+    is_all = not base_is_unknown
+    total = Amount(flop=own + base, error=error, is_all=is_all)
     return ComputeLedger(
+        runs=tuple(runs),
         total=total,
         own=Amount(flop=own, error=error),
-        base=Amount(flop=base, error=error),
+        base=Amount(flop=base, error=error, is_all=is_all),
         flags=tuple(
             Flag(threshold=flop, above=total.against(flop), obligation=known[name])
             for flop, name in THRESHOLDS
         ),
-        modifier=None if ratio is None else ratio.against(MODIFIER_SHARE),
+        own_to_base=own / base if base and is_all else None,
+        modifier=Above.UNDETERMINED if base_is_unknown else _modifier(own, base, error),
         modifier_obligation=known[MODIFIER_CLAUSE],
     )
+
+
+def _modifier(own: float, base: float, error: float) -> Above | None:
+    # Both sides of the comparison may be off, each its own way.
+    return Amount(flop=own / base, error=error**2).against(MODIFIER_SHARE) if base else None
 
 
 def _require(runs: Sequence[Run], error: float) -> None:
@@ -152,3 +183,7 @@ def _problems(runs: Sequence[Run]) -> Iterator[InputError]:
         for name, value in (("parameters", run.parameters), ("tokens", run.tokens)):
             if not 0 < value < float("inf"):
                 yield InputError(run.name, f"{value} {name}", "a number above 0")
+        total = run.total_parameters
+        if total is not None and not run.parameters <= total < float("inf"):
+            found = f"{run.parameters:g} active parameters of {total:g}"
+            yield InputError(run.name, found, "no more active ones than there are")

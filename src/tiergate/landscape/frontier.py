@@ -75,8 +75,13 @@ class Lag:
     """What was counted."""
 
 
-def known(vintage: Vintage) -> tuple[Known, ...]:
-    """Return the models of a vintage, the most capable first."""
+def known(vintage: Vintage, *, until: date | None = None) -> tuple[Known, ...]:
+    """Return the models of a vintage, the most capable first.
+
+    Args:
+        vintage: where they stand.
+        until: only those that had been released by the end of this day; None for all.
+    """
     found = [
         Known(
             name=row["model"],
@@ -88,7 +93,8 @@ def known(vintage: Vintage) -> tuple[Known, ...]:
         )
         for row in vintage.rows("capability index")
     ]
-    return tuple(sorted(found, key=lambda model: (-model.index, model.name)))
+    out = (model for model in found if until is None or model.released <= until)
+    return tuple(sorted(out, key=lambda model: (-model.index, model.name)))
 
 
 def items(vintage: Vintage) -> dict[str, Item]:
@@ -105,8 +111,11 @@ def downloadable(models: Iterable[Known], index: float) -> tuple[Known, ...]:
 
 
 def age(models: Iterable[Known], index: float, at: date) -> Lag:
-    """Say how long ago a closed model first reached a capability."""
-    first = _first_closed(models, index)
+    """Say how long before a day a closed model first reached a capability.
+
+    Models that were released after that day do not count.
+    """
+    first = _first_closed((model for model in models if model.released <= at), index)
     months = None if first is None else _months(first.released, at)
     definition = f"months from the first closed model at or above it to {at}"
     return Lag(months=months, first=first, definition=definition)

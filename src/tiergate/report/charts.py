@@ -9,10 +9,11 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from tiergate.report import break_cost_plot, cells, plot
+from tiergate.report import break_cost_plot, cells, marginal_plot, plot
 from tiergate.report.behaviours import BehaviourGroup
 from tiergate.report.break_cost import BreakCost
 from tiergate.report.forest import ForestRow
+from tiergate.report.marginal import DifferenceRow
 from tiergate.report.vega import NARROW, WIDE
 
 _Data = TypeVar("_Data")
@@ -54,6 +55,15 @@ def break_cost_chart(found: BreakCost) -> Chart:
         id="break-cost-specification",
         drawings=_drawn(break_cost_plot.draw, found),
         specification=Markup(break_cost_plot.specification_text(found)),  # noqa: S704 - escapes itself
+    )
+
+
+def difference_chart(rows: tuple[DifferenceRow, ...]) -> Chart:
+    """Return the chart of differences to baselines against their margins."""
+    return Chart(
+        id="marginal-specification",
+        drawings=_drawn(marginal_plot.draw, rows),
+        specification=Markup(marginal_plot.specification_text(rows)),  # noqa: S704 - escapes itself
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tiergate.report.whatif_view import WhatIfView
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFact:
@@ -42,3 +44,5 @@ class ReportFacts:
     """The manifest; empty when no weights were read."""
     logs: tuple[LogPlace, ...] = ()
     """Logs behind the evidence that were found, each digest once."""
+    what_if: tuple[WhatIfView, ...] = ()
+    """Limits that move the tier, and where on their scale."""

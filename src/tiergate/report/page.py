@@ -25,6 +25,7 @@ from tiergate.report import (
     graded,
     held,
     ledger,
+    marginal_view,
     measured,
     view,
     wording,
@@ -85,6 +86,7 @@ def _about_evidence(
         "grades_asked_fast": graded.asked_on_fast_path(decision),
         "behaviours": behaviour_words.behaviour_views(decision, evidence),
         "break_cost": break_cost_view.break_cost_view(decision, evidence),
+        "marginal": marginal_view.marginal_view(decision, evidence),
         "forest": charts.forest_chart(forest.forest_rows(decision, evidence)),
     }
 
@@ -118,6 +120,7 @@ def environment() -> Environment:
         number_words=view.number_words,
         of_words=behaviour_words.of_words,
         open_words=behaviour_words.open_words,
+        points_words=marginal_view.points_words,
         reading_words=reading_words,
         repeated_words=behaviour_words.repeated_words,
         short_digest=view.short_digest,

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tiergate.decision.policy import Policy, Requirement, TierDefinition
-from tiergate.decision.policy_words import check_words, number_words, numbers_of, read_words
+from tiergate.decision.policy_words import (
+    check_words,
+    number_words,
+    numbers_of,
+    read_words,
+    trigger_watch_words,
+)
 from tiergate.decision.trace import answers_of
 from tiergate.landscape.obligations import Obligation
 
@@ -210,6 +216,8 @@ def _triggers(policy: Policy) -> Lines:
     yield ""
     for trigger in policy.triggers:
         yield f"- {trigger.id} {trigger.title}: {trigger.asks} ({trigger.applies_to})"
+        if trigger.watch is not None:
+            yield f"  - {trigger_watch_words(trigger.watch)}"
     yield ""
 
 

@@ -54,7 +54,8 @@ def baseline_words(found: Comparison) -> str:
     """Write the baseline of a comparison with its counts."""
     counts = found.counts
     public = "downloadable" if found.downloadable else "not downloadable"
-    return f"{found.baseline_name} ({public}): {counts.successes} of {counts.planned}"
+    both = "" if found.paired is None else f", {found.paired.shared} behaviours in both"
+    return f"{found.baseline_name} ({public}): {counts.successes} of {counts.planned}{both}"
 
 
 def maker_words(document: EvidenceDocument) -> str:

@@ -45,6 +45,7 @@ from tiergate.stats.clusters import (
     with_successes_in_smallest,
 )
 from tiergate.stats.differences import difference_interval, newcombe_interval
+from tiergate.stats.equivalence import over_best, paired_bootstrap
 from tiergate.stats.grader import better_than_chance, corrected_upper, informedness_lower
 from tiergate.stats.intervals import (
     exact_interval,
@@ -130,8 +131,10 @@ __all__ = [
     "mean_upper",
     "missed_at_most",
     "newcombe_interval",
+    "over_best",
     "p_value_at_least",
     "pair",
+    "paired_bootstrap",
     "paired_lower",
     "paired_means_lower",
     "paired_means_upper",

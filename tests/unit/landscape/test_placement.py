@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from tiergate.errors import InputError
 from tiergate.landscape import frontier
 from tiergate.landscape.frontier import Weights
-from tiergate.landscape.placement import Item, expected, fitted, place
+from tiergate.landscape.placement import (
+    Item,
+    Placement,
+    expected,
+    fitted,
+    nearest,
+    place,
+)
 from tiergate.landscape.vintage import shipped
 
 ITEMS = {
@@ -52,17 +59,133 @@ def test_that_the_band_is_wider_above_than_below_and_narrower_with_more_scores()
     more = {f"{name}-{index}": item for name, item in ITEMS.items() for index in range(3)}
     nine = place(dict.fromkeys(more, 0.5), more)
 
-    assert three.highest - three.index > three.index - three.lowest > 0
-    assert nine.highest - nine.lowest < three.highest - three.lowest
+    low, index, high = _ends(three)
+    assert high - index > index - low > 0
+    assert _ends(nine)[2] - _ends(nine)[0] < high - low
+
+
+def _ends(found: Placement) -> tuple[float, float, float]:
+    assert found.lowest is not None
+    assert found.index is not None
+    assert found.highest is not None
+    return found.lowest, found.index, found.highest
+
+
+def test_that_scores_at_the_top_alone_give_no_upper_end() -> None:
+    for score in (1.0, 0.985):
+        found = place(dict.fromkeys(ITEMS, score), ITEMS)
+
+        assert (found.index, found.lowest, found.highest) == (None, 150.0, None)
+        assert (found.used, found.top, found.bottom) == ((), tuple(sorted(ITEMS)), ())
+        assert found.level == 150.0
+
+
+def test_that_scores_at_the_bottom_alone_give_no_lower_end() -> None:
+    for score in (0.0, 0.015):
+        found = place(dict.fromkeys(ITEMS, score), ITEMS)
+
+        assert (found.index, found.lowest, found.highest) == (None, None, 100.0)
+        assert (found.used, found.top, found.bottom) == ((), (), tuple(sorted(ITEMS)))
+        assert found.level == 100.0
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        {"easy": 1.0, "middle": 0.7, "hard": 0.4},
+        {"easy": 0.9, "middle": 0.7, "hard": 0.0},
+        {"easy": 1.0, "middle": 0.7, "hard": 0.0},
+        {"easy": 1.0, "middle": 1.0, "hard": 0.0},
+    ],
+)
+def test_that_scores_at_an_end_do_not_count_toward_three(scores: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=r"near the (top|bottom) of"):
+        place(scores, ITEMS)
+
+
+def test_that_scores_so_near_an_end_that_they_say_little_are_at_it() -> None:
+    benchmarks = frontier.items(VINTAGE)
+    names = ("GPQA diamond", "MMLU", "WeirdML")
+
+    top = place(dict.fromkeys(names, 0.97), benchmarks)
+    bottom = place(dict.fromkeys(names, 0.03), benchmarks)
+    flat = place(dict.fromkeys(("HellaSwag", "PIQA", "Winogrande"), 0.04), benchmarks)
+    good = place(dict.fromkeys(names, 0.9), benchmarks)
+
+    assert (top.index, top.highest, top.top) == (None, None, names)
+    assert (bottom.index, bottom.lowest, bottom.bottom) == (None, None, names)
+    assert (flat.index, flat.lowest) == (None, None)
+    assert good.highest is not None
+
+
+def test_that_what_is_at_an_end_neither_moves_a_placement_nor_narrows_its_band() -> None:
+    ends = {f"low-{n}": Item(difficulty=90.0, slope=0.02) for n in range(5)} | {
+        "high": Item(difficulty=200.0, slope=0.05)
+    }
+    scores = dict.fromkeys(ITEMS, 0.5)
+
+    alone = place(scores, ITEMS)
+    beside = place(scores | dict.fromkeys(ends, 1.0) | {"high": 0.0}, ITEMS | ends)
+
+    assert (alone.index, alone.lowest, alone.highest) == (
+        beside.index,
+        beside.lowest,
+        beside.highest,
+    )
+    assert beside.used == tuple(sorted(ITEMS))
+    assert (len(beside.top), beside.bottom) == (5, ("high",))
+
+
+def test_that_an_end_is_open_where_a_benchmark_at_an_end_speaks_against_it() -> None:
+    more = ITEMS | {
+        "far": Item(difficulty=190.0, slope=0.2),
+        "near": Item(difficulty=60.0, slope=0.2),
+    }
+    scores = dict.fromkeys(ITEMS, 0.5)
+
+    up = place(scores | {"far": 1.0}, more)
+    down = place(scores | {"near": 0.0}, more)
+
+    assert (up.highest, down.lowest) == (None, None)
+    assert up.lowest is not None
+    assert down.highest is not None
+
+
+@given(st.lists(st.sampled_from([0.0, 0.01, 0.99, 1.0]), min_size=3, max_size=3))
+def test_that_no_placement_with_two_ends_rests_on_scores_at_an_end(scores: list[float]) -> None:
+    try:
+        found = place(dict(zip(ITEMS, scores, strict=True)), ITEMS)
+    except InputError:
+        assert len({score > 0.5 for score in scores}) == 2
+    else:
+        assert (found.lowest is None) != (found.highest is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("GPQA", "GPQA diamond"),
+        ("gpqa diamond", "GPQA diamond"),
+        ("mmlu", "MMLU"),
+        ("Hellaswagg", "HellaSwag"),
+        ("swe bench verified", "SWE-Bench verified"),
+        ("MMLU-Pro", None),
+        ("Nobody's test", None),
+        ("", None),
+        ("a", None),
+    ],
+)
+def test_that_the_benchmark_that_may_be_meant_is_found(name: str, near: str | None) -> None:
+    assert nearest(name, frontier.items(VINTAGE)) == near
 
 
 @pytest.mark.parametrize(
     ("scores", "said"),
     [
-        ({"easy": 0.5, "middle": 0.5}, "2 of benchmarks"),
-        ({"easy": 0.5, "middle": 0.5, "other": 0.5}, "2 of benchmarks"),
-        ({"easy": 0.5, "middle": 0.5, "hard": 71.0}, "a share from 0 to 1"),
-        ({"easy": 0.5, "middle": 0.5, "hard": float("nan")}, "a share from 0 to 1"),
+        ({"easy": 0.5, "middle": 0.5}, "2 that count"),
+        ({"easy": 0.5, "middle": 0.5, "other": 0.5}, "'other' has no parameters"),
+        ({"easy": 0.5, "middle": 0.5, "hard": 71.0}, "shares from 0 to 1"),
+        ({"easy": 0.5, "middle": 0.5, "hard": float("nan")}, "shares from 0 to 1"),
     ],
 )
 def test_that_nothing_is_said_from(scores: dict[str, float], said: str) -> None:
@@ -97,3 +220,24 @@ def test_that_what_nobody_has_reached_has_no_age() -> None:
     lag = frontier.age(MODELS, 500.0, date(2026, 8, 11))
 
     assert (lag.months, lag.first) == (None, None)
+
+
+@given(st.dates(date(2019, 1, 1), date(2027, 12, 31)), st.floats(60, 170))
+def test_that_of_a_day_only_what_was_out_by_then_counts(at: date, index: float) -> None:
+    models = frontier.known(VINTAGE, until=at)
+
+    assert models == tuple(model for model in MODELS if model.released <= at)
+    assert all(model.released <= at for model in frontier.downloadable(models, index))
+    for seen in (MODELS, models):
+        lag = frontier.age(seen, index, at)
+        assert (lag.months is None) == (lag.first is None)
+        assert lag.first is None or lag.first.released <= at
+        assert lag.months is None or lag.months >= 0.0
+
+
+def test_that_before_the_first_model_there_is_none() -> None:
+    day = date(2020, 1, 1)
+
+    assert frontier.known(VINTAGE, until=day) == ()
+    assert frontier.age(MODELS, 100.0, day).first is None
+    assert frontier.catch_up(frontier.known(VINTAGE, until=day)) == ()

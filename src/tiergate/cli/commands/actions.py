@@ -49,13 +49,15 @@ def command(  # noqa: PLR0913 - options of the command line
     command and the clauses behind it: builders and enablers first, then evaluators and
     standard-setters, then implementers and enforcers. The exit code is that of check.
     """
+    from tiergate.cli.actions_commands import with_what_was_given
     from tiergate.cli.actions_documents import actions_document
     from tiergate.cli.actions_text import actions_lines
     from tiergate.cli.judged_input import is_signed, judged_in
     from tiergate.decision.actions import actions
 
     judged = judged_in(decision, policy_name, tier)
-    found = actions(judged, is_signed=is_signed(decision))
+    open_items = actions(judged, is_signed=is_signed(decision))
+    found = with_what_was_given(open_items, decision, judged.policy, policy_name)
     asked = tuple(each for each in found if not actors or each.actor in actors)
     code = OUTCOME_CODES[judged.outcome]
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiergate.cli import options
+from tiergate.cli import options, text
 from tiergate.cli.duration import Duration
 from tiergate.evidence.provenance import ProducerRelation
 
@@ -218,4 +218,7 @@ def _say(done: Done, *, as_json: bool) -> None:
     asked = done.prepared.asked
     for line in task_lines(done.tasks, asked):
         click.echo(line)
-    click.echo(f"-> {next_command(asked.model, asked.store, asked.policy_name)}")
+    for line in text.command(
+        next_command(asked.model, asked.store, asked.policy_name), "   ", "-> "
+    ):
+        click.echo(line)

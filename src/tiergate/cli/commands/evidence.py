@@ -105,6 +105,12 @@ def _model_and_producer(function: options.Command) -> options.Command:
     "--audit", default=None, help="Audit file with people's labels; see `tiergate evidence audit`."
 )
 @click.option("--run", "run_id", default="", help="The registered run that this is the log of.")
+@click.option(
+    "--baselines",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="File of baselines with their logs in the same harness, to be joined by behaviour.",
+)
 @_model_and_producer
 def add(  # noqa: PLR0913 - one parameter per option
     *,
@@ -113,6 +119,7 @@ def add(  # noqa: PLR0913 - one parameter per option
     weights_relation: str | None,
     audit: str | None,
     run_id: str,
+    baselines: Path | None,
     model: str,
     producer: str | None,
     organisation: str,
@@ -143,7 +150,13 @@ def add(  # noqa: PLR0913 - one parameter per option
     maker = filing.producer(producer, organisation, relation)
     related = None if weights_relation is None else Relation(weights_relation)
     how = filing.How(
-        mapping=mapping, maker=maker, related=related, audit=audit, run=run_id, folder=folder
+        mapping=mapping,
+        maker=maker,
+        related=related,
+        audit=audit,
+        run=run_id,
+        folder=folder,
+        baselines=baselines,
     )
     prepared = filing.prepare(path, how, checkpoint)
     filed = filing.file(folder, prepared)

@@ -105,6 +105,6 @@ def _tree(node: Explanation, depth: int, hints: Hints) -> Iterator[str]:
         if words:
             yield from text.wrapped(words, f"{more}   ", f"{more}-> ")
         if step:
-            yield f"{more}-> {text.plain(step)}"
+            yield from text.command(step, f"{more}   ", f"{more}-> ")
     for child in node.children:
         yield from _tree(child, depth + 1, hints)

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tiergate.cli import options
+from tiergate.cli.commands.landscape_marginal import marginal_command
+from tiergate.cli.commands.landscape_tables import add_commands, csv_option, print_document
+from tiergate.cli.commands.landscape_threat_record import threat_record_command
+from tiergate.cli.commands.landscape_update import update_command
 
 if TYPE_CHECKING:
     from tiergate.landscape.compute import Run
@@ -26,7 +30,13 @@ _vintage = click.option(
 
 @click.group("landscape")
 def command() -> None:
-    """What is already downloadable, and where a model stands beside it."""
+    """What is already downloadable, who does what about safety, who asks for what."""
+
+
+command.add_command(update_command)
+command.add_command(marginal_command)
+command.add_command(threat_record_command)
+add_commands(command)
 
 
 @command.command("place")
@@ -45,22 +55,19 @@ def place(
 ) -> None:
     """Place a model in general capability, by scores on public benchmarks.
 
-    A score is the share of what can be reached beyond guessing. It says nothing about a hazard
-    domain.
+    A score is the share of what can be reached beyond guessing; below 0.02 and above 0.98 it
+    counts for one end only. It says nothing about a hazard domain. With --at a day, it is held
+    against models that had been released by then.
     """
     from tiergate.cli import clock, landscape_text
     from tiergate.cli.landscape_documents import place_document
+    from tiergate.cli.landscape_scores import read_scores
     from tiergate.landscape import frontier, placement
 
     vintage = _read(folder)
-    found = placement.place(_scores(scores), frontier.items(vintage))
-    models = frontier.known(vintage)
-    document = place_document(
-        vintage.id,
-        found,
-        frontier.age(models, found.index, (at or clock.now()).date()),
-        frontier.downloadable(models, found.index),
-    )
+    items = frontier.items(vintage)
+    found = placement.place(read_scores(scores, items), items)
+    document = place_document(vintage, found, (at or clock.now()).date())
     if as_json:
         click.echo(document.model_dump_json(indent=2))
         return
@@ -72,63 +79,51 @@ def place(
 @click.option("--from", "least", type=float, default=0.0, help="Lowest index to list.")
 @click.option("--open", "only_open", is_flag=True, help="Only what can be downloaded.")
 @_vintage
+@csv_option
 @options.json_option
-def models(least: float, folder: Path | None, *, only_open: bool, as_json: bool) -> None:
+def models(
+    least: float, folder: Path | None, *, only_open: bool, as_csv: bool, as_json: bool
+) -> None:
     """List models by general capability, with their licence class."""
     from tiergate.cli import landscape_text
+    from tiergate.cli.landscape_csv import rows_csv
     from tiergate.cli.landscape_documents import ModelsDocument, model_part
     from tiergate.landscape import frontier
 
     vintage = _read(folder)
-    chosen = (
+    chosen = [
         model
         for model in frontier.known(vintage)
         if model.index >= least and (model.weights.is_open or not only_open)
-    )
+    ]
     document = ModelsDocument(vintage=vintage.id, models=tuple(map(model_part, chosen)))
-    if as_json:
-        click.echo(document.model_dump_json(indent=2))
-        return
-    for line in landscape_text.models_lines(document):
-        click.echo(line)
+    csv = (lambda: rows_csv([model.row for model in chosen])) if as_csv else None
+    print_document(
+        as_json=as_json, csv=csv, document=document, lines=landscape_text.models_lines(document)
+    )
 
 
 @command.command("gap")
 @_vintage
 @options.at_option
+@csv_option
 @options.json_option
-def gap(folder: Path | None, at: datetime | None, *, as_json: bool) -> None:
-    """Say how far what can be downloaded is behind closed models, by two definitions."""
-    from tiergate.cli import clock, landscape_text
-    from tiergate.cli.landscape_documents import (
-        GapDocument,
-        RecordPart,
-        decimal,
-        lag_part,
-        model_part,
-    )
-    from tiergate.landscape import frontier
+def gap(folder: Path | None, at: datetime | None, *, as_csv: bool, as_json: bool) -> None:
+    """Say how far what can be downloaded is behind closed models, by two definitions.
 
-    vintage = _read(folder)
-    found = frontier.known(vintage)
-    closed = next(model for model in found if model.weights is frontier.Weights.CLOSED)
-    best = next(model for model in found if model.weights.is_open)
-    document = GapDocument(
-        vintage=vintage.id,
-        best_closed=model_part(closed),
-        best_open=model_part(best),
-        points=decimal(closed.index - best.index),
-        age=lag_part(frontier.age(found, best.index, (at or clock.now()).date())),
-        records=tuple(
-            RecordPart(model=model_part(model), lag=lag_part(lag))
-            for model, lag in reversed(frontier.catch_up(found))
-        ),
+    With --at a day, only models that had been released by then count.
+    """
+    from tiergate.cli import clock, landscape_text
+    from tiergate.cli.landscape_csv import gap_csv
+    from tiergate.cli.landscape_documents import gap_document
+
+    document = gap_document(_read(folder), (at or clock.now()).date())
+    print_document(
+        as_json=as_json,
+        csv=(lambda: gap_csv(document)) if as_csv else None,
+        document=document,
+        lines=landscape_text.gap_lines(document),
     )
-    if as_json:
-        click.echo(document.model_dump_json(indent=2))
-        return
-    for line in landscape_text.gap_lines(document):
-        click.echo(line)
 
 
 @command.command("compute")
@@ -136,19 +131,29 @@ def gap(folder: Path | None, at: datetime | None, *, as_json: bool) -> None:
     "--run",
     "runs",
     multiple=True,
-    help="A training run of one's own: NAME=PARAMETERS*TOKENS, as in pretraining=37e9*14.8e12.",
+    help="A training run of one's own: NAME=PARAMETERS*TOKENS, as in pretraining=9e9*14e12;"
+    " of a mixture of experts NAME=ALL/ACTIVE*TOKENS.",
 )
 @click.option("--base-run", "base_runs", multiple=True, help="The same, of the base model.")
+@click.option(
+    "--base-unknown", is_flag=True, help="There is a base model, and not all its runs are known."
+)
 @click.option(
     "--error", default=2.0, show_default=True, help="By what factor each sum may be wrong."
 )
 @options.json_option
 def compute(
-    runs: tuple[str, ...], base_runs: tuple[str, ...], error: float, *, as_json: bool
+    runs: tuple[str, ...],
+    base_runs: tuple[str, ...],
+    error: float,
+    *,
+    base_unknown: bool,
+    as_json: bool,
 ) -> None:
     """Sum up training compute, and say which thresholds of which laws it is above.
 
-    PARAMETERS are those that a token goes through: of a mixture of experts the active ones.
+    Six operations for each parameter that a token goes through, which of a mixture of experts
+    are the active ones, and each token. What is not known is never below a threshold.
     """
     from tiergate.cli import landscape_text
     from tiergate.cli.landscape_documents import compute_document
@@ -156,7 +161,7 @@ def compute(
 
     given = [_run(text, is_own=True) for text in runs]
     given += [_run(text, is_own=False) for text in base_runs]
-    document = compute_document(count(given, error))
+    document = compute_document(count(given, error, base_is_unknown=base_unknown))
     if as_json:
         click.echo(document.model_dump_json(indent=2))
         return
@@ -181,10 +186,17 @@ def _run(text: str, *, is_own: bool) -> Run:
 
     name, _, product = text.rpartition("=")
     parameters, _, tokens = product.partition("*")
+    every, slash, active = parameters.partition("/")
     try:
-        return Run(name=name, parameters=float(parameters), tokens=float(tokens), is_own=is_own)
+        return Run(
+            name=name,
+            parameters=float(active if slash else every),
+            tokens=float(tokens),
+            is_own=is_own,
+            total_parameters=float(every) if slash else None,
+        )
     except ValueError:
-        expected = "NAME=PARAMETERS*TOKENS"
+        expected = "NAME=PARAMETERS*TOKENS, or NAME=ALL/ACTIVE*TOKENS"
         raise InputError("--run" if is_own else "--base-run", repr(text), expected) from None
 
 
@@ -192,21 +204,3 @@ def _read(folder: Path | None) -> Vintage:
     from tiergate.landscape.vintage import load_vintage, shipped
 
     return shipped() if folder is None else load_vintage(folder)
-
-
-def _scores(given: tuple[str, ...]) -> dict[str, float]:
-    from tiergate.errors import InputError
-
-    found: dict[str, float] = {}
-    for text in given:
-        name, _, value = text.rpartition("=")
-        try:
-            score = float(value)
-        except ValueError:
-            raise InputError(
-                "--score", repr(text), "BENCHMARK=SCORE, a score from 0 to 1"
-            ) from None
-        if name in found:
-            raise InputError("--score", f"{name!r} twice", "each benchmark once")
-        found[name] = score
-    return found

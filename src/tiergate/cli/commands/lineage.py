@@ -5,10 +5,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tiergate.cli import options
+from tiergate.evidence.provenance import ProducerRelation
+
+if TYPE_CHECKING:
+    from tiergate.cli.lineage_session import LineageAnswer, LineageRequest
 
 
 def one_thread_for_each_product() -> None:
@@ -47,6 +52,16 @@ def one_thread_for_each_product() -> None:
     help="Read only the rows that are looked at: much faster, and no digests of tensors.",
 )
 @click.option("--all", "everything", is_flag=True, help="Show every base that was compared.")
+@click.option("--evidence", default=None, help="Write what was found as evidence to this file.")
+@click.option("--producer", default=None, help="Who searched, for --evidence.")
+@click.option("--organisation", default="", help="The organisation of whoever searched.")
+@click.option(
+    "--relation",
+    type=click.Choice([relation.value for relation in ProducerRelation]),
+    default=ProducerRelation.UNKNOWN.value,
+    show_default=True,
+    help="How they stand to the developer of CANDIDATE.",
+)
 @options.json_option
 def command(  # noqa: PLR0913 - options of the command line
     candidate: str,
@@ -61,6 +76,10 @@ def command(  # noqa: PLR0913 - options of the command line
     key: str | None,
     samples_only: bool,
     everything: bool,
+    evidence: str | None,
+    producer: str | None,
+    organisation: str,
+    relation: str,
     as_json: bool,
 ) -> int:
     """Compare the weights of CANDIDATE with those of BASES, and of an index.
@@ -71,30 +90,50 @@ def command(  # noqa: PLR0913 - options of the command line
     """
     one_thread_for_each_product()
 
-    from tiergate.cli.lineage_documents import lineage_document
     from tiergate.cli.lineage_session import LineageRequest, answer
-    from tiergate.cli.lineage_text import lines
     from tiergate.decision.tier import Tier
 
     if not bases and index is None and add_to is None:
         raise click.UsageError("Name a base, or give --index or --add-to.")
-    found = answer(
-        LineageRequest(
-            candidate=candidate,
-            bases=bases,
-            index=Path(index) if index else None,
-            add_to=Path(add_to) if add_to else None,
-            known=Path(known) if known else None,
-            tier=Tier(tier) if tier else None,
-            revision=revision,
-            endpoint=endpoint,
-            key=key,
-            with_digests=not samples_only,
-        )
+    request = LineageRequest(
+        candidate=candidate,
+        bases=bases,
+        index=Path(index) if index else None,
+        add_to=Path(add_to) if add_to else None,
+        known=Path(known) if known else None,
+        tier=Tier(tier) if tier else None,
+        revision=revision,
+        endpoint=endpoint,
+        key=key,
+        with_digests=not samples_only,
     )
-    if as_json:
-        click.echo(lineage_document(found).model_dump_json(indent=2))
-    else:
-        for line in lines(found, everything=everything):
-            click.echo(line)
+    found = answer(request)
+    written = _written(evidence, found, request, (producer, organisation, relation))
+    _show(found, written, everything=everything, as_json=as_json)
     return found.exit_code
+
+
+def _written(
+    evidence: str | None,
+    found: LineageAnswer,
+    request: LineageRequest,
+    maker: tuple[str | None, str, str],
+) -> Path | None:
+    """Write what was found as evidence, when that was asked for."""
+    from tiergate.cli import clock, filing
+    from tiergate.cli.lineage_evidence import write_evidence
+
+    if evidence is None:
+        return None
+    return write_evidence(Path(evidence), found, request, filing.producer(*maker), clock.now())
+
+
+def _show(found: LineageAnswer, written: Path | None, *, everything: bool, as_json: bool) -> None:
+    from tiergate.cli.lineage_documents import lineage_document
+    from tiergate.cli.lineage_text import lines
+
+    if as_json:
+        click.echo(lineage_document(found, written).model_dump_json(indent=2))
+        return
+    for line in lines(found, everything=everything, evidence=written):
+        click.echo(line)

@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tiergate.cli import options
 from tiergate.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tiergate.cli.session import Answer
+    from tiergate.decision.plan import Plan
 
 
 @click.command("plan")
@@ -55,13 +62,13 @@ def command(  # noqa: PLR0913 - one argument for each option
     """Say what would open a tier for MODEL at the least cost, and what nothing can open.
 
     Without --tier the tier above the supported one is planned for. Every claim is planned as if
-    it were true: make only those that are. Waivers are left out. The exit code is 0 when
-    nothing is left to do, 3 when there is a plan, and 1 when no evidence can open the tier.
+    it were true: make only those that are. Waivers are left out. Below it stands which single
+    number of the policy or of the evidence moves the tier, and when evidence is too old. The
+    exit code is 0 when nothing is left to do, 3 when there is a plan, and 1 when no evidence
+    can open the tier.
     """
     from pathlib import Path
 
-    from tiergate.cli import plan_text
-    from tiergate.cli.plan_documents import TierPlanDocument
     from tiergate.cli.plan_rates import parse_rates
     from tiergate.cli.session import Question, answer
     from tiergate.decision.analysis.pieces import Place
@@ -79,12 +86,27 @@ def command(  # noqa: PLR0913 - one argument for each option
         raise InputError("--tier", "T0, which needs no evidence", "a tier from T1 up")
     place = Place(at=found.decision.at.replace(microsecond=0), root=found.decision.root_digest)
     made = plan(found.policy, found.evidence, place, tier, prices, assumed)
-    if as_json:
-        policy = f"{found.policy.id} {found.policy.version}"
-        click.echo(TierPlanDocument.of(made, policy, model).model_dump_json(indent=2))
-    else:
-        for line in plan_text.plan_lines(made, found.policy, model):
-            click.echo(line)
+    for line in _shown(made, found, place.at, model, as_json=as_json):
+        click.echo(line)
     if made.supported.rank >= tier.rank:
         return ExitCode.SUPPORTED
     return ExitCode.UNDETERMINED if made.is_possible else ExitCode.NOT_MET
+
+
+def _shown(made: Plan, found: Answer, at: datetime, model: str, *, as_json: bool) -> Iterator[str]:
+    from tiergate.cli.plan_documents import TierPlanDocument
+    from tiergate.cli.plan_text import plan_lines
+    from tiergate.cli.sensitivity_text import sensitivity_lines
+    from tiergate.decision.lapses import lapses
+    from tiergate.decision.sensitivity import shifts
+    from tiergate.decision.whatif import WhatIf
+
+    policy, evidence = found.policy, found.evidence
+    moved = tuple(shifts(WhatIf(policy, evidence, at)))
+    falls = tuple(lapses(policy, evidence, at))
+    if as_json:
+        name = f"{policy.id} {policy.version}"
+        yield TierPlanDocument.of(made, name, model, moved, falls).model_dump_json(indent=2)
+        return
+    yield from plan_lines(made, policy, model)
+    yield from sensitivity_lines(made.supported, made.moving, moved, falls)

@@ -151,14 +151,14 @@ def init(extends: str | None, policy_id: str, output: str | None) -> None:
 @click.option(
     "--policy", "policy_name", default=None, help="Shipped id, or a path; default: the table's own."
 )
-@click.option("--all", "everything", is_flag=True, help="Name what stands in each case.")
+@click.option("--all", "everything", is_flag=True, help="Say of each case how it is to be read.")
 @options.json_option
 def test(cases: str, policy_name: str | None, *, everything: bool, as_json: bool) -> int:
     """Decide a table of CASES and compare with what it expects.
 
     CASES is a file, or the name of a table that ships, such as default. The exit code is 1
-    when a case does not come out as expected. The requirements that the cases show met and
-    not met are listed.
+    when a case does not come out as expected. Each number is printed with its source and how
+    it is known, or as assumed. The requirements that the cases show met and not met are listed.
     """
     from tiergate.cli import policy_cases
     from tiergate.decision.cases import path_of_cases, read_cases, run_cases

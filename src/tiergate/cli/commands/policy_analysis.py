@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from tiergate.cli import clock, options
+from tiergate.cli import clock, options, text
 from tiergate.cli.exit_codes import ExitCode
 
 
@@ -74,16 +74,18 @@ def diff_command(
 ) -> int:
     """Say how the policy FIRST relates to SECOND, with evidence that shows where they differ.
 
-    The exit code is 0 when the two open the same, 1 when they do not, and 3 when that could
-    not be decided.
+    Approvals, holds, expiries and waivers are compared beside what evidence opens. The exit code
+    is 0 when the two open the same under the same conditions, 1 when they do not, and 3 when
+    that could not be decided.
     """
     from pathlib import Path
 
     from tiergate.cli import policy_analysis_text
     from tiergate.cli.policy_analysis_documents import DifferenceDocument
     from tiergate.cli.witness_files import write_witness
-    from tiergate.decision.analysis.compare import Relation, compare
+    from tiergate.decision.analysis.compare import compare
     from tiergate.decision.analysis.pieces import Place
+    from tiergate.decision.analysis.relation import Relation
     from tiergate.decision.policy_document import load_policy
 
     when = _time(at)
@@ -99,10 +101,13 @@ def diff_command(
         if not as_json:
             click.echo("")
             for policy, tier in ((first, witness.first), (second, witness.second)):
-                click.echo(f"  supports {tier}: {files.command(policy, when)}")
-    if found.overall is Relation.UNDECIDED:
-        return ExitCode.UNDETERMINED
-    return ExitCode.SUPPORTED if found.overall is Relation.EQUIVALENT else ExitCode.NOT_MET
+                command = files.command(policy, when)
+                for line in text.command(command, "    ", f"  supports {tier}: "):
+                    click.echo(line)
+    relations = {found.overall, found.besides}
+    if relations - {Relation.EQUIVALENT, Relation.UNDECIDED}:
+        return ExitCode.NOT_MET
+    return ExitCode.UNDETERMINED if Relation.UNDECIDED in relations else ExitCode.SUPPORTED
 
 
 @click.command("prove")
@@ -110,7 +115,8 @@ def diff_command(
 @click.option(
     "--stricter-than",
     default=None,
-    help="Another policy: prove that it opens whatever POLICY opens. Default: what POLICY extends.",
+    help="Another policy: prove that it opens whatever POLICY opens. Default: what POLICY extends, "
+    "unless POLICY says that it asks for less.",
 )
 @options.at_option
 @options.json_option
@@ -126,12 +132,15 @@ def prove_command(
     from tiergate.cli.policy_analysis_documents import ProofDocument
     from tiergate.decision.analysis.pieces import Place
     from tiergate.decision.analysis.prove import prove, solver
-    from tiergate.decision.policy_document import load_policy
+    from tiergate.decision.policy_document import load_policy, load_resolved
 
     solver()
-    found = load_policy(policy)
-    parent = stricter_than or next(iter(found.extends), None)
-    other = None if parent is None else load_policy(parent.partition(" ")[0])
+    read = load_resolved(policy)
+    found, other = read.policy, None
+    if stricter_than is not None:
+        other = load_policy(stricter_than)
+    elif read.below is not None and not found.loosenings:
+        other = read.below.policy
     proofs = prove(found, Place(at=_time(at)), stricter_than=other)
     if as_json:
         document = ProofDocument.of(found.id, found.version, proofs)

@@ -18,17 +18,22 @@ DOCUMENTS = (
     "attack",
     "audit",
     "audit-state",
+    "baselines",
     "calibration",
     "case",
+    "cases",
     "check",
     "claims",
     "compare",
     "compute",
+    "costs",
+    "developers",
     "evidence",
     "evidence-attestation",
     "evidence-signing",
     "explanation",
     "gap",
+    "gateway-requests",
     "grades",
     "key",
     "known-models",
@@ -39,6 +44,8 @@ DOCUMENTS = (
     "log",
     "login",
     "mapping",
+    "marginal",
+    "matrix",
     "model-signature",
     "models",
     "obligations",
@@ -58,21 +65,50 @@ DOCUMENTS = (
     "release-event",
     "release-log",
     "release-status",
+    "released-models",
     "replay",
     "report",
+    "row",
     "runs",
     "signing",
     "store",
     "suite",
+    "threat-record",
+    "threat-record-check",
     "tier-plan",
     "trace",
     "trust",
     "verification",
+    "vintage-update",
     "waiver",
     "waiver-signing",
     "waivers",
+    "watch",
+    "watch-report",
+    "watch-words",
     "whatif",
 )
+_READ = frozenset(
+    {
+        "audit",
+        "baselines",
+        "claims",
+        "evidence",
+        "known-models",
+        "login",
+        "mapping",
+        "obligations",
+        "plan",
+        "policy-cases",
+        "prices",
+        "released-models",
+        "suite",
+        "threat-record",
+        "trust",
+        "waivers",
+    }
+)
+"""Documents that people write: their schema is that of what is read."""
 
 
 @click.command("schema")
@@ -124,11 +160,11 @@ def schema(document: str) -> dict[str, object]:
         **_of_records(),
         **_of_releases(),
         **_of_the_landscape(),
+        **_of_marginal_risk(),
         **_of_lineage(),
+        **_of_the_watch(),
     }
-    read = {"audit", "claims", "evidence", "mapping", "plan", "suite", "trust", "waivers"}
-    read |= {"known-models", "login", "obligations", "policy-cases", "prices"}
-    mode: JsonSchemaMode = "validation" if document in read else "serialization"
+    mode: JsonSchemaMode = "validation" if document in _READ else "serialization"
     return models[document].model_json_schema(mode=mode)
 
 
@@ -201,6 +237,7 @@ def _of_records() -> dict[str, type[BaseModel]]:
 
 def _of_releases() -> dict[str, type[BaseModel]]:
     from tiergate.cli import release_documents
+    from tiergate.cli.gateway_access import GatewayRequestsDocument
     from tiergate.gateway.login_file import LoginFile
     from tiergate.release.events import EventPart
     from tiergate.release.plan import PlanPart
@@ -208,6 +245,7 @@ def _of_releases() -> dict[str, type[BaseModel]]:
     return {
         "act": release_documents.ActDocument,
         "login": LoginFile,
+        "gateway-requests": GatewayRequestsDocument,
         "ledger-verification": release_documents.LedgerDocument,
         "plan": PlanPart,
         "proof": release_documents.ProofDocument,
@@ -217,14 +255,47 @@ def _of_releases() -> dict[str, type[BaseModel]]:
     }
 
 
-def _of_the_landscape() -> dict[str, type[BaseModel]]:
-    from tiergate.cli import landscape_documents
+def _of_the_watch() -> dict[str, type[BaseModel]]:
+    from tiergate.cli import watch_documents
+    from tiergate.landscape.watch.released import ReleasedModelsFile
 
     return {
+        "released-models": ReleasedModelsFile,
+        "watch": watch_documents.WatchDocument,
+        "watch-report": watch_documents.WatchReportDocument,
+        "watch-words": watch_documents.WatchWordsDocument,
+    }
+
+
+def _of_the_landscape() -> dict[str, type[BaseModel]]:
+    from tiergate.cli import landscape_documents, landscape_table_documents
+    from tiergate.cli.landscape_update_documents import UpdateDocument
+
+    return {
+        "vintage-update": UpdateDocument,
         "compute": landscape_documents.ComputeDocument,
         "gap": landscape_documents.GapDocument,
         "models": landscape_documents.ModelsDocument,
         "place": landscape_documents.PlaceDocument,
+        "cases": landscape_table_documents.CasesDocument,
+        "costs": landscape_table_documents.CostsDocument,
+        "developers": landscape_table_documents.DevelopersDocument,
+        "matrix": landscape_table_documents.MatrixDocument,
+        "row": landscape_table_documents.RowDocument,
+    }
+
+
+def _of_marginal_risk() -> dict[str, type[BaseModel]]:
+    from tiergate.cli.baseline_file import BaselinesFile
+    from tiergate.cli.marginal_documents import MarginalDocument
+    from tiergate.cli.threat_record import ThreatRecord
+    from tiergate.cli.threat_record_text import ThreatRecordDocument
+
+    return {
+        "baselines": BaselinesFile,
+        "marginal": MarginalDocument,
+        "threat-record": ThreatRecord,
+        "threat-record-check": ThreatRecordDocument,
     }
 
 

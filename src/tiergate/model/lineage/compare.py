@@ -91,6 +91,8 @@ class Comparison:
     """Matrices that match beyond chance, each with its best partner, in the candidate's order."""
     equal_tensors: int
     """Tensors of the candidate whose bytes the base holds too, norms and constants included."""
+    is_copy: bool
+    """Whether both hold the same tensors, every one equal to the byte, and nothing else."""
     candidate_matrices: int
     """Matrices of the candidate that could be evidence."""
     width: WidthMatch | None
@@ -133,6 +135,7 @@ def compare(candidate: Sketch, base: Sketch) -> Comparison:
         evidence=tuple(evidence),
         matches=_matches(candidate, base, table),
         equal_tensors=_equal_tensors(candidate, base),
+        is_copy=same_bytes(candidate, base),
         candidate_matrices=sum(matrix.counts for matrix in candidate.matrices),
         width=width,
     )
@@ -267,6 +270,15 @@ def _width_evidence(width: WidthMatch | None) -> list[LineageEvidence]:
             compared=len(width.signs),
         ),
     ]
+
+
+def same_bytes(candidate: Sketch, base: Sketch) -> bool:
+    """Whether both hold the same tensors, by the digest of each; False when one is not known.
+
+    Names do not count: a tensor that is called something else is the same tensor.
+    """
+    ours, theirs = (sorted(tensor.sha256 for tensor in each.tensors) for each in (candidate, base))
+    return bool(ours) and ours == theirs and all(ours)
 
 
 def _equal_tensors(candidate: Sketch, base: Sketch) -> int:

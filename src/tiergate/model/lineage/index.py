@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tiergate.errors import CheckpointError
 from tiergate.model.digest import available_cores, sha256_hex, unreadable
-from tiergate.model.lineage.compare import Comparison, compare
-from tiergate.model.lineage.first_look import Promise, Searcher
+from tiergate.model.lineage.compare import Comparison, compare, same_bytes
+from tiergate.model.lineage.first_look import Promise, Searcher, first_look
 from tiergate.model.lineage.sketch import Sketch, key_digest
 from tiergate.model.lineage.sketch_file import (
     SUFFIX,
@@ -29,6 +29,7 @@ COMPARED_IN_FULL = 64
 BY_PROFILE = 8
 """Bases that are compared in full because their vocabulary could be this one, permuted."""
 _PROMISING = 4.0
+_MAKE_ONE = "Make one, a model at a time: tiergate lineage MODEL --add-to FOLDER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +61,31 @@ def list_index(folder: Path) -> tuple[Path, ...]:
     """
     try:
         found = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            str(folder), "no such folder", "a folder of sketches", _MAKE_ONE
+        ) from error
+    except NotADirectoryError as error:
+        raise CheckpointError(str(folder), "a file", "a folder of sketches", _MAKE_ONE) from error
     except OSError as error:
         raise unreadable(str(folder), error) from error
     if not found:
         raise CheckpointError(
-            str(folder),
-            "no sketches",
-            f"files that end with {SUFFIX}",
-            "Add a model: tiergate lineage MODEL --add-to FOLDER",
+            str(folder), "no sketches", f"files that end with {SUFFIX}", _MAKE_ONE
         )
     return tuple(found)
+
+
+def is_own(candidate: Sketch, base: Sketch) -> bool:
+    """Whether a base is the candidate itself: the same weights under the same name.
+
+    By every byte where both were read in full, otherwise by all that was looked at.
+    """
+    if candidate.name != base.name:
+        return False
+    if candidate.weights_digest is not None and base.weights_digest is not None:
+        return same_bytes(candidate, base)
+    return bool(candidate.matrices) and Searcher(candidate).is_same(first_look(base))
 
 
 def search(candidate: Sketch, folder: Path) -> Search:

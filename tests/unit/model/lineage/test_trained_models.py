@@ -6,7 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks.lineage_bench import FAMILIES, FOUND_TARGET, Bench, small_families
+from benchmarks.lineage_bench import FAMILIES, Bench, small_families
+from benchmarks.lineage_table import FOUND_TARGET
 
 pytestmark = pytest.mark.slow
 
