@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -19,6 +20,8 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from cli_runner import run
+from gateway.raw_http import connected
+from gateway.town import a_model
 from gateway_site import NAME, Site
 from tiergate.decision.tier import Tier
 from tiergate.gateway.house import House
@@ -151,6 +154,28 @@ def test_that_processes_end_with_the_one_that_started_them(site: Site) -> None:
                     return
             time.sleep(0.1)
     raise AssertionError("somebody still answers")
+
+
+def test_that_a_process_that_is_killed_leaves_nothing_on_its_way(site: Site) -> None:
+    """The system would go on sending what it holds, after a revocation too."""
+    model = a_model(site.folder / "large", 1024 * 1024)
+    site.release(site.publish(model=model), Tier.T2, Tier.T4, Tier.T5)
+    small, got = 16 * 1024, 0
+    with (
+        (site.folder / "said").open("w") as said,
+        started(site, output=said) as process,
+        connected(site.port, receive_buffer=small) as connection,
+    ):
+        connection.sendall(f"GET {FILE} HTTP/1.1\r\nHost: hub.example\r\n\r\n".encode())
+        got += len(connection.recv(small))
+        time.sleep(1)
+        process.kill()
+        process.wait()
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(small):
+                got += len(piece)
+
+    assert got < 20 * small
 
 
 @pytest.mark.parametrize("name", ["ledger", "changed ledger", "trust", "port", "host"])

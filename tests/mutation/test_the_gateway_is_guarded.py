@@ -155,6 +155,12 @@ MUTATIONS = {
         "        while False:\n",
         f"{ENDS}[a revocation-short]",
     ),
+    "the system goes on sending for a process that was killed": Mutation(
+        DELIVERY,
+        "        connection.hold(send)\n",
+        "",
+        f"{LIVE}/test_serving.py::test_that_a_process_that_is_killed_leaves_nothing_on_its_way",
+    ),
     "a range may begin before its file": Mutation(
         DELIVERY,
         "return Span(max(0, size - wanted), size, is_part=True)",

@@ -23,6 +23,8 @@ _NOT_SENT = 0x894B
 _NUMBER = struct.Struct("i")
 _DROP_WHAT_WAITS = struct.pack("ii", 1, 0)
 """Of ``SO_LINGER``: on, and for no time."""
+_SEND_WHAT_WAITS = struct.pack("ii", 0, 0)
+"""Of ``SO_LINGER``: off."""
 
 
 def waiting_bytes(send: Send) -> int:
@@ -42,15 +44,32 @@ def waiting_bytes(send: Send) -> int:
     return transport.get_write_buffer_size() + held
 
 
+def hold(send: Send) -> None:
+    """Let the system drop what it has not sent yet should this process end, by whatever.
+
+    It would go on sending otherwise, for somebody whom nobody is left to ask about.
+    """
+    _linger(_transport(send), _DROP_WHAT_WAITS)
+
+
+def release(send: Send) -> None:
+    """Take :func:`hold` back, when everything has been sent."""
+    _linger(_transport(send), _SEND_WHAT_WAITS)
+
+
 def cut(send: Send) -> None:
     """End a connection at once, with what the system has not sent yet."""
     transport = _transport(send)
+    _linger(transport, _DROP_WHAT_WAITS)
+    if transport is not None:
+        transport.abort()
+
+
+def _linger(transport: asyncio.Transport | None, how: bytes) -> None:
     connection = _socket(transport)
     if connection is not None:
         with contextlib.suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_WAITS)
-    if transport is not None:
-        transport.abort()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, how)
 
 
 def _transport(send: Send) -> asyncio.Transport | None:

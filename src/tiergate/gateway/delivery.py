@@ -158,6 +158,7 @@ class Delivery(Response):
                 "headers": self.raw_headers,
             }
         )
+        connection.hold(send)
         gone = asyncio.create_task(_disconnected(receive))
         try:
             return await self._send_bytes(content, send, gone)
@@ -175,6 +176,7 @@ class Delivery(Response):
                 return False
         if not await self._has_left(send, gone):
             return False
+        connection.release(send)
         last = {"type": "http.response.body", "body": b"", "more_body": False}
         return await self._is_sent(last, send, gone)
 

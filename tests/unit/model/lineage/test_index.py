@@ -115,7 +115,7 @@ def test_a_file_that_is_no_sketch_stops_the_search(base: Sketch, tmp_path: Path)
 def test_a_folder_without_sketches_and_no_folder_are_errors(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no sketches"):
         list_index(tmp_path)
-    with pytest.raises(CheckpointError, match="no such folder.*--add-to"):
+    with pytest.raises(CheckpointError, match=r"no such folder.*--add-to"):
         list_index(tmp_path / "nowhere")
 
 
