@@ -242,6 +242,13 @@ def test_that_a_list_is_not_asked_for_with(query: str, two: Town) -> None:
     assert two.ask(f"{API}/pending?{query}", who="anna").status == 400
 
 
+@pytest.mark.parametrize("state", ["else", "null%2Cnull", "PENDING"])
+def test_that_a_list_of_no_state_is_refused(state: str, two: Town) -> None:
+    assert two.ask(f"{API}/{state}", who="anna").status == 400
+    assert two.ask(f"{API}/{state}", who="nora").status == 403
+    assert two.ask(f"{API}/{state}").status == 401
+
+
 def test_that_earlier_requests_are_there_for_those_who_decide(two: Town) -> None:
     _handle(two, "anna", "rejected", rejectionReason="too vague")
     two.ask(f"/{GATED}/ask-access", method="POST", who="nora", body=b'{"purpose": "better"}')

@@ -38,7 +38,7 @@ class Reviewing:
         query = visit.request.query_params
         most = _limit(query.get("limit", ""))
         after = _cursor(query.get("cursor", ""))
-        status = Status(visit.target.path)
+        status = _status(visit.target.path)
         name = _repository(visit).name
         rows, bodies = await asyncio.to_thread(
             self._rows, name, status, after, most, has_history=query.get("history") == "true"
@@ -82,7 +82,7 @@ class Reviewing:
     async def handle(self, visit: Visit) -> Response:
         """Decide a request, or be one of two who do."""
         content = await read_body(visit.request)
-        status, words = _status(content), _words(content)
+        status, words = _status(content.get("status")), _words(content)
         asked = await asyncio.to_thread(self._found, visit, content)
         if asked is None:
             raise Refused(wire.error(404, wire.NO_REQUEST))
@@ -98,7 +98,7 @@ class Reviewing:
     async def batch(self, visit: Visit) -> Response:
         """Decide several requests in one way, and say of each what came of it."""
         content = await read_body(visit.request)
-        status, words = _status(content), _words(content)
+        status, words = _status(content.get("status")), _words(content)
         rows = content.get("requests")
         if not isinstance(rows, list) or not 0 < len(rows) <= MOST_AT_ONCE:
             raise Refused(wire.error(400, wire.BAD_REQUEST))
@@ -166,8 +166,7 @@ def _name(content: Mapping[str, object]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _status(content: Mapping[str, object]) -> Status:
-    status = content.get("status")
+def _status(status: object) -> Status:
     if not isinstance(status, str) or status not in set(Status):
         raise Refused(wire.error(400, wire.BAD_REQUEST))
     return Status(status)

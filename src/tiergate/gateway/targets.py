@@ -164,7 +164,7 @@ def _about(repository: str, more: Sequence[str]) -> Target:
         case ["tree", which, *parts] if _is_plain(parts):
             kind, revision, path = Kind.TREE, which, "/".join(parts)
         case ["user-access-request", word]:
-            kind, path = _ACCESS.get(word, Kind.LATER), word
+            kind, path = _ACCESS.get(word, Kind.REQUESTS), word
         case [word]:
             kind = _WORDS.get(word, Kind.LATER)
         case _:
@@ -194,10 +194,6 @@ _OF_REVISION: Mapping[str, Kind] = MappingProxyType(
 _WORDS: Mapping[str, Kind] = MappingProxyType({"refs": Kind.REFS, "auth-check": Kind.AUTH_CHECK})
 _ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
-        "pending": Kind.REQUESTS,
-        "accepted": Kind.REQUESTS,
-        "rejected": Kind.REQUESTS,
-        "reset": Kind.REQUESTS,
         "handle": Kind.HANDLE,
         "grant": Kind.GRANT,
         "batch": Kind.BATCH,

@@ -33,6 +33,7 @@ ROUTES: dict[str, Target] = {
     f"{API}/user-access-request/rejected": Target(
         kind=Kind.REQUESTS, repository=MODEL, path="rejected"
     ),
+    f"{API}/user-access-request/else": Target(kind=Kind.REQUESTS, repository=MODEL, path="else"),
     f"{API}/user-access-request/handle": Target(kind=Kind.HANDLE, repository=MODEL, path="handle"),
     f"{API}/user-access-request/grant": Target(kind=Kind.GRANT, repository=MODEL, path="grant"),
     "/acme/model/ask-access": Target(kind=Kind.ASK, repository=MODEL),
@@ -68,7 +69,6 @@ def test_that_a_path_names(path: str) -> None:
     [
         f"{API}/xet-read-token/main",
         f"{API}/discussions",
-        f"{API}/user-access-request/else",
         f"{API}/a/b/c/d",
     ],
 )
