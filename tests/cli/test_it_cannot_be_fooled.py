@@ -291,7 +291,9 @@ def test_a_waiver_shows_in_the_one_line_too(model: Path, standard: Path, tmp_pat
 
 
 def printed_commands(done: Run) -> list[list[str]]:
-    lines = [line.split("tiergate ", 1)[1] for line in done.out.splitlines() if "tiergate " in line]
+    lines = [
+        line.split("tiergate ", 1)[1] for line in done.unbroken.splitlines() if "tiergate " in line
+    ]
     return [shlex.split(line) for line in lines]
 
 

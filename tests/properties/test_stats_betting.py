@@ -6,7 +6,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tiergate.stats import (
@@ -50,6 +50,7 @@ def test_the_bound_and_the_evidence_decide_alike(
 
 
 @given(rate=rates, limit=limits)
+@example(rate=Rate(188, 1533), limit=Decimal("0.001"))
 def test_evidence_falls_with_a_success_and_grows_with_a_failure(rate: Rate, limit: Decimal) -> None:
     evidence = e_value(rate, limit)
 

@@ -9,6 +9,7 @@ that importing ``tiergate.stats`` stays cheap. It uses ``scipy.special`` only:
 from __future__ import annotations
 
 import math
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -98,7 +99,9 @@ def log_beta_below(first: float, second: float, point: float) -> float:
     from scipy.special import betainc, betaln
 
     part = float(betainc(first, second, point))
-    return float(betaln(first, second)) + math.log(part) if part > 0 else -math.inf
+    # Below the smallest normal number a float has few digits left.
+    is_small = part < sys.float_info.min
+    return -math.inf if is_small else float(betaln(first, second)) + math.log(part)
 
 
 def hypergeometric_at_most(successes: int, drawn: int, good: int, total: int) -> float:

@@ -59,9 +59,6 @@ def chosen(
         if isinstance(still, int):
             known.add(part)
             continue
-        if others and isinstance(_solve((), tried, still, near, 0), int):
-            known.add(part)
-            continue
         found = chosen(tuple(others), still, tried, near)
         if found is not None:
             return found

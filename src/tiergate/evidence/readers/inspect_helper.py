@@ -13,13 +13,14 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from threading import Thread
-from typing import IO, BinaryIO, Self, cast
+from typing import IO, BinaryIO, Protocol, Self, cast
 
 import msgspec
 
@@ -245,7 +246,13 @@ class _Positioned:
         return content
 
 
-def write_answers(request: bytes, output: IO[bytes]) -> None:
+class _Output(Protocol):
+    def write(self, content: bytes, /) -> int:
+        """Write."""
+        ...
+
+
+def write_answers(request: bytes, output: _Output) -> None:
     """Write what was found to ``output``; nothing when other code was to be asked."""
     if msgspec.json.decode(request, type=_Request).code == __file__:
         for message in answers(request):
@@ -259,11 +266,26 @@ def _end_with(descriptor: int) -> None:
     os._exit(1)
 
 
+class _ToOneWhoIsThere:
+    """An output that says nothing once the other side of a pipe is closed."""
+
+    def __init__(self, output: IO[bytes], asker: int) -> None:
+        self._output = output
+        self._events = select.poll()
+        self._events.register(asker, 0)
+
+    def write(self, content: bytes) -> int:
+        """Write, or end this process where nobody asks any more."""
+        if self._events.poll(0):
+            os._exit(1)
+        return self._output.write(content)
+
+
 def main() -> None:
     """Answer the request that is the first line of the standard input."""
-    request = sys.stdin.buffer.readline()
-    Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
-    write_answers(request, sys.stdout.buffer)
+    request, asker = sys.stdin.buffer.readline(), sys.stdin.fileno()
+    Thread(target=_end_with, args=(asker,), daemon=True).start()
+    write_answers(request, _ToOneWhoIsThere(sys.stdout.buffer, asker))
 
 
 if __name__ == "__main__":

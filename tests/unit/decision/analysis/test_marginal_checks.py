@@ -33,7 +33,7 @@ from tiergate.decision.implication import atom_asks_as_much
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.plan import Plan, plan
 from tiergate.decision.plan_prices import load_prices
-from tiergate.decision.plan_sizes import sized
+from tiergate.decision.plan_sizes import chance_of, sized
 from tiergate.decision.plan_steps import Assumed
 from tiergate.decision.policy import AnyOf, Expression, Policy
 from tiergate.decision.policy_words import check_words, numbers_of, read_words
@@ -160,6 +160,8 @@ def test_the_chance_of_a_plan_falls_with_what_is_adverse() -> None:
     assert likely.trials > sure.trials
     assert never.chance < 1e-9
     assert few.chance == 0.0
+    too_few = Limit(margin(minimum=900), Decimal("0.95"))
+    assert chance_of([], [too_few], 800, 0.0, 0.0) == 0.0
     assert sized(limits, 1.0, 0.0, wanted=0.8, feasible=200).chance == 0.0
 
 
