@@ -84,7 +84,11 @@ def _without_permission(
         late = [at for at in each.arrivals if not spans.within(at - CUT_SECONDS - lag(at), at)]
         if late:
             over = max(spans.since_last(at) - CUT_SECONDS - lag(at) for at in late)
-            yield f"{each.ask}: late bytes, {len(late)} times and up to {over:.2f} s"
+            yield (
+                f"{each.ask}, asked at {each.asked_at:.1f}, answered at {each.answered_at:.1f},"
+                f" last at {each.arrivals[-1]:.1f}: late bytes, {len(late)} times and up to"
+                f" {over:.2f} s"
+            )
 
 
 def _without_a_line(

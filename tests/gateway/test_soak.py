@@ -50,7 +50,8 @@ class Watch:
     survivor: int = 0
     """The process that is never killed, so that its memory can be compared."""
     weights: list[int] = field(default_factory=list)
-    killed: Counter[str] = field(default_factory=Counter)
+    killed: list[tuple[str, float]] = field(default_factory=list)
+    """What was killed, and when on the monotonic clock."""
 
     def run(self, seconds: float) -> None:
         """Wait that long, and kill something at every tenth of it but the first and the last."""
@@ -61,11 +62,11 @@ class Watch:
                 self.weights.append(_memory_bytes(self.survivor))
                 time.sleep(1)
             if tenth in {3, 7}:
+                self.killed.append(("database", time.monotonic()))
                 self.database.kill_and_start()
-                self.killed["database"] += 1
             elif tenth in {2, 4, 5, 6, 8}:
+                self.killed.append(("process", time.monotonic()))
                 os.kill(max(set(self._workers()) - {self.survivor}), signal.SIGKILL)
-                self.killed["process"] += 1
 
     def _workers(self) -> list[int]:
         """Return the processes that answer; a supervisor has a helper beside them."""
@@ -122,8 +123,8 @@ def test_that_nothing_leaves_unseen_or_unasked_while_everything_changes(
     received = sum(each.count for each in crowd.got if each.has_bytes)
     print(  # noqa: T201 - the figures
         f"\n{CLIENTS} clients, {MINUTES:g} min: {len(crowd.got)} requests {dict(statuses)},"
-        f" {received / 1e9:.1f} GB, {changer.changes} changes, {len(log)} lines, killed"
-        f" {dict(watch.killed)}, memory x {watch.growth:.2f}, {len(found)} problems {dict(kinds)}"
+        f" {received / 1e9:.1f} GB, {changer.changes} changes, {len(log)} lines, memory x"
+        f" {watch.growth:.2f}, {len(found)} problems {dict(kinds)}; killed {watch.killed}"
     )
     assert found[:20] == []
     assert {200, 206, 403} <= set(statuses)

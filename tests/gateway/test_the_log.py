@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from cli_runner import run
+from gateway.town import GATED, WEIGHTS, Town
 from gateway_site import NAME, Site
 from tiergate.decision.tier import Tier
 from tiergate.errors import VerificationError
+from tiergate.gateway.delivery import ASK_AGAIN_SECONDS
 from tiergate.release.ledger_sqlite import TRIGGERS
 
 FILE = f"/{NAME}/resolve/main/config.json"
@@ -53,6 +58,30 @@ def test_that_nothing_leaves_when_the_log_cannot_be_written(site: Site) -> None:
     assert before.status == 200
     assert (after.status, after.code) == (403, "GatedRepo")
     assert "could not be written down" in after.said
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_that_who_was_revoked_while_it_was_written_down_gets_nothing(
+    method: str, tmp_path: Path
+) -> None:
+    town = Town(folder=tmp_path)
+    town.settle_one()
+    path, log = f"/{GATED}/resolve/main/{WEIGHTS}", tmp_path / "gateway" / "audit.sqlite"
+    with town.served(), ThreadPoolExecutor(1) as other, closing(sqlite3.connect(log)) as keeper:
+        keeper.execute("BEGIN IMMEDIATE")
+        asked = other.submit(lambda: town.ask(path, method=method, who="gwen"))
+        time.sleep(0.5)
+        waits = not asked.done()
+        town.house.requests.revoke(GATED, "gwen", town.now)
+        time.sleep(ASK_AGAIN_SECONDS)
+        keeper.rollback()
+        answer = asked.result()
+    town.house.close()
+
+    assert waits
+    assert (answer.status, answer.code) == (403, "GatedRepo")
+    assert answer.headers.get("etag") is None
+    assert town.weights not in answer.body
 
 
 def test_that_a_line_that_was_changed_is_noticed(fetched: Site) -> None:

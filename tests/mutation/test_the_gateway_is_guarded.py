@@ -137,6 +137,19 @@ MUTATIONS = {
         "if gone.done():",
         "gateway/test_delivery.py::test_that_nothing_more_is_sent_once_it_may_not",
     ),
+    "an answer that took long counts from when it came": Mutation(
+        DELIVERY,
+        "        self._known_at = self._asked_at = now\n",
+        "        self._known_at, self._asked_at = now, time.monotonic()\n",
+        "gateway/test_delivery.py::test_that_an_answer_is_as_old_as_its_question",
+    ),
+    "what took long to write down is sent unasked": Mutation(
+        HUB,
+        "            visit = await self._not_long_ago(visit)\n",
+        "",
+        f"{LIVE}/test_the_log.py"
+        "::test_that_who_was_revoked_while_it_was_written_down_gets_nothing[HEAD]",
+    ),
     "what waits for a slow reader is sent all the same": Mutation(
         DELIVERY,
         "            connection.cut(send)\n",

@@ -96,6 +96,7 @@ class Delivery(Response):
         size: int,
         headers: Mapping[str, str],
         may_go_on: Callable[[], bool],
+        asked_at: float,
         unreadable: Response | None = None,
         finished: Callable[[int], None] | None = None,
     ) -> None:
@@ -107,6 +108,7 @@ class Delivery(Response):
             size: length of the whole file.
             headers: of the answer, without those about length.
             may_go_on: asked again and again while bytes flow; an OSError says that nobody knows.
+            asked_at: when it was asked first and allowed, in seconds of the monotonic clock.
             unreadable: what is sent when the file cannot be read at all.
             finished: is told at the end how many bytes were not even begun to be sent, if any.
         """
@@ -120,7 +122,8 @@ class Delivery(Response):
         self._unreadable = unreadable
         self._finished = finished
         self._unsent = span.length
-        self._known_at = self._asked_at = time.monotonic()
+        # What was found out is as old as the question, however long the answer took.
+        self._known_at = self._asked_at = asked_at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send; an answer that ends early tells the client that something was cut off."""
@@ -233,8 +236,7 @@ class Delivery(Response):
             is_long = time.monotonic() - self._known_at >= LONGEST_UNASKED_SECONDS
             self._asked_at = time.monotonic() - ASK_AGAIN_SECONDS + _TRY_AGAIN_SECONDS
             return not is_long
-        # What was found out is as old as the question.
-        self._known_at, self._asked_at = now, time.monotonic()
+        self._known_at = self._asked_at = now
         return allowed
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -113,6 +114,8 @@ class Visit:
     session: Session | None = None
     """The login that they ask with, where it is about a page."""
     at: datetime
+    asked_at: float = 0.0
+    """The same, in seconds of the monotonic clock."""
     repository: Repository | None = None
     revision: Revision | None = None
     """None where the name of it names nothing."""
@@ -168,10 +171,12 @@ class Guards:
             return self._checked(request, target, guard)
 
     def _checked(self, request: Request, target: Target, guard: Guard) -> Visit:
-        at = self._parts.clock()
+        at, asked_at = self._parts.clock(), time.monotonic()
         session = self.session(request, at) if target.kind in _PAGES else None
         person = self.person(request, at) or (None if session is None else session.person)
-        visit = Visit(request=request, target=target, person=person, at=at, session=session)
+        visit = Visit(
+            request=request, target=target, person=person, session=session, at=at, asked_at=asked_at
+        )
         if guard is Guard.ANYBODY:
             return visit
         if guard in {Guard.PUBLISHER, Guard.LINK}:

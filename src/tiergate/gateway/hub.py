@@ -23,7 +23,13 @@ from tiergate.gateway.audit import Download
 from tiergate.gateway.body import read_body
 from tiergate.gateway.catalogue import Revision
 from tiergate.gateway.copies import MarkedFile
-from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
+from tiergate.gateway.delivery import (
+    ASK_AGAIN_SECONDS,
+    Delivery,
+    Span,
+    range_that_counts,
+    read_range,
+)
 from tiergate.gateway.desk.answering import Desk
 from tiergate.gateway.grants import Piece
 from tiergate.gateway.guards import Guard, Guards, NotYet, Parts, Refused, Visit
@@ -173,9 +179,10 @@ class Hub:
         marked = await asyncio.to_thread(self._marked, visit, entry)
         try:
             await self._write_down(visit, entry, span, "" if marked is None else marked.original)
-        except VerificationError:
+            visit = await self._not_long_ago(visit)
+        except (Refused, OSError):
             await asyncio.to_thread(self._give_back, taken, length)
-            raise Refused(wire.error(403, wire.NO_AUDIT, "GatedRepo")) from None
+            raise
         if is_head:
             return Response(headers={**headers, "Content-Length": str(entry.size_bytes)})
         if marked is None and self._is_accelerated(visit):
@@ -192,7 +199,8 @@ class Hub:
             span,
             entry.size_bytes,
             headers,
-            lambda: self._still_allows(visit),
+            lambda: self._asked_again(visit).access.is_allowed,
+            visit.asked_at,
             response(wire.error(403, wire.NOT_READABLE, "GatedRepo")),
             lambda unsent: self._give_back(taken, unsent),
         )
@@ -216,39 +224,44 @@ class Hub:
     ) -> None:
         parts, person = self._parts, visit.person
         who = "" if person is None else await asyncio.to_thread(parts.pseudonyms.of, person.name)
-        await parts.audit.record(
-            Download(
-                at=f"{visit.at:%Y-%m-%dT%H:%M:%SZ}",
-                who=who,
-                repository=visit.known_repository.name,
-                commit=_require_revision(visit).commit,
-                path=entry.path,
-                sha256=entry.sha256,
-                first=span.first,
-                last=span.end - 1,
-                method=visit.request.method,
-                reason=visit.access.reason.value,
-                grant=visit.access.grant,
-                decision=visit.access.decision,
-                original=original,
-            )
+        line = Download(
+            at=f"{visit.at:%Y-%m-%dT%H:%M:%SZ}",
+            who=who,
+            repository=visit.known_repository.name,
+            commit=_require_revision(visit).commit,
+            path=entry.path,
+            sha256=entry.sha256,
+            first=span.first,
+            last=span.end - 1,
+            method=visit.request.method,
+            reason=visit.access.reason.value,
+            grant=visit.access.grant,
+            decision=visit.access.decision,
+            original=original,
         )
+        try:
+            await parts.audit.record(line)
+        except VerificationError:
+            raise Refused(wire.error(403, wire.NO_AUDIT, "GatedRepo")) from None
 
-    def _still_allows(self, visit: Visit) -> bool:
+    async def _not_long_ago(self, visit: Visit) -> Visit:
+        """Ask again before anything leaves, where a busy disk has taken long to write it down."""
+        if time.monotonic() - visit.asked_at < ASK_AGAIN_SECONDS:
+            return visit
+        again = await asyncio.to_thread(self._asked_again, visit)
+        if not again.access.is_allowed:
+            raise Refused(self._guards.refusal(again))
+        return replace(visit, asked_at=again.asked_at, access=again.access)
+
+    def _asked_again(self, visit: Visit) -> Visit:
         """Ask again, with the token and the clock as they are now."""
-        with self._parts.together():
-            return self._allows_now(visit)
-
-    def _allows_now(self, visit: Visit) -> bool:
-        at = self._parts.clock()
+        at, asked_at = self._parts.clock(), time.monotonic()
         commit = "" if visit.revision is None else visit.revision.commit
-        again = replace(
-            visit,
-            at=at,
-            person=self._guards.person(visit.request, at),
-            target=replace(visit.target, revision=commit),
-        )
-        return self._guards.found(again).access.is_allowed
+        target = replace(visit.target, revision=commit)
+        with self._parts.together():
+            person = self._guards.person(visit.request, at)
+            again = replace(visit, at=at, asked_at=asked_at, person=person, target=target)
+            return self._guards.found(again)
 
     async def desk(self, visit: Visit) -> Response:
         """Show a page to somebody who has logged in, or do what its form says."""

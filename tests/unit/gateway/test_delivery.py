@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,7 +131,7 @@ class Wire:
 def _deliver(
     path: Path, wire: Wire, span: Span, may_go_on: Callable[[], bool] = lambda: True
 ) -> Delivery:
-    answer = Delivery(path, span, path.stat().st_size, {"X-A": "b"}, may_go_on)
+    answer = Delivery(path, span, path.stat().st_size, {"X-A": "b"}, may_go_on, time.monotonic())
 
     async def run() -> None:
         await asyncio.wait_for(answer({}, wire.receive, wire.send), 20)
@@ -187,7 +188,7 @@ def test_that_an_empty_file_is_sent(tmp_path: Path) -> None:
 
 def test_that_a_file_that_became_shorter_ends_early(path: Path) -> None:
     wire, size = Wire(), path.stat().st_size
-    answer = Delivery(path, Span(0, size), size, {}, lambda: True)
+    answer = Delivery(path, Span(0, size), size, {}, lambda: True, time.monotonic())
     path.write_bytes(b"short")
     asyncio.run(answer({}, wire.receive, wire.send))
 
@@ -242,7 +243,7 @@ def test_that_the_error_of_a_server_is_not_kept_back(path: Path) -> None:
         if message["type"] == "http.response.body":
             raise ConnectionResetError
 
-    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, lambda: True)
+    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, lambda: True, time.monotonic())
     with pytest.raises(ConnectionResetError):
         asyncio.run(_until_sent(answer, failing))
 
@@ -296,7 +297,7 @@ def test_that_nothing_is_sent_while_an_answer_is_waited_for(
         answered.wait(5)
         return True
 
-    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, late)
+    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, late, time.monotonic())
 
     async def run() -> None:
         await answer({}, wire.receive, wire.send)
@@ -306,13 +307,59 @@ def test_that_nothing_is_sent_while_an_answer_is_waited_for(
     assert wire.body == b""
 
 
+class Time:
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        """Return what it shows."""
+        return self.now
+
+
+def test_that_an_answer_is_as_old_as_its_question(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or what was allowed before a long wait would be allowed for long after it."""
+    clock = Time()
+    monkeypatch.setattr(delivery, "time", clock)
+    asked: list[float] = []
+
+    def slow() -> bool:
+        asked.append(clock.now)
+        clock.now += 1.5
+        return True
+
+    class Slow(Wire):
+        async def send(self, message: Message) -> None:
+            await super().send(message)
+            clock.now += 0.75
+
+    wire = Slow()
+    answer = Delivery(path, Span(0, path.stat().st_size), path.stat().st_size, {}, slow, 98.0)
+    asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert wire.is_complete
+    assert asked == [100.75, 103.0, 105.25, 107.5, 109.75]
+
+
+def test_that_what_was_allowed_long_ago_is_asked_again_before_the_first_byte(path: Path) -> None:
+    wire, long_ago = Wire(), time.monotonic() - 3
+    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, lambda: False, long_ago)
+    asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert wire.body == b""
+    assert not wire.is_complete
+
+
 @pytest.mark.parametrize("has_words", [False, True])
 def test_that_a_file_that_cannot_be_read_is_said_before_anything_is_sent(
     has_words: bool,  # noqa: FBT001 - a parameter of the test
     tmp_path: Path,
 ) -> None:
     words = Response("not now", status_code=403) if has_words else None
-    answer = Delivery(tmp_path / "gone", Span(0, 5), 5, {}, lambda: True, words)
+    answer = Delivery(tmp_path / "gone", Span(0, 5), 5, {}, lambda: True, time.monotonic(), words)
     wire = Wire()
     if words is None:
         with pytest.raises(FileNotFoundError):
@@ -341,7 +388,7 @@ class Breaking:
 
 def test_that_a_content_that_breaks_off_is_let_go_and_not_called_whole() -> None:
     content, wire = Breaking(), Wire()
-    answer = Delivery(lambda *_: content, Span(0, 5), 5, {}, lambda: True)
+    answer = Delivery(lambda *_: content, Span(0, 5), 5, {}, lambda: True, time.monotonic())
     with pytest.raises(ConnectionResetError):
         asyncio.run(answer({}, wire.receive, wire.send))
 
