@@ -193,6 +193,7 @@ def attacked(
     longest_run_steps: int | None = None,
     under: str = "",
     rule: RunRule | None = RULE,
+    search: AttackBudget | None = None,
 ) -> Measurement:
     budget = AttackBudget(
         usd=None if usd is None else Decimal(usd),
@@ -212,6 +213,7 @@ def attacked(
         seeds=seeds,
         longest_run_steps=longest_run_steps,
         rule=rule,
+        search_budget=search,
     )
     return measurement(
         TAMPER_METRIC, value, variant=variant, attack=attack, finished_at=finished_at

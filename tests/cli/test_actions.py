@@ -92,6 +92,21 @@ def test_a_decision_is_to_be_signed_and_a_record_to_be_verified(scene: Scene) ->
     assert "tiergate sign" not in record.out
 
 
+def test_an_approval_is_of_a_record_and_names_the_policy(scene: Scene) -> None:
+    approve = "tiergate release approve "
+    of_decision = run("actions", scene.decision, "--policy", scene.policy)
+    of_record = run("actions", scene.record, "--policy", scene.policy)
+
+    (bare, *_) = [line for line in commands(of_decision) if line.startswith(approve)]
+    (signed, *_) = [line for line in commands(of_record) if line.startswith(approve)]
+
+    assert bare.startswith(f"{approve}RECORD --as ")
+    assert signed.startswith(f"{approve}{shlex.quote(str(scene.record))} --as ")
+    assert {f"--policy {shlex.quote(str(scene.policy))}"} == {
+        line[line.index("--policy") :] for line in (bare, signed)
+    }
+
+
 def commands(found: Run) -> list[str]:
     """Every command that was printed, each on one line."""
     lines = found.unbroken.splitlines()

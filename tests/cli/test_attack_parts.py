@@ -229,8 +229,23 @@ def test_the_cheapest_break_is_named_with_its_price(prepared: Prepared) -> None:
 
     assert document.cheapest_break.endswith("30 steps")
     broken = next(part for part in document.attacks if part.attack == "template")
-    assert 30 * 10**12 <= broken.spent.flop
-    assert f"CHEAPEST CONFIRMED BREAK {document.cheapest_break}: 3" in said(document)
+    assert broken.breaks_at is not None
+    assert (30, 30 * 10**12 + 10**11) == (broken.breaks_at.steps, broken.breaks_at.flop)
+    assert broken.breaks_at.flop < broken.spent.flop
+    words = said(document)
+    price, paid = f"{broken.breaks_at.flop:.1e} FLOP", f"{broken.spent.flop:.1e} FLOP"
+    assert f"CHEAPEST CONFIRMED BREAK {document.cheapest_break}: {price}, less" in words
+    assert f"; with the search {paid}, less" in words
+    assert f"breaks at a cost of 30 steps · {price}" in words
+    assert f"with the search {broken.spent.steps} steps · {paid}" in words
+
+
+def test_what_held_has_no_price_and_all_that_was_searched(prepared: Prepared) -> None:
+    document = attack_document(simulated(prepared, {}))
+
+    assert [None, None] == [part.breaks_at for part in document.attacks]
+    assert all(part.spent.attempts > 96 for part in document.attacks)
+    assert "breaks at" not in said(document)
 
 
 def test_colours_are_left_out_when_nobody_wants_them(

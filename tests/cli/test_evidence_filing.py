@@ -44,6 +44,19 @@ def filed(model: Path) -> dict[str, object]:
     return found
 
 
+@pytest.mark.parametrize(("relation", "said"), [(None, True), ("separate team", False)])
+def test_a_log_that_nobody_stands_for_is_filed_with_a_note(
+    relation: str | None, *, said: bool, mapping: Path, tmp_path: Path
+) -> None:
+    model, log = a_folder(tmp_path / "acme-1b"), a_run_at_a_commit(tmp_path / "run")
+    stated = () if relation is None else ("--producer", "us", "--relation", relation)
+    asked = ["evidence", "add", log, "--model", model, "--mapping", mapping]
+
+    done = run(*asked, "--weights", "identical", *stated)
+
+    assert (0, said) == (done.code, "with --producer and --relation" in done.err), done.err
+
+
 def test_results_without_samples_are_filed_as_claims(tmp_path: Path) -> None:
     model = a_folder(tmp_path / "acme-1b")
     results = tmp_path / ".eval_results" / "sums.yaml"
@@ -54,6 +67,7 @@ def test_results_without_samples_are_filed_as_claims(tmp_path: Path) -> None:
 
     assert 0 == done.code, done.err
     assert "aggregate-only" in done.flat
+    assert "note:" not in done.err
     document = filed(model)
     assert [] == document["measurements"]
     assert isinstance(document["claims"], list)

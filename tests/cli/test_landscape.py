@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import re
+import shutil
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+import tiergate.landscape
 from builders_model import write_checkpoint
 from cli_runner import Run, run
 from tiergate.cli.commands.schema import schema
 from tiergate.landscape.vintage import shipped
 
+FOLDER = Path(tiergate.landscape.__file__).parent / "vintages" / "2026-08-11"
 SCORES = ("GPQA diamond=0.71", "MMLU=0.8", "WeirdML=0.4")
 COMPUTE = ("landscape", "compute", "--run", "pretraining=37e9*14.8e12")
 PLACE = ("landscape", "place", *(word for score in SCORES for word in ("--score", score)))
@@ -27,6 +32,11 @@ def test_that_a_placement_says_its_band_its_vintage_and_what_it_is_not() -> None
     assert done.code == 0
     assert "General capability 141.8, between 137.4 and 150.0" in done.out
     assert "left out: Nobody's test" in done.flat
+    assert "A closed model was there 20.2 months ago (o1)." in done.out
+    assert (
+        "It is 19.9 points below the best closed model (GPT-5.6 Sol): 15.1 months at the 1.31"
+        " points a month of the two years before."
+    ) in done.flat
     assert "says nothing about a hazard domain" in done.flat
     assert "Vintage 2026-08-11. Epoch AI" in done.flat
     assert max(len(line) for line in done.out.splitlines()) <= 80
@@ -178,6 +188,7 @@ def test_that_the_gap_is_told_by_two_definitions() -> None:
         (("landscape", "models", "--open", "--from", "150"), "models"),
         (("landscape", "gap", "--at", "2026-08-11"), "gap"),
         ((*COMPUTE, "--base-run", "base=7e9*2e12"), "compute"),
+        (("landscape", "benchmarks"), "benchmarks"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -205,6 +216,7 @@ def test_that_compute_is_held_against_each_law_with_how_that_is_known() -> None:
     assert "above         1e23  " in done.out
     assert "below         1e25  " in done.out
     assert "[read second-hand]" in done.flat
+    assert "Facts about laws are of 2026-11-23." in done.out
     assert "--field modifies_another_model=no --field share_of_base_compute=0" in done.flat
     assert max(len(line) for line in done.out.splitlines()) <= 80
 
@@ -240,12 +252,41 @@ def test_that_a_run_that_is_none_is_refused(words: tuple[str, ...]) -> None:
     assert run("landscape", "compute", *words).code == 4
 
 
-def test_that_benchmarks_are_listed_with_the_hardest_first() -> None:
-    lines = run("landscape", "benchmarks").out.splitlines()
+def test_that_benchmarks_are_listed_with_the_hardest_first_and_their_vintage() -> None:
+    done = run("landscape", "benchmarks")
+    lines = done.out.partition("\n\n")[0].splitlines()
     figures = [float(line.split()[0]) for line in lines]
 
     assert len(lines) == 57
     assert figures == sorted(figures, reverse=True)
+    assert done.flat.endswith(
+        "Vintage 2026-08-11. Epoch AI, Epoch Capabilities Index,"
+        " https://epoch.ai/data/edi_scores.csv, read 2026-08-11 (CC-BY-4.0)."
+    )
+
+
+def test_that_benchmarks_as_csv_and_json_name_their_rows() -> None:
+    found = run("landscape", "benchmarks", "--json").json
+    rows = list(csv.DictReader(io.StringIO(run("landscape", "benchmarks", "--csv").out)))
+
+    assert (found["vintage"], {row["vintage"] for row in rows}) == ("2026-08-11", {"2026-08-11"})
+    assert [row["benchmark"] for row in rows] == [each["name"] for each in found["benchmarks"]]
+    for row, each in zip(rows, found["benchmarks"], strict=True):
+        assert f", row {row['row'].rpartition('-')[2]} (" in each["source"]
+        assert float(each["difficulty"]) == pytest.approx(float(row["difficulty"]), abs=0.051)
+
+
+def test_that_figures_of_another_licence_are_not_called_cc_by(tmp_path: Path) -> None:
+    folder = tmp_path / "vintage"
+    shutil.copytree(FOLDER, folder)
+    path = folder / "vintage.yaml"
+    path.write_text(path.read_text().replace("licence: CC-BY-4.0", "licence: MIT", 1))
+
+    assert run("landscape", "models", "--vintage", folder).flat.endswith("2026-08-11 (MIT).")
+
+
+def test_that_no_number_is_no_lowest_index() -> None:
+    assert run("landscape", "models", "--from", "nan").code == 2
 
 
 def test_that_a_folder_that_is_no_vintage_is_refused(tmp_path: Path) -> None:

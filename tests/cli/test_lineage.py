@@ -85,6 +85,34 @@ def test_a_parent_with_a_stricter_tier_raises_an_obligation(folder: Path) -> Non
     assert "STRICTER" not in same.out
 
 
+def test_a_parent_that_the_card_names_obliges_though_the_weights_do_not_show_it(
+    folder: Path,
+) -> None:
+    write(folder / "adapter", llama(7), "license: apache-2.0\nbase_model: acme/base")
+    words = ("lineage", folder / "adapter", folder / "stranger")
+    known = ("--known", folder / "known.yaml")
+
+    stricter, same = run(*words, *known, "--tier", "T5"), run(*words, *known, "--tier", "T3")
+
+    assert (stricter.code, same.code, run(*words).code) == (1, 1, 3)
+    assert "UNDETERMINED stranger" in stricter.flat
+    assert (
+        "PARENT WITH A STRICTER TIER: acme/base, which the card of adapter names, may be no more"
+        " open than T3, whatever the weights show"
+    ) in stricter.flat
+    assert "STRICTER" not in same.out
+    assert "acme/base, which the card of adapter names, is under mit" in same.flat
+
+
+def test_a_parent_that_the_card_names_and_the_weights_show_obliges_once(folder: Path) -> None:
+    known = ("--known", folder / "known.yaml", "--tier", "T5")
+
+    done = run("lineage", folder / "tuned", folder / "base", *known)
+
+    assert done.out.count("PARENT WITH A STRICTER TIER") == 1
+    assert "which the card" not in done.out
+
+
 def test_a_known_model_is_known_by_its_weights_under_any_name(folder: Path) -> None:
     digest = run("lineage", folder / "base", folder / "stranger", "--json").json["candidate"]
     known = folder / "by-digest.yaml"
@@ -294,6 +322,54 @@ def test_a_known_file_with_mistakes_is_refused_with_all_of_them(folder: Path) ->
     assert 4 == done.code
     assert "models.0.name" in done.err
     assert "models.0.tier" in done.err
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("name: base, tier: T5", "twice.yaml: found base stands here twice, expected"),
+        ("name: other, aliases: [Base], tier: T5", "found base stands here twice"),
+        ("name: other, weights_digest: abc", "models.1.weights_digest"),
+    ],
+)
+def test_a_known_file_that_says_two_things_of_one_model_is_refused(
+    second: str, said: str, folder: Path
+) -> None:
+    known = folder / "twice.yaml"
+    known.write_text(
+        f"format: tiergate-known-models/1\nmodels:\n- {{name: base, tier: T2}}\n- {{{second}}}\n"
+    )
+
+    done = run("lineage", folder / "tuned", folder / "base", "--known", known)
+
+    assert 4 == done.code
+    assert said in done.err
+
+
+@pytest.mark.parametrize("tiers", [("T5", "T2"), ("T2", "T5"), (None, "T2")])
+def test_of_several_models_that_a_name_may_mean_the_strictest_tier_counts(
+    tiers: tuple[str | None, str | None], folder: Path
+) -> None:
+    lines = [
+        f"- {{name: {owner}/base{'' if tier is None else f', tier: {tier}'}}}\n"
+        for owner, tier in zip(("x", "y"), tiers, strict=True)
+    ]
+    known = folder / "several.yaml"
+    known.write_text(f"format: tiergate-known-models/1\nmodels:\n{''.join(lines)}")
+
+    done = run("lineage", folder / "tuned", folder / "base", "--known", known, "--tier", "T5")
+
+    assert "may be no more open than T2" in done.flat
+
+
+def test_a_known_file_that_is_no_text_is_refused_without_a_line(folder: Path) -> None:
+    (folder / "known.yaml").write_bytes(b"\xff\xfe")
+
+    done = run("lineage", folder / "tuned", folder / "base", "--known", folder / "known.yaml")
+
+    assert 4 == done.code
+    assert "no valid YAML" in done.err
+    assert "line None" not in done.err
 
 
 def test_an_index_that_cannot_be_made_is_an_error(folder: Path) -> None:

@@ -175,6 +175,17 @@ def test_a_declared_parent_that_is_held_lower_blocks(folder: Path) -> None:
     assert "parents_held_below_t5 1, must be at most 0" in done.flat
 
 
+def test_a_parent_that_only_the_card_names_and_that_is_held_lower_blocks(folder: Path) -> None:
+    write(folder / "adapter", llama(7), "license: mit\nbase_model: acme/base")
+    claim = search(folder, "adapter", "--known", folder / "known.yaml", "--tier", "T5")
+
+    fields = claim["fields"]
+    assert isinstance(fields, dict)
+    assert (fields["parents_found"], fields["parents_held_below_t5"]) == (0, 1)
+    assert claim["remarks"] == ["parent-held-lower", "lineage-undetermined"]
+    assert check(folder, "adapter", "adapter.json").code == 1
+
+
 @pytest.mark.parametrize("name", ["tuned", "stranger"])
 def test_a_match_and_no_match_are_worth_the_same_to_a_policy(name: str, folder: Path) -> None:
     search(folder, name)

@@ -71,6 +71,34 @@ def test_every_error_has_its_exit_code(sentence: str, capsys: pytest.CaptureFixt
     assert message in capsys.readouterr().err
 
 
+SYSTEM: dict[str, tuple[OSError, str]] = {
+    "a full disk behind a pipe": (
+        OSError(28, "No space left"),
+        "error: what was to be written: No space left. Make room, and run the command again.\n",
+    ),
+    "an unfinished file": (
+        OSError(30, "Read-only", "/records/.part-x"),
+        "error: /records: Read-only. Choose a place that you may use.\n",
+    ),
+    "a folder that is not there": (
+        OSError(2, "No such file", "no/r.html"),
+        "error: no/r.html: No such file. Check the path, and that its folder is there.\n",
+    ),
+    "a fault of the disk": (OSError(5, "I/O error"), "error: system: I/O error.\n"),
+}
+
+
+@pytest.mark.parametrize("sentence", SYSTEM)
+def test_what_the_system_refuses_says_where_and_what_to_do(
+    sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error, message = SYSTEM[sentence]
+
+    failures.report(error)
+
+    assert message == capsys.readouterr().err
+
+
 def test_a_message_cannot_draw_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     failures.report(errors.InputError("evil\x1b[2J", "nothing"))
 

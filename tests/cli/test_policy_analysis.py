@@ -171,6 +171,23 @@ def test_a_rate_that_is_none_is_refused(rate: str, tiny: Path, model: Path) -> N
     assert "as in cyber.exploits=0.02" in done.err
 
 
+def test_a_rate_of_a_metric_without_a_limit_is_refused(tiny: Path, model: Path) -> None:
+    done = run("plan", model, "--policy", tiny, *DATE, "--rate", "cyber.exploit=0.1")
+
+    assert (4, "") == (done.code, done.out)
+    assert "Did you mean cyber.exploits?" in done.err
+
+
+def test_what_a_metric_without_a_limit_would_give_is_refused(tiny: Path, model: Path) -> None:
+    asked = ["whatif", model, "--policy", tiny, *DATE, "--limit", "0.1"]
+
+    done = run(*asked, "--metric", "cyber.exploit")
+
+    assert 4 == done.code
+    assert "--metric: found cyber.exploit, expected a metric" in done.err
+    assert "Did you mean cyber.exploits?" in done.err
+
+
 def test_a_rate_and_prices_of_ones_own_are_planned_with(
     tiny: Path, model: Path, tmp_path: Path
 ) -> None:

@@ -73,6 +73,14 @@ def test_the_lane_is_drawn_with_gates_signers_and_what_is_missing(opened: Releas
     assert "signed      Bea as safety lead, Cem as legal" in shown
 
 
+def test_who_approves_twice_is_shown_once(opened: Release) -> None:
+    assert 0 == opened.approve("bea-ed25519", at=day(0.5)).code
+
+    shown = run("release", "status", *opened.where, "--at", day(1)).out
+
+    assert 1 == shown.count("Bea as safety lead")
+
+
 def test_whatever_stands_is_shown(opened: Release) -> None:
     acts: tuple[tuple[str, ...], ...] = (
         ("hold",),

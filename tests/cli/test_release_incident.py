@@ -38,6 +38,17 @@ def test_status_says_what_is_due_to_whom_by_when(release: Release) -> None:
     assert "Not legal advice." in shown
 
 
+def test_a_place_of_which_nothing_is_known_is_said_when_it_is_entered(release: Release) -> None:
+    mistyped = release.act(CEM, "incident", "--jurisdiction", "US-CAL", "--jurisdiction", "JP")
+    refused = release.act(CEM, "incident", "--jurisdiction", "US-CAL", role="auditor")
+
+    assert 0 == mistyped.code
+    assert "note: US-CAL: no deadline of it is known here" in mistyped.err
+    assert "Did you mean US-CA?" in mistyped.err
+    assert "note: JP" not in mistyped.err
+    assert (5, False) == (refused.code, "note:" in refused.err)
+
+
 def test_an_overdue_clock_says_by_how_much(release: Release) -> None:
     words = ("incident", "--severity", "imminent harm", "--jurisdiction", "US-CA")
     assert release.act(CEM, *words, at=day(1)).code == 0

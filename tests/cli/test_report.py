@@ -6,6 +6,9 @@ from __future__ import annotations
 import contextlib
 import html
 import io
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -36,6 +39,57 @@ def test_the_report_has_the_exit_code_of_check_and_says_where_it_is(
     done = run("report", model, "--policy", standard, "--tier", "T1", "-o", tmp_path / "r.html")
 
     assert (0, f"{tmp_path / 'r.html'}: written\n") == (done.code, done.out)
+
+
+def test_a_page_that_cannot_be_written_leaves_the_earlier_one(
+    model: Path, standard: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "r.html"
+    page.write_text("an earlier page")
+    asked = ["tiergate", "report", str(model), "--policy", str(standard), "-o", str(page)]
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"ulimit -f 1; exec {shlex.join([sys.executable, '-m', *asked])}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "File too large" in done.stderr
+    assert str(page) in done.stderr
+    assert "an earlier page" == page.read_text()
+    assert [] == list(tmp_path.glob(".part-*"))
+
+
+def test_a_page_keeps_the_permissions_of_the_one_before(
+    model: Path, standard: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "r.html"
+    page.write_text("an earlier page")
+    page.chmod(0o640)
+
+    run("report", model, "--policy", standard, "-o", page)
+    run("report", model, "--policy", standard, "-o", tmp_path / "new.html")
+
+    assert (0o640, "<!doctype") == (page.stat().st_mode & 0o777, page.read_text()[:9].lower())
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "plain").stat().st_mode == (tmp_path / "new.html").stat().st_mode
+
+
+def test_a_decision_in_place_of_the_model_is_told_from_one(
+    model: Path, standard: Path, tmp_path: Path
+) -> None:
+    decision = tmp_path / "decision.json"
+    decision.write_text(run("check", model, "--policy", standard, "--json").out)
+
+    done = run("report", decision, "--policy", standard, "-o", tmp_path / "r.html")
+    other = run("report", model / "config.json", "-o", tmp_path / "r.html")
+
+    assert (4, 4) == (done.code, other.code)
+    assert "found a decision, expected a model" in done.err
+    assert "an outline with --as" in done.err
+    assert "neither safetensors nor GGUF" in other.err
+    assert not (tmp_path / "r.html").exists()
 
 
 def test_what_report_prints_as_json_is_valid_under_its_schema(model: Path, tmp_path: Path) -> None:

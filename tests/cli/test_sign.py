@@ -58,6 +58,26 @@ def test_every_file_is_a_subject_and_the_whole_is_one_too(scene: Scene) -> None:
     assert {"tiergateRootDigest": root} == subjects["urn:tiergate:checkpoint"]
 
 
+PLACES = {
+    "beside the weights": ("record.json", 4),
+    "in the store, which is no part of the checkpoint": (".tiergate/record.json", 0),
+    "beside the folder": ("../record.json", 0),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_a_record_is_not_put_among_the_files_that_it_is_about(case: str, scene: Scene) -> None:
+    place, code = PLACES[case]
+    output = scene.model / place
+
+    words = ("sign", scene.decision, "--key", key_file(scene.folder, "ada"), "--at", SIGNED)
+
+    done = run(*words, "--output", output)
+
+    assert (code, code == 0) == (done.code, output.exists())
+    assert (code == 4) == ("found a place within the checkpoint" in done.err)
+
+
 def test_the_record_holds_what_check_printed(scene: Scene) -> None:
     _sign(scene, scene.decision)
 
@@ -172,6 +192,11 @@ REFUSED: dict[str, tuple[Callable[[Scene], object], int, str]] = {
         lambda s: s.decide("--at", day(9)),
         4,
         "Sign it when its time has come.",
+    ),
+    "a decision that has lapsed": (
+        lambda s: s.decide("--at", day(-200)),
+        4,
+        "Run tiergate check again, and sign what it decides.",
     ),
     "a record that is there already": (
         lambda s: s.record.write_text("precious"),

@@ -82,7 +82,11 @@ def test_a_tier_that_the_evidence_did_not_reach_is_not_passed_off(tmp_path: Path
     scene.decide()
     scene.signed()
 
-    assert (0, 3) == (scene.verify().code, scene.verify("--tier", "T1").code)
+    plain, asked = scene.verify(), scene.verify("--tier", "T1")
+
+    assert (0, 3) == (plain.code, asked.code)
+    assert "The record holds, and does not say that T1 is met. Exit 3." in asked.out
+    assert "the files are those" not in asked.out
 
 
 def _flip(scene: Scene, name: str, position: int) -> None:
@@ -405,7 +409,7 @@ UNUSABLE: dict[str, tuple[Callable[[Scene], object], int, str]] = {
     "the decision in place of the record": (
         lambda s: shutil.copy(s.decision, s.record),
         4,
-        "media type 'none'",
+        "Sign it first: tiergate sign",
     ),
     "no trust file": (lambda s: s.trust.unlink(), 4, "no trust file"),
     "a statement that is none": (

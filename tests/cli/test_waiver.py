@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -128,6 +129,68 @@ def test_a_waiver_has_no_effect_and_shows_with(case: str, scene: Scene) -> None:
     assert (3, True) == (done.code, "WAIVER WITHOUT EFFECT" in done.out)
     assert expected in done.flat
     assert ([], 1) == (document["decision"]["waivers"], len(document["waivers_refused"]))
+
+
+def _instead(old: str, new: str) -> Callable[[Scene], tuple[object, ...]]:
+    def given(scene: Scene) -> tuple[object, ...]:
+        plain = _plain(scene)
+        plain.write_text(plain.read_text().replace(old, new))
+        return ("--unsafe-unsigned-waiver", plain)
+
+    return given
+
+
+def _signed_with_a_mistype(scene: Scene) -> tuple[object, ...]:
+    _instead("requirement: E01", "requirement: E10")(scene)
+    _sign(scene)
+    return ("--trust", scene.trust, "--waiver", _signed(scene))
+
+
+def _of_another_checkpoint(scene: Scene) -> tuple[object, ...]:
+    plain = _plain(scene)
+    plain.write_text(re.sub(r"sha256:[0-9a-f]{64}", f"sha256:{64 * '0'}", plain.read_text()))
+    return ("--unsafe-unsigned-waiver", plain)
+
+
+IDLE: dict[str, tuple[Callable[[Scene], tuple[object, ...]], str]] = {
+    "for a requirement with a letter too few": (
+        _instead("requirement: E01", "requirement: E0"),
+        "has no such requirement; did you mean E01?",
+    ),
+    "signed, and for a requirement that is not there": (
+        _signed_with_a_mistype,
+        "waivers.json: policy small has no such requirement",
+    ),
+    "for what nobody may waive": (
+        _instead("requirement: E01", "requirement: FILES"),
+        "lets nobody waive it",
+    ),
+    "for another checkpoint": (
+        _of_another_checkpoint,
+        "it is for another checkpoint, sha256:000000",
+    ),
+    "that counts only later": (
+        _instead(f"issued_at: '{day(0)}", f"issued_at: '{day(20)}"),
+        "alone",
+    ),
+    "for longer than the policy allows": (_instead(day(30), day(3000)), "it is for longer than"),
+}
+
+
+@pytest.mark.parametrize("case", IDLE)
+def test_a_waiver_that_counts_and_stands_in_for_nothing_is_shown_with_the_reason(
+    case: str, scene: Scene
+) -> None:
+    given, expected = IDLE[case]
+
+    done = _check(scene, *given(scene))
+
+    assert (3, True) == (done.code, "WAIVER WITHOUT EFFECT" in done.out)
+    assert expected in done.flat
+
+
+def test_a_waiver_that_counts_is_not_called_without_effect(scene: Scene) -> None:
+    assert "WITHOUT EFFECT" not in _check(scene, "--unsafe-unsigned-waiver", _plain(scene)).out
 
 
 def test_a_waiver_without_effect_is_in_the_report(scene: Scene) -> None:

@@ -246,6 +246,16 @@ def test_a_folder_of_models_headers_and_sketches_is_a_feed(watch: Watch) -> None
     }
     assert done.json["feeds"][0]["unreadable"] == 1
     assert "a header that is cut off" in done.json["feeds"][0]["reasons"][0]
+    assert done.json["feeds"][0]["reasons"][0].startswith("cut/off: ")
+
+
+def test_a_folder_that_is_named_by_a_dot_has_the_name_of_the_folder(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(watch.model, watch.folder / "feed" / "x" / "copy")
+    monkeypatch.chdir(watch.folder / "feed")
+
+    assert watch.run(".", "--json").json["feeds"][0]["source"] == "feed"
 
 
 def _shape(path: Path) -> bytes:
@@ -317,7 +327,18 @@ def test_without_polars_rows_go_one_by_one_and_parquet_is_refused(
 def test_a_name_that_is_none_is_refused(name: str, watch: Watch) -> None:
     words = ("--name", name, "--released-at", "2026-08-28")
 
-    assert run("watch", "describe", watch.model, *words).code == 4
+    done = run("watch", "describe", watch.model, *words)
+
+    assert done.code == 4
+    assert f"found name {name!r}, expected names of the form org/name" in done.err
+
+
+def test_a_name_that_is_none_leaves_no_sketch(watch: Watch) -> None:
+    words = ("--name", "a/b/c", "--released-at", "2026-08-28", "--add-to", watch.released)
+    before = sorted(watch.folder.iterdir())
+
+    assert run("watch", "describe", watch.model, *words, "--sketch").code == 4
+    assert sorted(watch.folder.iterdir()) == before
 
 
 def test_what_is_looked_for_is_printed_or_added_to_a_file(watch: Watch) -> None:

@@ -194,6 +194,20 @@ def test_a_hub_is_refused_that(sentence: str, state: WatchState) -> None:
     assert state.covered() == ()
 
 
+@pytest.mark.parametrize("other", ["a", "b"], ids=["to itself", "to the one before"])
+def test_a_hub_whose_pages_lead_back_is_refused(other: str, state: WatchState) -> None:
+    def circle(path: str) -> Answer:
+        after = other if "cursor=a" in path else "a"
+        return 200, {"Link": f'</api/models?cursor={after}>; rel="next"'}, b"[]"
+
+    with serve() as hub:
+        hub.fault = circle
+        with pytest.raises(InputError, match="pages that lead back to one that was read"):
+            _poll(hub, state)
+
+    assert len(hub.requests) < 30
+
+
 def test_a_hub_that_cannot_be_reached_is_tried_again_and_then_refused(state: WatchState) -> None:
     with serve() as hub:
         pass

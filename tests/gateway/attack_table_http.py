@@ -82,6 +82,10 @@ HEADERS: dict[str, tuple[str, str]] = {
         ),
         "403 GatedRepo",
     ),
+    "an ended grant and a clock of a year ago": (
+        request(FILE, "Authorization: Bearer <exa>", "Date: Sun, 30 Nov 2025 00:00:00 GMT"),
+        "403 GatedRepo",
+    ),
     "a huge header": (get(FILE, f"X-Much: {'a' * 200_000}"), "400"),
     "10,000 lines of headers": (get(FILE, *["X: y"] * 10_000), "403 GatedRepo"),
     "100,000 lines of headers": (get(FILE, *["X-Many: yes"] * 100_000), "400"),

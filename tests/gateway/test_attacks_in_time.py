@@ -8,12 +8,15 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
+from typing import BinaryIO, cast
 
 import pytest
 
 from gateway.attack_table import FILE, OURS, THEIRS, request
 from gateway.raw_http import connected, exchange, replies
 from gateway.town import ABSENT, GATED, HIDDEN, Town, has_weights
+from tiergate.gateway.objects import Objects, Source, name_of
 from tiergate.gateway.requests import GRANT_DAYS
 from tiergate.release import bodies
 
@@ -124,6 +127,83 @@ def test_that_a_slow_reader_who_may_have_the_file_gets_all_of_it(town: Town) -> 
         before, after = _slowly(town, lambda _: None)
 
     assert before + after > _LENGTH
+
+
+class _Stalling:
+    """A file of which only the first piece comes, as of a store that hangs."""
+
+    def __init__(self, file: BinaryIO, stalls: Event) -> None:
+        self._file = file
+        self._stalls = stalls
+        self._is_first = True
+
+    def read(self, size: int, /) -> bytes:
+        """Read the first piece, and wait with every other one."""
+        if not self._is_first:
+            self._stalls.wait(20)
+        self._is_first = False
+        return self._file.read(size)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+
+
+def test_that_a_download_ends_while_its_next_piece_is_waited_for(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the gateway holds for a slow reader would go on its way meanwhile."""
+    town.settle_one(_LENGTH)
+    over = Event()
+
+    def stalling(
+        _: Objects, sha256: str, size_bytes: int | None = None
+    ) -> Callable[[int, int], _Stalling]:
+        del size_bytes
+        place = town.folder / "gateway" / "objects" / name_of(sha256)
+        return lambda first, _: _Stalling(_opened(place, first), over)
+
+    monkeypatch.setattr(Objects, "source", stalling)
+    with town.served():
+        _, after = _slowly(town, _revoke)
+        over.set()
+
+    assert after <= 8 * _SMALL
+
+
+def test_that_a_store_that_hangs_keeps_nobody_from_being_checked(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.settle_one(_LENGTH)
+    over, source = Event(), Objects.source
+
+    def stalling(objects: Objects, sha256: str, *size_bytes: int) -> Source:
+        found = source(objects, sha256, *size_bytes)
+        if objects.size_of(sha256) < _LENGTH:
+            return found
+        return lambda first, end: _Stalling(cast("BinaryIO", found(first, end)), over)
+
+    monkeypatch.setattr(Objects, "source", stalling)
+    with town.served():
+        readers = [socket.create_connection(("127.0.0.1", town.port)) for _ in range(20)]
+        for reader in readers:
+            reader.sendall(town.fill(request(FILE, OURS)))
+        time.sleep(1)
+        begun = time.monotonic()
+        answer = town.ask(f"/{GATED}/resolve/main/config.json", who="gwen")
+        took = time.monotonic() - begun
+        over.set()
+        for reader in readers:
+            reader.close()
+
+    assert answer.status == 200
+    assert took < _PAUSE_SECONDS
+
+
+def _opened(place: Path, first: int) -> BinaryIO:
+    file = place.open("rb")
+    file.seek(first)
+    return file
 
 
 def test_that_a_connection_remembers_nobody(town: Town) -> None:

@@ -157,6 +157,14 @@ def test_that_an_account_that_was_disabled_meanwhile_gives_no_token(program: Pro
     assert program.poll() == {"error": "access_denied"}
 
 
+def test_that_what_was_allowed_before_an_account_was_disabled_stays_ended(program: Program) -> None:
+    _answered(program, scope="read")
+    program.site.house.accounts.disable("erin", program.site.now)
+    program.site.house.accounts.enable("erin")
+
+    assert program.poll() == {"error": "access_denied"}
+
+
 def test_that_the_code_that_people_type_gives_no_token(program: Program) -> None:
     _answered(program, scope="read")
     typed = {"grant_type": DEVICE_GRANT, "device_code": program.told["user_code"]}

@@ -16,6 +16,7 @@ from gateway.attack_table import OURS, request
 from gateway.raw_http import connected
 from gateway.town import GATED, WEIGHTS, Town
 from gateway_site import Answer
+from tiergate.gateway.copies import Copies
 from tiergate.gateway.terms import Terms
 from tiergate.release.access import bytes_of_downloads
 
@@ -170,5 +171,23 @@ def test_that_a_line_that_cannot_be_written_takes_nothing_from_the_count(
 
     with monkeypatch.context() as patch:
         patch.setattr(Audit, "record", fails)
+        assert once.ask(FILE, who="gwen").status == 403
+    assert once.ask(FILE, who="gwen").status == 200
+
+
+def test_that_a_copy_that_cannot_be_looked_up_takes_nothing_from_the_count(
+    once: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once.house.requests.revoke(GATED, "gwen", once.now)
+    once.house.requests.set_terms(GATED, Terms(downloads=1, is_marked=True))
+    once.house.requests.give(GATED, "gwen", by="anna", at=once.now)
+
+    def fails(*_: object) -> None:
+        raise OSError("no answer")
+
+    while once.ask(FILE, method="HEAD", who="gwen").status != 200:
+        time.sleep(0.2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Copies, "file", fails)
         assert once.ask(FILE, who="gwen").status == 403
     assert once.ask(FILE, who="gwen").status == 200

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
 from gateway.town import GATED, OPEN, WEIGHTS, Town
+from tiergate.gateway.delivery import ASK_AGAIN_SECONDS
 from tiergate.gateway.objects import Objects
 
 PLACE = "https://bucket.example.org/signed"
@@ -67,3 +71,28 @@ def test_that_a_line_stands_in_the_log_before_anybody_is_sent(town: Town) -> Non
 
     (line,) = list(town.house.downloads())[before:]
     assert (line.method, line.path, line.last) == ("GET", WEIGHTS, len(town.weights) - 1)
+
+
+def test_that_nobody_is_sent_there_after_a_stop_while_the_place_was_signed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent there counts for a minute, and nobody asks again meanwhile."""
+    begun, stopped = Event(), Event()
+
+    def slow(*_: object) -> str:
+        begun.set()
+        stopped.wait(20)
+        return PLACE
+
+    monkeypatch.setattr(Objects, "temporary_url", slow)
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(lambda: town.ask(_path(OPEN)))
+        assert begun.wait(20)
+        stop = town.house.stops.stop(OPEN, by="anna", reason="a test", at=town.now)
+        time.sleep(ASK_AGAIN_SECONDS)
+        stopped.set()
+        answer = asked.result()
+    town.house.stops.lift(stop.id, by="olga", at=town.now)
+
+    assert (answer.status, answer.code) == (403, "GatedRepo")
+    assert "location" not in answer.headers

@@ -11,7 +11,10 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,7 @@ from gateway.raw_http import connected
 from gateway.town import GATED, WEIGHTS, Town, a_model
 from gateway_site import Answer
 from tiergate.gateway.house import House
+from tiergate.gateway.objects import Objects, Source
 from tiergate.gateway.requests import GRANT_DAYS, Status
 from tiergate.gateway.roles import GatewayRole
 from tiergate.gateway.terms import Terms
@@ -421,3 +425,28 @@ def test_that_a_revocation_cuts_a_copy_too(tmp_path: Path) -> None:
     town.house.close()
 
     assert 0 < got < 12 * 1024 * 1024
+
+
+def test_that_of_somebody_who_was_erased_while_their_copy_waited_nothing_is_written(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on, source = Event(), Event(), Objects.source
+
+    def slow(objects: Objects, *what: Any) -> Source:  # noqa: ANN401 - passed on
+        begun.set()
+        may_go_on.wait(20)
+        return source(objects, *what)
+
+    with town.served(), monkeypatch.context() as patch, ThreadPoolExecutor(2) as clients:
+        patch.setattr(Objects, "source", slow)
+        one = clients.submit(lambda: town.ask(FILE, method="HEAD", who="gwen").status)
+        assert begun.wait(20)
+        two = clients.submit(lambda: town.ask(FILE, method="HEAD", who="nora").status)
+        time.sleep(1)
+        town.house.accounts.erase("nora", town.now)
+        may_go_on.set()
+        found = one.result(), two.result()
+        time.sleep(1)
+
+    assert found == (200, 401)
+    assert set(town.house.pseudonyms.names().values()) == {"gwen"}

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +27,7 @@ from gateway.publishing_attacks import (
 )
 from gateway.publishing_site import NEW, PLACE, STORAGE, Publishing, inline, oid, stored
 from tiergate.decision.tier import Tier
+from tiergate.gateway.objects import Arriving, Objects
 
 GROUPS = {"role": ROLES, "link": LINKS, "content": CONTENTS, "path": PATHS, "body": BODIES}
 ATTACKS = {f"{group}: {name}": row for group, rows in GROUPS.items() for name, row in rows.items()}
@@ -166,6 +168,94 @@ def test_that_a_long_upload_ends_soon_after_its_account_is_disabled(site: Publis
     connection.close()
 
     assert sent < 39
+
+
+def test_that_a_slow_upload_ends_soon_after_its_account_is_disabled(site: Publishing) -> None:
+    """Of which too little comes for a step of its own."""
+    roles = site.house.accounts.person("pia").roles  # type: ignore[union-attr]
+    site.publisher("slow", *roles, namespaces=["acme"])
+    content = bytes(1000)
+    link = site.link(content, who="slow")
+    connection = _begin(site, link, b"\0", len(content))
+    site.house.accounts.disable("slow", site.now)
+    sent = 1
+    with contextlib.suppress(OSError):
+        while sent < 30:
+            time.sleep(0.2)
+            connection.send(b"\0")
+            sent += 1
+    connection.close()
+
+    assert sent < 30
+
+
+def _leaver(site: Publishing, name: str) -> str:
+    """Make a publisher, and return their name."""
+    roles = site.house.accounts.person("pia").roles  # type: ignore[union-attr]
+    site.publisher(name, *roles, namespaces=["acme"])
+    return name
+
+
+def test_that_whoever_leaves_while_their_content_is_made_durable_has_not_uploaded_it(
+    site: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, content, keep = _leaver(site, "leo"), b"made durable for long", Objects.keep
+    link = site.link(content, who=who)
+
+    def slow(objects: Objects, arriving: Arriving, sha256: str, where: str) -> None:
+        keep(objects, arriving, sha256, where)
+        site.house.accounts.disable(who, site.now)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Objects, "keep", slow)
+        answer = site.put(link, content)
+
+    assert (answer.status, answer.said) == (403, "You may not publish here any more.")
+    assert site.house.uploads.sizes(NEW, who) == {}
+
+
+def test_that_whoever_leaves_while_their_files_are_read_commits_nothing(
+    site: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, size_of = _leaver(site, "lea"), Objects.size_of
+    before = site.house.catalogue.branches(NEW)
+
+    def slow(objects: Objects, sha256: str) -> int:
+        site.house.accounts.disable(who, site.now)
+        return size_of(objects, sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Objects, "size_of", slow)
+        answer = site.commit(inline("later", b"later"), who=who)
+
+    assert (answer.status, answer.said) == (403, "You may not publish here any more.")
+    assert site.house.catalogue.branches(NEW) == before
+
+
+def test_that_nobody_waits_for_contents_that_are_made_durable(
+    site: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over, keep = threading.Event(), Objects.keep
+
+    def slow(objects: Objects, arriving: Arriving, sha256: str, where: str) -> None:
+        is_over.wait(15)
+        keep(objects, arriving, sha256, where)
+
+    contents = [f"large {number}".encode() for number in range(16)]
+    links = [site.link(content) for content in contents]
+    with monkeypatch.context() as patch, ThreadPoolExecutor(16) as clients:
+        patch.setattr(Objects, "keep", slow)
+        uploads = [clients.submit(site.put, *each) for each in zip(links, contents, strict=True)]
+        time.sleep(1)
+        begun = time.monotonic()
+        answer = site.ask("/acme/model/resolve/main/config.json")
+        took = time.monotonic() - begun
+        is_over.set()
+        statuses = [upload.result().status for upload in uploads]
+
+    assert answer.status == 200
+    assert took < 5
+    assert statuses == [200] * 16
 
 
 def test_that_an_account_that_is_disabled_midway_commits_nothing(site: Publishing) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -13,7 +16,10 @@ from gateway_site import NAME, PEOPLE, Site
 from record_fixtures import trust_file, trusted
 from tiergate.decision.tier import Tier
 from tiergate.gateway.believed import NOBODY, TrustFile
+from tiergate.gateway.releases import FRESH_SECONDS, Releases
 from tiergate.release import bodies
+from tiergate.release.ledger import Ledger
+from tiergate.release.ledger_entry import Entry
 
 FILE = f"/{NAME}/resolve/main/config.json"
 _AT_ONCE_SECONDS = 1.0
@@ -89,3 +95,54 @@ def test_that_nobody_is_believed_while_a_file_that_may_be_absent_is(site: Site) 
     assert believed.read().keys
     place.unlink()
     assert believed.read() == NOBODY
+
+
+def test_that_what_is_known_of_a_ledger_is_as_old_as_the_look(
+    opened: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a ledger that takes long to be verified, and is frozen meanwhile."""
+    watched = Releases(
+        str(opened.ledger), [opened.heads], TrustFile(opened.folder / "trust.yaml").read
+    )
+    has_read, is_over, read = Event(), Event(), Ledger.verified
+
+    def slow(ledger: Ledger, heads: Sequence[Path]) -> Iterator[Entry]:
+        yield from tuple(read(ledger, heads))
+        has_read.set()
+        is_over.wait(20)
+
+    monkeypatch.setattr(Ledger, "verified", slow)
+    with ThreadPoolExecutor(2) as others:
+        first = others.submit(watched.state, "acme", opened.now)
+        assert has_read.wait(20)
+        opened.enter(bodies.Frozen(), "bea")
+        time.sleep(FRESH_SECONDS)
+        second = others.submit(watched.state, "acme", opened.now)
+        time.sleep(0.2)
+        is_over.set()
+
+        assert not first.result().freezes
+        assert second.result().freezes
+
+
+def test_that_those_who_wait_for_a_ledger_that_is_gone_wait_once(
+    opened: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Releases(
+        str(opened.ledger), [opened.heads], TrustFile(opened.folder / "trust.yaml").read
+    )
+    looks: list[str] = []
+
+    def fails(place: str, *, read_only: bool) -> Ledger:
+        looks.append(place)
+        time.sleep(2 * FRESH_SECONDS)
+        raise OSError(str(read_only))
+
+    monkeypatch.setattr(Ledger, "open", fails)
+    with ThreadPoolExecutor(8) as others:
+        begun = [others.submit(watched.state, "acme", opened.now)]
+        time.sleep(1.5 * FRESH_SECONDS)
+        begun += [others.submit(watched.state, "acme", opened.now) for _ in range(7)]
+
+        assert all(each.result().submitted is None for each in begun)
+    assert len(looks) == 1

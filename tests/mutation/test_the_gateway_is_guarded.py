@@ -432,6 +432,20 @@ MUTATIONS = {
         f"{LIVE}/test_mirror.py"
         "::test_that_files_that_run_code_are_refused[a program without an ending]",
     ),
+    "a file that was cut is sent up to where it ends": Mutation(
+        OBJECTS,
+        "if found < end or",
+        "if end < 0 or",
+        f"{LIVE}/test_verifying.py"
+        "::test_that_no_byte_is_sent_of_a_file_that_is_shorter_than_it_was[whole-cut]",
+    ),
+    "a file that was changed is what was published": Mutation(
+        "gateway/verifying.py",
+        "if digest != use.sha256:",
+        "if not digest:",
+        f"{LIVE}/test_verifying.py::test_that_a_file_is_found_that_is_not_as_it_was"
+        "_while_the_gateway_serves[a flipped bit]",
+    ),
 }
 
 

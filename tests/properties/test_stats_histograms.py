@@ -22,6 +22,7 @@ from tiergate.stats import (
     with_successes_in_smallest,
 )
 from tiergate.stats.cluster_design import Design
+from tiergate.stats.clusters import upper_by_trials
 from tiergate.stats.quantiles import error_rate
 
 confidences = st.decimals("0.55", "0.999", places=3)
@@ -64,7 +65,7 @@ def test_the_search_finds_what_trying_every_number_of_successes_finds(
 ) -> None:
     expected = korn_graubard_reference(expanded(histogram), error_rate(confidence))
 
-    assert expected == pytest.approx(korn_graubard_upper_weighted(histogram, confidence), abs=1e-12)
+    assert expected == pytest.approx(upper_by_trials(histogram, confidence), abs=1e-12)
 
 
 @given(histogram=histograms(), confidence=confidences, data=st.data())

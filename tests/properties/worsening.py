@@ -201,17 +201,17 @@ def _attack(change: Callable[[Attack], Attack]) -> Worsening:
 
 
 def _halved(attack: Attack) -> Attack:
-    spent = attack.budget
-    return dataclasses.replace(
-        attack,
-        budget=AttackBudget(
-            usd=None if spent.usd is None else spent.usd / 10,
-            gpu_hours=None if spent.gpu_hours is None else spent.gpu_hours / 10,
-            steps=None if spent.steps is None else spent.steps // 10,
-            examples=None if spent.examples is None else spent.examples // 10,
-            attempts=None if spent.attempts is None else max(1, spent.attempts // 10),
-            flop=None if spent.flop is None else spent.flop // 10,
-        ),
+    return dataclasses.replace(attack, budget=_a_tenth(attack.budget) or attack.budget)
+
+
+def _a_tenth(spent: AttackBudget | None) -> AttackBudget | None:
+    return spent and AttackBudget(
+        usd=None if spent.usd is None else spent.usd / 10,
+        gpu_hours=None if spent.gpu_hours is None else spent.gpu_hours / 10,
+        steps=None if spent.steps is None else spent.steps // 10,
+        examples=None if spent.examples is None else spent.examples // 10,
+        attempts=None if spent.attempts is None else max(1, spent.attempts // 10),
+        flop=None if spent.flop is None else spent.flop // 10,
     )
 
 
@@ -345,6 +345,12 @@ WORSENINGS: Mapping[str, Worsening] = {
     "the attacker spent a tenth": _attack(_halved),
     "the attack does not say what it cost": _attack(
         lambda a: dataclasses.replace(a, budget=AttackBudget())
+    ),
+    "nobody says what the search spent": _attack(
+        lambda a: dataclasses.replace(a, search_budget=None)
+    ),
+    "the search spent a tenth": _attack(
+        lambda a: dataclasses.replace(a, search_budget=_a_tenth(a.search_budget))
     ),
     "half as many settings and seeds were tried": _attack(_less_searched),
     "nobody says how much was tried": _attack(

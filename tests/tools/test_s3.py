@@ -8,18 +8,21 @@ those are compared with what botocore computes, in the unit tests.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import obstore
 import pytest
+from obstore.store import S3Store
 
 from cli_runner import run
 from gateway.attack_table import FILE, OURS, request
@@ -32,6 +35,7 @@ from gateway.town import GATED, OPEN, WEIGHTS, Town
 from gateway_site import NAME, Answer, Site
 from tiergate.decision.tier import Tier
 from tiergate.gateway.house import House
+from tiergate.gateway.objects import name_of
 from tools.foreign import ENVIRONMENTS
 
 pytestmark = pytest.mark.foreign
@@ -262,6 +266,57 @@ def test_that_the_commands_publish_to_the_bucket_and_serve_from_it(
         sent = site.ask(f"/{NAME}/resolve/main/{WEIGHTS}")
     assert sent.status == 302
     assert _fetched(sent.headers["location"]).body == (site.folder / "model" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (lambda weights: weights[:-1] + bytes([weights[-1] ^ 1]), "content with digest sha256:"),
+        (lambda weights: weights[:100], "100 bytes"),
+        (None, "no file"),
+    ],
+    ids=["changed", "cut", "missing"],
+)
+def test_that_what_is_not_as_it_was_in_the_bucket_is_found_while_the_gateway_serves(
+    content: Callable[[bytes], bytes] | None,
+    found: str,
+    town: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TIERGATE_OBJECTS", "s3://models/some/prefix")
+    town.settle_one()
+    bucket = S3Store.from_url("s3://models/some/prefix", client_options={"allow_http": True})
+    name = name_of(f"sha256:{town.sha256}")
+    words = ("gateway", "verify", "--folder", town.folder / "gateway", "--json")
+    obstore.put(bucket, "sha256/left", b"1")
+    with town.served():
+        before = run(*words)
+        if content is None:
+            obstore.delete(bucket, name)
+        else:
+            obstore.put(bucket, name, content(town.weights))
+        after = run(*words)
+        sent = town.ask(_GATED_FILE, who="gwen")
+    (fault,) = json.loads(after.out)["faults"]
+
+    assert (before.code, json.loads(before.out)["unnamed"]) == (0, 1)
+    assert after.code == 5
+    assert fault["found"].startswith(found)
+    assert f"{WEIGHTS}, {name} in the bucket" in fault["where"]
+    # What was changed and is as long as it was is sent: nothing is hashed on the way out.
+    assert sent.status == (200 if "digest" in found else 403)
+
+
+def test_that_a_bucket_that_is_gone_is_no_fault_of_files(
+    town: Watched, s3: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERGATE_OBJECTS", "s3://models/some/prefix")
+    town.settle_one()
+    s3.stop()
+    done = run("gateway", "verify", "--folder", town.folder / "gateway")
+
+    assert (done.code, done.out) == (6, "")
+    assert "no answer of the bucket" in done.err
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,15 @@ _READS_POLICY = (
     "tiergate check ",
     "tiergate attack ",
     "tiergate replay ",
+    "tiergate release approve ",
 )
 """Commands that take the shipped policy ``default`` where they are not told another one."""
 _SHOW = "tiergate policy show "
+_APPROVE = "tiergate release approve "
 
 
 def with_what_was_given(
-    found: Iterable[Action], decision: str, policy: Policy, name: str | None
+    found: Iterable[Action], decision: str, policy: Policy, name: str | None, *, is_signed: bool
 ) -> tuple[Action, ...]:
     """Name the decision and the policy in each command, so that it can be pasted.
 
@@ -35,10 +37,19 @@ def with_what_was_given(
         decision: where the decision was read from.
         policy: the policy that decided.
         name: the id or the path that it was given by; None where the decision names it.
+        is_signed: whether it was read from a record. Nobody approves what nobody signed, so
+            else the record stays in capitals there.
     """
     named = _name_of(policy) if name is None else name
+    commands = (
+        each.command
+        if is_signed
+        else each.command.replace(f"{_APPROVE}DECISION", f"{_APPROVE}RECORD")
+        for each in found
+    )
     return tuple(
-        replace(each, command=_filled(each.command, decision, named, policy)) for each in found
+        replace(each, command=_filled(command, decision, named, policy))
+        for each, command in zip(found, commands, strict=True)
     )
 
 

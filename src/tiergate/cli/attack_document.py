@@ -27,7 +27,7 @@ class _Part(BaseModel):
 
 
 class SpentPart(_Part):
-    """What an attacker had paid."""
+    """What an attacker pays."""
 
     attempts: int
     """Answers drawn from the model."""
@@ -92,7 +92,11 @@ class AttackFoundPart(_Part):
     deciding: ModelFoundPart | None
     """The model that decided; None when none was measured on fresh prompts."""
     spent: SpentPart
-    """What the attacker had paid when it broke; for the whole search where it did not."""
+    """What had been paid when it broke, the search included; for the whole search otherwise."""
+    breaks_at: SpentPart | None
+    """What the break costs by itself, to whoever knows the setting; null where nothing broke.
+
+    Its own run up to the point that broke, and measuring there."""
 
 
 class TaskPart(_Part):
@@ -146,7 +150,7 @@ class AttackDocument(_Part):
     reasons: tuple[str, ...]
     """Why."""
     cheapest_break: str
-    """Setting of the confirmed break that cost the fewest operations; empty when there is none."""
+    """Setting of the confirmed break that costs the fewest operations by itself; empty for none."""
     evidence: tuple[str, ...]
     """Digests of the documents that were filed."""
     store: str
@@ -207,11 +211,12 @@ def deciding(found: AttackResult) -> Confirmed | None:
 
 
 def _attack(found: AttackResult, prices: Prices) -> AttackFoundPart:
-    from tiergate.evidence.tampering.accounting import paid_in_all, paid_until
+    from tiergate.evidence.tampering.accounting import paid_in_all, paid_until, price_of_setting
 
     model = deciding(found)
     is_broken = model is not None and model.finding.outcome is AttackOutcome.BROKEN
-    cost = paid_until(found, model) if model is not None and is_broken else paid_in_all(found)
+    broken = model if is_broken else None
+    paid = paid_in_all(found) if broken is None else paid_until(found, broken)
     return AttackFoundPart(
         attack=found.attack.name,
         family=found.attack.family,
@@ -222,7 +227,8 @@ def _attack(found: AttackResult, prices: Prices) -> AttackFoundPart:
         deciding=None
         if model is None
         else _model(model.name, model.result.points[-1:], model.finding),
-        spent=_spent(cost, prices),
+        spent=_spent(paid, prices),
+        breaks_at=None if broken is None else _spent(price_of_setting(found, broken), prices),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from tiergate.cli import text
-from tiergate.cli.attack_document import AttackDocument, AttackFoundPart, ModelFoundPart
+from tiergate.cli.attack_document import AttackDocument, AttackFoundPart, ModelFoundPart, SpentPart
 from tiergate.decision.words import percent
 from tiergate.evidence.tampering.outcomes import AttackOutcome
 
@@ -76,14 +76,18 @@ def _attack_lines(found: AttackFoundPart) -> Iterator[str]:
     yield f"  {_coloured(found.outcome)}  {head}"
     if found.deciding is not None:
         yield from text.wrapped(_numbers(found.deciding), _INDENT)
-    spent = found.spent
-    price = (
-        f"{found.trials} of {found.planned} trials · {text.plural(spent.steps, 'step')} · "
-        f"{spent.flop:.1e} FLOP · {_money(spent.usd)}"
-    )
-    yield from text.wrapped(price, _INDENT)
+    trials = f"{found.trials} of {found.planned} trials"
+    if found.breaks_at is None:
+        yield from text.wrapped(f"{trials} · {_spent(found.spent)}", _INDENT)
+    else:
+        yield from text.wrapped(f"breaks at a cost of {_spent(found.breaks_at)}", _INDENT)
+        yield from text.wrapped(f"with the search {_spent(found.spent)} · {trials}", _INDENT)
     if found.outcome is not AttackOutcome.HOLDS:
         yield from text.wrapped("; ".join(found.reasons), _INDENT)
+
+
+def _spent(spent: SpentPart) -> str:
+    return f"{text.plural(spent.steps, 'step')} · {spent.flop:.1e} FLOP · {_money(spent.usd)}"
 
 
 def _positive(found: AttackDocument) -> str:
@@ -122,11 +126,14 @@ def _cheapest(found: AttackDocument) -> Iterator[str]:
         ),
         None,
     )
-    if broken is None:
+    if broken is None or broken.breaks_at is None:
         yield "  none; nothing is known about attackers who spend more"
         return
-    price = f"{broken.spent.flop:.1e} FLOP, {_money(broken.spent.usd)}"
-    yield from text.wrapped(f"{found.cheapest_break}: {price}", "    ", "  ")
+    price, paid = (
+        f"{spent.flop:.1e} FLOP, {_money(spent.usd)}" for spent in (broken.breaks_at, broken.spent)
+    )
+    words = f"{found.cheapest_break}: {price}; with the search {paid}"
+    yield from text.wrapped(words, "    ", "  ")
 
 
 def _money(usd: str) -> str:

@@ -61,7 +61,11 @@ class OrganismFound:
     outcome: AttackOutcome
     """The outcome of the run."""
     cost: float | None
-    """Operations until a break was confirmed; 0 where none is needed, None where nothing broke."""
+    """Operations of the cheapest break by itself; 0 where none is needed, None where none broke.
+
+    This is what is compared with the known order, because decisions rest on it."""
+    cost_with_search: float | None
+    """Operations until the search had found that break; 0 and None as above."""
     broken_by: str
     """The setting that broke it for the least; empty where there is none."""
     true_steps: int | None
@@ -148,22 +152,28 @@ def _grown(bench: Bench) -> dict[Kind, Path]:
 
 def _attacked(bench: Bench, kind: Kind, folder: Path, unguarded: Path) -> OrganismFound:
     """Attack an organism, and find out what breaking it truly takes."""
-    from tiergate.evidence.tampering.accounting import cheapest_break, paid_until
+    from tiergate.evidence.tampering.accounting import (
+        cheapest_break,
+        paid_until,
+        price_of_setting,
+    )
 
     bench.say(f"seed {bench.seed}: attacking what is {kind}")
     found = _carried_out(bench, folder, unguarded)
     if found.controls is Controls.NOT_RUN:
         raise _void(folder, found)
     cheapest = cheapest_break(found.attacks)
-    cost = float(paid_until(*cheapest).flop) if cheapest else None
+    cost = float(price_of_setting(*cheapest).flop) if cheapest else None
+    searched = float(paid_until(*cheapest).flop) if cheapest else None
     if found.released.outcome in {AttackOutcome.NO_SAFEGUARD, AttackOutcome.BROKEN}:
-        cost = 0.0
+        cost = searched = 0.0
     elif found.controls is not Controls.PASSED:
         raise _void(folder, found)
     return OrganismFound(
         kind=kind,
         outcome=found.summary.outcome,
         cost=cost,
+        cost_with_search=searched,
         broken_by=cheapest[1].name if cheapest else "",
         true_steps=_true_steps(bench, folder),
     )

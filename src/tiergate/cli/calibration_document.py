@@ -31,7 +31,11 @@ class OrganismPart(_Part):
     outcome: AttackOutcome
     """The outcome of the run of attacks."""
     break_cost_flop: int | None
-    """Floating-point operations until a break was confirmed, search included.
+    """Floating-point operations of the cheapest break by itself; the order is that of these.
+
+    0 where no attack is needed, null where nothing broke it."""
+    with_search_flop: int | None
+    """Floating-point operations until the search had found that break.
 
     0 where no attack is needed, null where nothing broke it."""
     broken_by: str
@@ -145,6 +149,7 @@ def _organism(found: OrganismFound) -> OrganismPart:
         is_breakable=found.kind.is_breakable,
         outcome=found.outcome,
         break_cost_flop=None if found.cost is None else int(found.cost),
+        with_search_flop=None if found.cost_with_search is None else int(found.cost_with_search),
         broken_by=found.broken_by,
         true_steps=found.true_steps,
     )

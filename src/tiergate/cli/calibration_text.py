@@ -11,9 +11,9 @@ from tiergate.cli.calibration_document import CalibrationDocument, OrganismPart
 
 def lines(found: CalibrationDocument) -> Iterator[str]:
     """Yield what a person reads."""
-    yield text.heading("BREAK COST") + "  FLOP until a break was confirmed, search included"
+    yield text.heading("BREAK COST") + "  FLOP of the cheapest break alone; then with the search"
     for rows in zip(*(seed.organisms for seed in found.seeds), strict=True):
-        yield f"  {rows[0].kind:<18} {_costs(rows)}"
+        yield from text.wrapped(_costs(rows), " " * 21, f"  {rows[0].kind:<18} ")
     yield ""
     seeds = text.plural(len(found.seeds), "seed")
     yield text.heading("THE INSTRUMENT") + f"  {found.suite}, {seeds}"
@@ -44,15 +44,18 @@ def lines(found: CalibrationDocument) -> Iterator[str]:
 def _costs(rows: tuple[OrganismPart, ...]) -> str:
     """Give the range of costs of one kind, and how many of it were broken."""
     costs = [row.break_cost_flop for row in rows if row.break_cost_flop is not None]
+    searched = [row.with_search_flop for row in rows if row.with_search_flop is not None]
     if not costs:
         return "not broken"
-    if not max(costs):
-        words = "needs no attack"
-    elif len(costs) == 1:
-        words = _short(costs[0])
-    else:
-        words = f"{_short(min(costs))} to {_short(max(costs))}"
-    return words if len(costs) == len(rows) else f"{words}, broken in {len(costs)} of {len(rows)}"
+    words = "needs no attack"
+    if max(costs):
+        words = f"{_range(costs)}; with the search {_range(searched)}"
+    return words if len(costs) == len(rows) else f"{words}; broken in {len(costs)} of {len(rows)}"
+
+
+def _range(costs: list[int]) -> str:
+    low, high = _short(min(costs)), _short(max(costs))
+    return low if low == high else f"{low} to {high}"
 
 
 def _short(flop: int) -> str:

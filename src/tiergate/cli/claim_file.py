@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tiergate.cli.near_names import meant
 from tiergate.cli.yaml_file import read_yaml
 from tiergate.decision.policy import AllOf, AnyOf, AtLeast, Expression, Policy
 from tiergate.decision.requirements.claim import ClaimMade
@@ -118,12 +118,11 @@ def refuse_empty(claim: Claim, policy: Policy) -> None:
     checks = list(_checks(policy, claim.item))
     if not checks:
         known = sorted({check.item for check in _all_checks(policy)})
-        close = difflib.get_close_matches(claim.item, known, n=1)
         raise EvidenceError(
             f"claim {claim.item}",
             f"an item that policy {policy.id} {policy.version} does not read",
             f"one of {', '.join(known)}",
-            f"Did you mean {close[0]}?" if close else "Give the policy that reads it.",
+            meant(claim.item, known) or "Give the policy that reads it.",
         )
     if not claim.holds:
         return

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
@@ -18,6 +19,15 @@ EXIT_CODES: tuple[tuple[type[errors.TiergateError], ExitCode], ...] = (
     (errors.MeasurementError, ExitCode.NOT_POSSIBLE_NOW),
     (errors.ExtensionError, ExitCode.NOT_POSSIBLE_NOW),
 )
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_REMEDIES = {
+    **dict.fromkeys(_FULL, " Make room, and run the command again."),
+    **dict.fromkeys(_CLOSED, " Choose a place that you may use."),
+    errno.ENOENT: " Check the path, and that its folder is there.",
+}
 
 
 def exit_code_for(error: errors.TiergateError) -> ExitCode:
@@ -49,7 +59,12 @@ def visible(text: str) -> str:
 
 
 def _report_system_error(error: OSError) -> ExitCode:
-    where = error.filename or "system"
-    click.echo(f"error: {visible(str(where))}: {error.strerror or error}.", err=True)
-    full = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-    return ExitCode.NOT_POSSIBLE_NOW if error.errno in full else ExitCode.UNUSABLE_INPUT
+    # Nobody knows an unfinished file by its name; its folder is what can be looked at.
+    given = Path(str(error.filename or ""))
+    where = given.parent if given.name.startswith(".part-") else error.filename
+    nameless = "what was to be written" if error.errno in _FULL else "system"
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    words = f"{where or nameless}: {error.strerror or error}.{remedy}"
+    click.echo(f"error: {visible(words)}", err=True)
+    not_now = {*_FULL, errno.EROFS, errno.EIO}
+    return ExitCode.NOT_POSSIBLE_NOW if error.errno in not_now else ExitCode.UNUSABLE_INPUT

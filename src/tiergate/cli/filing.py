@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 from tiergate.cli import claim_file, run_ledger
@@ -232,6 +233,11 @@ def claims_document(claims: Claims, checkpoint: Checkpoint) -> Prepared:
         unmapped=(),
     )
     return Prepared(data=write_document(document), sources=())
+
+
+def measures(prepared: Prepared, path: Path) -> bool:
+    """Tell whether a document was made from a log and holds measurements."""
+    return not is_document(path) and bool(json.loads(prepared.data)["measurements"])
 
 
 def file(folder: Path, prepared: Prepared) -> StoreDocument:

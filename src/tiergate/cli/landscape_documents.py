@@ -11,7 +11,7 @@ from tiergate.decision.document import DocumentPart
 from tiergate.landscape import frontier
 from tiergate.landscape.compute import Amount, ComputeLedger, Run
 from tiergate.landscape.frontier import Known, Lag, Weights
-from tiergate.landscape.placement import Placement, nearest
+from tiergate.landscape.obligations import as_of
 from tiergate.landscape.vintage import Vintage
 
 
@@ -41,41 +41,6 @@ class LagPart(DocumentPart):
     """The first closed model that had."""
     definition: str
     """What was counted."""
-
-
-class PlaceDocument(DocumentPart):
-    """What ``tiergate landscape place --json`` prints."""
-
-    format: Literal["tiergate-place/1"] = "tiergate-place/1"
-    """Version of this format."""
-    vintage: str
-    """The day of the data."""
-    at: str
-    """The day as of which it is said: models that were released later do not count."""
-    index: str | None
-    """Where the model stands; null when every score is at one end of its benchmark."""
-    lowest: str | None
-    """Lower end of the band; null when nothing bounds it from below."""
-    highest: str | None
-    """Upper end of the band; null when nothing bounds it from above."""
-    used: tuple[str, ...]
-    """Benchmarks that the index rests on."""
-    top: tuple[str, ...]
-    """Benchmarks that the model is at the top of, left out of the index."""
-    bottom: tuple[str, ...]
-    """Benchmarks that the model is at the bottom of, left out of the index."""
-    unknown: tuple[str, ...]
-    """Benchmarks without parameters, which count for nothing."""
-    meant: dict[str, str]
-    """Benchmarks that may be meant by some of those."""
-    level: str
-    """What ``age`` and ``downloadable`` are held against: the index, or else the known end."""
-    age: LagPart
-    """How long ago a closed model first was there."""
-    downloadable: tuple[ModelPart, ...]
-    """Models at or above it that anybody can download."""
-    hazard_domains: Literal["undetermined"] = "undetermined"
-    """What this says of them: nothing."""
 
 
 class ModelsDocument(DocumentPart):
@@ -169,6 +134,8 @@ class ComputeDocument(DocumentPart):
 
     format: Literal["tiergate-compute/1"] = "tiergate-compute/1"
     """Version of this format."""
+    as_of: str
+    """The day of the facts about laws."""
     runs: tuple[RunPart, ...]
     """Every run."""
     total: AmountPart
@@ -212,28 +179,6 @@ def lag_part(lag: Lag) -> LagPart:
     )
 
 
-def place_document(vintage: Vintage, found: Placement, at: date) -> PlaceDocument:
-    """Return a placement as it is printed, beside what was out on a day."""
-    models = frontier.known(vintage, until=at)
-    benchmarks = frontier.items(vintage)
-    near = {name: nearest(name, benchmarks) for name in found.unknown}
-    return PlaceDocument(
-        vintage=vintage.id,
-        at=at.isoformat(),
-        index=_end(found.index),
-        lowest=_end(found.lowest),
-        highest=_end(found.highest),
-        used=found.used,
-        top=found.top,
-        bottom=found.bottom,
-        unknown=found.unknown,
-        meant={name: other for name, other in near.items() if other is not None},
-        level=decimal(found.level),
-        age=lag_part(frontier.age(models, found.level, at)),
-        downloadable=tuple(map(model_part, frontier.downloadable(models, found.level))),
-    )
-
-
 def gap_document(vintage: Vintage, at: date) -> GapDocument:
     """Return how far apart closed and open models were on a day, as it is printed."""
     models = frontier.known(vintage, until=at)
@@ -253,10 +198,6 @@ def gap_document(vintage: Vintage, at: date) -> GapDocument:
     )
 
 
-def _end(value: float | None) -> str | None:
-    return None if value is None else decimal(value)
-
-
 def decimal(index: float) -> str:
     """Write a figure of the index.
 
@@ -269,6 +210,7 @@ def decimal(index: float) -> str:
 def compute_document(found: ComputeLedger) -> ComputeDocument:
     """Return a compute ledger as it is printed."""
     return ComputeDocument(
+        as_of=as_of(),
         runs=tuple(map(_run, found.runs)),
         total=_amount(found.total),
         own=_amount(found.own),

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from tiergate.cli.landscape_table_documents import RowDocument
-from tiergate.cli.landscape_table_making import as_of, sourced
+from tiergate.cli.landscape_table_making import sourced
 from tiergate.errors import InputError
 from tiergate.landscape.matrix import obligation_values, row_id
-from tiergate.landscape.obligations import Obligation, by_id, shipped_files
+from tiergate.landscape.obligations import Obligation, as_of, by_id, shipped_files
 from tiergate.landscape.vintage import Vintage
 
 

@@ -3,10 +3,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tiergate.errors import InputError
-from tiergate.landscape.placement import nearest
+from tiergate.landscape.placement import Item, Placement, nearest, place, widened
+
+if TYPE_CHECKING:
+    from tiergate.cli.landscape_measured import MeasuredScore
+
+
+def placed(
+    given: Sequence[str],
+    evidence: Sequence[Path],
+    named: Sequence[str],
+    guessed: Sequence[str],
+    items: Mapping[str, Item],
+) -> tuple[Placement, tuple[MeasuredScore, ...]]:
+    """Place a model by scores that are given, and by those that are counted in evidence.
+
+    Args:
+        given: each as BENCHMARK=SCORE.
+        evidence: stores and evidence documents.
+        named: which metric in it is of which benchmark, each as METRIC=BENCHMARK.
+        guessed: what guessing gets right, each as BENCHMARK=SHARE.
+        items: parameters of benchmarks.
+
+    Raises:
+        InputError: something of it is none, or too few scores count.
+        EvidenceError: a path cannot be used.
+    """
+    scores = read_scores(given, items)
+    if not named:
+        return place(scores, items), ()
+    from tiergate.cli.landscape_measured import measured_scores
+
+    counted = measured_scores(evidence, named, guessed, items)
+    twice = [score.benchmark for score in counted if score.benchmark in scores]
+    if twice:
+        found = f"{', '.join(twice)} in --score too"
+        raise InputError("--measured", found, "a benchmark once each")
+    at = {**scores, **{score.benchmark: score.score for score in counted}}
+    low = {**scores, **{score.benchmark: score.low for score in counted}}
+    high = {**scores, **{score.benchmark: score.high for score in counted}}
+    return widened(place(at, items), at, low, high, items), counted
 
 
 def read_scores(given: Sequence[str], benchmarks: Iterable[str]) -> dict[str, float]:

@@ -24,7 +24,7 @@ from tiergate.cli.landscape_table_documents import (
 from tiergate.decision.safety_case_judged import JudgedTier
 from tiergate.landscape.cases import Case, Cost, cases, costs
 from tiergate.landscape.matrix import Applies, Duty, places
-from tiergate.landscape.obligations import shipped_files
+from tiergate.landscape.obligations import as_of
 from tiergate.landscape.practice import Count, Developer, Practice, developers, disparities, ratings
 from tiergate.landscape.vintage import Row, Vintage
 from tiergate.report.duty_states import DutyState, state_counts
@@ -121,11 +121,6 @@ def matrix_document(
         places=tuple(_place(place, duties, states) for place in places(duties)),
         duties=tuple(_duty(duty, states.get(duty.obligation.id)) for duty in duties),
     )
-
-
-def as_of() -> str:
-    """Say when the facts about jurisdictions were read."""
-    return max(file.as_of for file in shipped_files()).isoformat()
 
 
 def _judged(judged: JudgedTier) -> JudgedPart:

@@ -3,21 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from tiergate.cli.landscape_benchmarks import BenchmarkPart, BenchmarksDocument
 from tiergate.cli.landscape_documents import (
     ComputeDocument,
     GapDocument,
     LagPart,
     ModelPart,
     ModelsDocument,
-    PlaceDocument,
     RunPart,
 )
+from tiergate.cli.landscape_place_documents import PlaceDocument
 from tiergate.cli.text import command, plural, shortened, wrapped
 
 _NAMES = 12
+_ROW = re.compile(r"[,;] row \d+")
 _BAND = (
     "The band is wider above: benchmarks' parameters are older than the model, and new models"
     " came out too low. In 2025 the truth was outside twice in a hundred times."
@@ -36,6 +39,13 @@ def place_lines(found: PlaceDocument) -> Iterator[str]:
         yield from _under(f"Without parameters, and left out: {', '.join(names)}")
     yield from _ends_before(found.vintage, found.at)
     yield _age(found.age, found.vintage, found.at)
+    if found.pace is not None:
+        yield from wrapped(
+            f"It is {found.pace.points} points below the best closed model ({found.pace.best}):"
+            f" {found.pace.months} months at the {found.pace.points_per_month} points a month of"
+            " the two years before.",
+            "",
+        )
     yield ""
     yield from _downloadable(found)
     yield ""
@@ -55,6 +65,7 @@ def _stands(found: PlaceDocument) -> Iterator[str]:
     }[found.lowest is not None, found.highest is not None]
     yield f"General capability {found.index}, {band}"
     yield from _under(f"from {', '.join(found.used)}")
+    yield from _measured(found)
     if found.lowest is not None and found.highest is not None:
         yield from _under(_BAND)
     for end, names in (("top", found.top), ("bottom", found.bottom)):
@@ -62,10 +73,27 @@ def _stands(found: PlaceDocument) -> Iterator[str]:
             yield from _under(
                 f"Left out, for a score at the {end} of its benchmark: {', '.join(names)}"
             )
-    if found.highest is None:
+    if found.highest is None and found.top:
         yield from _under("One of them is harder than the band: the model may be above it.")
-    if found.lowest is None:
+    elif found.highest is None:
+        yield from _under("So few attempts do not bound it from above.")
+    if found.lowest is None and found.bottom:
         yield from _under("One of them is easier than the band: the model may be below it.")
+    elif found.lowest is None:
+        yield from _under("So few attempts do not bound it from below.")
+
+
+def _measured(found: PlaceDocument) -> Iterator[str]:
+    for score in found.measured:
+        beyond = "" if score.guessing == "0" else f"; {score.guessing} is guessing"
+        yield from _under(
+            f"{score.benchmark} {score.score}: {score.successes} of {score.scored}"
+            f" ({score.metric}: {score.success_means}{beyond})"
+        )
+    if found.measured:
+        yield from _under(
+            "The band holds the sampling error of these counts too, with 95 % confidence each way."
+        )
 
 
 def _one_end(found: PlaceDocument) -> Iterator[str]:
@@ -110,6 +138,13 @@ def models_lines(found: ModelsDocument) -> Iterator[str]:
     """List models."""
     yield from map(_model, found.models)
     yield from _credit(found.models, found.vintage)
+
+
+def benchmarks_lines(found: BenchmarksDocument) -> Iterator[str]:
+    """List benchmarks."""
+    for each in found.benchmarks:
+        yield f"{each.difficulty:>6}  {each.name}"
+    yield from _credit(found.benchmarks, found.vintage)
 
 
 def gap_lines(found: GapDocument) -> Iterator[str]:
@@ -158,6 +193,8 @@ def compute_lines(found: ComputeDocument) -> Iterator[str]:
         yield f"{found.above_a_third:<12}  a third of the base model's compute{share}"
         yield from _under(found.third_asks)
         yield from _under(found.third_source)
+    yield ""
+    yield from wrapped(f"Facts about laws are of {found.as_of}.", "")
     if found.claim is not None:
         yield ""
         yield "File it:"
@@ -199,7 +236,8 @@ def _under(words: str) -> list[str]:
     return wrapped(words, "  ")
 
 
-def _credit(models: Sequence[ModelPart], vintage: str) -> Iterator[str]:
+def _credit(printed: Sequence[ModelPart | BenchmarkPart], vintage: str) -> Iterator[str]:
+    """Say whose figures these are: the source of a row without the number of the row."""
     yield ""
-    source = models[0].source.partition(", row")[0] if models else "Epoch AI"
-    yield from wrapped(f"Vintage {vintage}. {source} (CC-BY-4.0).", "")
+    source = _ROW.sub("", printed[0].source) if printed else "Epoch AI (CC-BY-4.0)"
+    yield from wrapped(f"Vintage {vintage}. {source}.", "")

@@ -78,12 +78,12 @@ class LineageBasePart(DocumentPart):
 
 
 class ObligationPart(DocumentPart):
-    """What follows from a match."""
+    """What follows from a match, or from what the card names."""
 
     kind: ObligationKind
     """What."""
     base: str
-    """From which base."""
+    """From which base; of one that only the card names, as the file of known models has it."""
     words: str
     """In a sentence."""
 
@@ -106,7 +106,7 @@ class LineageDocument(DocumentPart):
     left_out: int
     """Bases of the index that look alike and were not compared in full: many others do."""
     obligations: tuple[ObligationPart, ...]
-    """What follows from the matches."""
+    """What follows from the matches, and from known parents that the card names."""
     sketch: str | None
     """The sketch file that was written; null when none was asked for."""
     evidence: str | None

@@ -144,6 +144,8 @@ def _fields(found: LineageAnswer, known: KnownModelsFile | None) -> Iterator[tup
         yield name, sum(obligation.kind is kind for obligation in found.obligations)
     tiers = [_tier(item.comparison.base, known) for item in found.derived]
     yield "parents_of_unknown_tier", tiers.count(None)
+    # A parent that the card names holds whether or not the weights show it.
+    tiers += [model.tier for model in found.declared]
     # What the model itself may be is no more to be passed over than what a parent may be.
     tiers += [_tier(base, known) for base in found.itself[:1]]
     for tier in list(Tier)[1:]:

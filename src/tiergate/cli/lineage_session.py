@@ -81,6 +81,8 @@ class LineageAnswer:
     """Those that were compared in full, strongest first."""
     itself: tuple[Sketch, ...]
     """Bases that are the candidate: the same weights under the same name, and no parent."""
+    declared: tuple[KnownModel, ...]
+    """Known models that the card names as bases and that were not found in the weights."""
     left_out: int
     """Bases of the index that look alike and were not compared in full: many others do."""
     obligations: tuple[Obligation, ...]
@@ -130,15 +132,19 @@ def answer(request: LineageRequest) -> LineageAnswer:
     traced = trace(candidate, tuple(comparisons), tried, model)
     added = _add(candidate, request.add_to) if request.add_to is not None else None
     derived = [item for item in traced if item.outcome is LineageOutcome.DERIVED]
+    seen = [*(item.comparison.base for item in derived), *itself]
+    declared = tuple(_declared(candidate, seen, known)) if known is not None else ()
     return LineageAnswer(
         candidate=candidate,
         tried=tried,
         traced=traced,
         itself=itself,
+        declared=declared,
         left_out=left_out,
         obligations=(
             *_own_tier(itself, known, request.tier),
             *_obligations(candidate, derived, known, request.tier),
+            *(each for model in declared for each in _named(candidate, model, request.tier)),
         ),
         added=added,
     )
@@ -217,6 +223,37 @@ def _obligations(
                 words=f"{base.name} is under {licence}, and {candidate.name} claims "
                 f"{candidate.licence or 'no licence'}; settle which terms carry over",
             )
+
+
+def _declared(
+    candidate: Sketch, seen: Sequence[Sketch], known: KnownModelsFile
+) -> Iterator[KnownModel]:
+    """Yield the known models that the card names, each once, without those that were seen."""
+    found = [known.find(base.name, base.weights_digest) for base in seen]
+    for claim in candidate.base_models:
+        model = known.find(claim, None)
+        if model is not None and model not in found:
+            found.append(model)
+            yield model
+
+
+def _named(candidate: Sketch, model: KnownModel, tier: Tier | None) -> Iterator[Obligation]:
+    """Hold a model to a parent that its card names: weights that do not show it free nobody."""
+    parent = f"{model.name}, which the card of {candidate.name} names,"
+    if model.tier is not None and _is_stricter(model.tier, tier):
+        yield Obligation(
+            kind=ObligationKind.TIER,
+            base=model.name,
+            words=f"{parent} may be no more open than {model.tier}, whatever the weights show; "
+            f"hold what descends from it to {model.tier} until its owner says otherwise",
+        )
+    if model.licence is not None and model.licence != candidate.licence:
+        yield Obligation(
+            kind=ObligationKind.LICENCE,
+            base=model.name,
+            words=f"{parent} is under {model.licence}, and {candidate.name} claims "
+            f"{candidate.licence or 'no licence'}; settle which terms carry over",
+        )
 
 
 def _copied(candidate: Sketch, base: str) -> str:

@@ -7,6 +7,10 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from tiergate.cli.near_names import meant
+from tiergate.decision.analysis.formula import ladder
+from tiergate.decision.policy import Policy
+from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.errors import InputError
 
 _RATE = re.compile(r"([a-z_]+\.[a-z0-9_]+)=(0(?:\.[0-9]+)?|1(?:\.0+)?)")
@@ -28,6 +32,23 @@ def parse_rates(given: Iterable[str]) -> dict[str, float]:
             )
         found[match[1]] = float(match[2])
     return found
+
+
+def refuse_unknown_metrics(metrics: Iterable[str], policy: Policy, option: str) -> None:
+    """Refuse metrics that the policy sets no limit on, that of tamper resistance included.
+
+    A plan would leave out a mistyped one without a word, and show the rate that it assumes.
+
+    Raises:
+        InputError: there is one; ``option`` is where it was given.
+    """
+    atoms = (check.atom for check in ladder(policy).checks())
+    known = {atom.metric for atom in atoms if isinstance(atom, LimitOnMetric)}
+    known.add(policy.tamper.metric)
+    for metric in metrics:
+        if metric not in known:
+            expected = f"a metric that {policy.id} {policy.version} sets a limit on"
+            raise InputError(option, metric, expected, meant(metric, known))
 
 
 def parse_number(words: str) -> Decimal:

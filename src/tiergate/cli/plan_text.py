@@ -14,6 +14,15 @@ from tiergate.decision.plan_sizes import as_share
 from tiergate.decision.plan_steps import Step
 from tiergate.decision.policy import Policy
 from tiergate.evidence.grades import Dimension
+from tiergate.evidence.provenance import ProducerRelation
+
+_MAKERS = {
+    ProducerRelation.DEVELOPER: "by the developer",
+    ProducerRelation.SEPARATE_TEAM: "by a separate team",
+    ProducerRelation.COMMISSIONED: "by somebody commissioned",
+    ProducerRelation.INDEPENDENT: "by somebody independent",
+    ProducerRelation.UNKNOWN: "by anybody",
+}
 
 
 def plan_lines(found: Plan, policy: Policy, model: str) -> Iterator[str]:
@@ -93,9 +102,9 @@ def step_words(step: Step) -> str:
 
 
 def _made_by(piece: Piece) -> str:
-    many = f" by {piece.houses} organisations," if piece.houses > 1 else ""
+    many = f" in {piece.houses} organisations," if piece.houses > 1 else ""
     signed = ", signed" if piece.quality.grade(Dimension.ASSURANCE) > 1 else ""
-    return f"made{many} {piece.quality.relation}{signed}"
+    return f"made{many} {_MAKERS[piece.quality.relation]}{signed}"
 
 
 def command(piece: Piece, model: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiergate.cli import text
+from tiergate.cli.near_names import meant
 from tiergate.decision.policy import (
     Policy,
     Requirement,
@@ -33,7 +34,9 @@ def lines(policy: Policy, requirement: str | None) -> Iterator[str]:
     if requirement is not None:
         if requirement not in policy.requirements:
             known = ", ".join(sorted(policy.requirements))
-            raise PolicyError(policy.id, f"no requirement {requirement}", f"one of {known}")
+            found = f"no requirement {requirement}"
+            remedy = meant(requirement, policy.requirements)
+            raise PolicyError(policy.id, found, f"one of {known}", remedy)
         yield from _requirement(policy.requirements[requirement], policy)
         return
     yield from text.wrapped(f"{policy.title}  ({policy.id} {policy.version})", "  ", "")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from tiergate.attestation.strict_json import read_object
 from tiergate.cli.json_documents import CheckDocument, CheckpointPart
 from tiergate.errors import InputError
 from tiergate.evidence.small_file import read_small_file
+from tiergate.evidence.store import FOLDER_NAME
 from tiergate.model.digest import sha256_digest
 from tiergate.release.derived import DERIVED
 from tiergate.release.record import Record, make_record, read_record
@@ -36,7 +38,11 @@ def record_at(path: Path) -> Record:
         InputError: there is no such file, or it is no bundle.
         VerificationError: it is one, and holds no record or something ambiguous.
     """
-    return record_of(_bytes(path), str(path))
+    data = _bytes(path)
+    if read_object(data, str(path)).get("format") == CHECK_FORMAT:
+        remedy = f"Sign it first: tiergate sign {shlex.quote(str(path))} --key KEY --output RECORD"
+        raise InputError(str(path), "a decision that nobody signed", "a record", remedy)
+    return record_of(data, str(path))
 
 
 def record_of(data: bytes, where: str) -> Record:
@@ -134,15 +140,41 @@ def refuse_existing(target: Path, kinds: Iterable[str]) -> None:
             raise already_there(wanted)
 
 
+def _refuse_within(checkpoint: RecordedCheckpoint, target: Path) -> None:
+    """Refuse a place among the files of a checkpoint: the record would not hold any more there.
+
+    A checkpoint of one file may have anything beside it.
+
+    Raises:
+        InputError: every file of the checkpoint is in a folder above ``target``.
+    """
+    sizes = {entry.path: entry.size_bytes for entry in checkpoint.files}
+    wanted = target.resolve()
+    for folder in wanted.parents if len(sizes) > 1 else ():
+        is_store = wanted.is_relative_to(folder / FOLDER_NAME)
+        if not is_store and all(_has(folder / name, size) for name, size in sizes.items()):
+            raise InputError(
+                str(target),
+                "a place within the checkpoint",
+                "a place outside, since every file there is part of what is released",
+                "Choose another path.",
+            )
+
+
+def _has(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
 def write_record(
     record: Record, target: Path, signer: Signer, kinds: Iterable[str]
 ) -> tuple[Path, ...]:
     """Write a record, and signed summaries of these kinds beside it; return their paths.
 
     Raises:
-        InputError: one of the files is there already.
+        InputError: one of the files is there already, or it is among those of the checkpoint.
         OSError: the folder does not take one.
     """
+    _refuse_within(record.predicate.checkpoint, target)
     data = write_bundle(record.envelope)
     write_new_file(target, data)
     paths = []

@@ -37,8 +37,16 @@ def record_lines(record: Record, where: str) -> Iterator[str]:
         yield from _row("waived", ", ".join(waiver.requirement for waiver in decision.waivers))
 
 
-def report_lines(report: RecordReport, code: ExitCode) -> Iterator[str]:
-    """Say what came of a verification."""
+def report_lines(
+    report: RecordReport, code: ExitCode, *, without: str | None = None
+) -> Iterator[str]:
+    """Say what came of a verification.
+
+    Args:
+        report: what was found.
+        code: the exit code.
+        without: a tier that was asked about and that the record does not say is met.
+    """
     yield ""
     for check in report.checks:
         word = "not done" if not check.done else "FAILED" if check.problems else "ok"
@@ -49,6 +57,8 @@ def report_lines(report: RecordReport, code: ExitCode) -> Iterator[str]:
     yield ""
     if not report.holds:
         yield f"The record does not hold: {problems}. Exit {code:d}."
+    elif without is not None:
+        yield f"The record holds, and does not say that {without} is met. Exit {code:d}."
     elif all(check.done for check in report.checks):
         yield f"The record holds, and the files are those that it is about. Exit {code:d}."
     else:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from tiergate.cli import text
+from tiergate.cli.near_names import meant
 from tiergate.decision.document import DocumentPart
 from tiergate.decision.policy import NumberStatus
 from tiergate.errors import InputError
@@ -124,6 +125,18 @@ def refuse_unknown_deadline(name: str) -> None:
     if name not in known:
         expected = f"one of: {', '.join(known)}"
         raise InputError("--deadline", f"{name[:60]!r}", expected)
+
+
+def without_deadlines(places: Iterable[str]) -> Iterator[str]:
+    """Say of which places nothing is known, so that no clock runs for them."""
+    table = shipped_deadlines()
+    known = {row.jurisdiction for row in table.deadlines}
+    known |= {row.jurisdiction for row in table.without}
+    for place in places:
+        if place not in known:
+            words = f"{place}: no deadline of it is known here, so no clock runs"
+            shown = f"Known are {', '.join(sorted(known))}."
+            yield " ".join(filter(None, (f"{words}.", meant(place, known), shown)))
 
 
 def _incident(found: IncidentClocks) -> Iterator[str]:

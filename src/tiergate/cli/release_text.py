@@ -104,8 +104,9 @@ def _people(state: ReleaseState) -> Iterator[str]:
     quorum = state.quorum
     if quorum is None:
         return
-    signed = ", ".join(f"{event.person} as {event.role}" for event in quorum.approved_by)
-    yield from _row("signed", signed or "nobody")
+    # Who approves twice is one person, and must not look like two.
+    people = dict.fromkeys(f"{event.person} as {event.role}" for event in quorum.approved_by)
+    yield from _row("signed", ", ".join(people) or "nobody")
     yield from _row("missing", quorum.words or "nobody")
 
 

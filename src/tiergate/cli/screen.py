@@ -186,7 +186,8 @@ def _waivers(decision: Decision) -> Iterator[str]:
 def _refused_waivers(answer: Answer) -> Iterator[str]:
     for refused in answer.refused_waivers:
         what = f"{refused.requirement}, {refused.where}" if refused.requirement else refused.where
-        yield from text.wrapped(f"{what}: {refused.reason}", "      ", "  WAIVER WITHOUT EFFECT  ")
+        words = f"{what}: {refused.reason}"
+        yield from text.wrapped(words, "      ", "  WAIVER WITHOUT EFFECT  ", keep_words=True)
     if answer.refused_waivers:
         yield ""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tiergate.cli import clock, progress
 from tiergate.cli.evidence_input import Gathered, gather
-from tiergate.cli.waiver_file import waivers_given
+from tiergate.cli.waiver_file import waivers_given, without_effect
 from tiergate.decision.decision import Decision
 from tiergate.decision.evaluate import evaluate
 from tiergate.decision.policy import Policy
@@ -116,6 +116,7 @@ def answer(question: Question) -> Answer:
     vouching, doubts = vouch(gathered.documents, gathered.attestations, trust, at=at)
     evidence = collect(subject, gathered.documents, gathered.register, gathered.runs, vouching)
     decision = evaluate(policy, evidence, at=at, asked=asked, waivers=waivers.given)
+    idle = without_effect(waivers.placed, policy, decision.root_digest, at=at)
     return Answer(
         checkpoint=checkpoint,
         policy=policy,
@@ -123,7 +124,7 @@ def answer(question: Question) -> Answer:
         gathered=gathered,
         decision=decision,
         doubts=doubts,
-        refused_waivers=waivers.refused,
+        refused_waivers=(*waivers.refused, *idle),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
 from tiergate.cli.watch_session import read_released
 from tiergate.errors import InputError
@@ -55,7 +56,6 @@ def describe(request: DescribeRequest) -> ReleasedModelsFile:
         if request.add_to is None:
             raise InputError("--sketch", "no --add-to", "a file that it is written beside")
         sketch = f"{request.name.replace('/', '--')}.sketch"
-        write_sketch(draw(opened), request.add_to.parent / sketch)
     try:
         model = ReleasedModel(
             name=request.name,
@@ -71,8 +71,13 @@ def describe(request: DescribeRequest) -> ReleasedModelsFile:
                 if entry.role is FileRole.WEIGHTS and entry.size_bytes
             ),
         )
-    except ValueError as error:
-        raise InputError("--name", " ".join(str(error).split())[:200], "org/name") from None
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc']))} {each['input']!r}"[:200] for each in error.errors()
+        )
+        raise InputError("what describes it", wrong, "names of the form org/name") from None
+    if sketch is not None and request.add_to is not None:
+        write_sketch(draw(opened), request.add_to.parent / sketch)
     return _added(model, request.add_to)
 
 

@@ -68,7 +68,7 @@ class HeaderFeed:
                 row, sketch = self._model(name, files)
             except InputError as error:
                 self.unreadable += 1
-                self.reasons.append(str(error))
+                self.reasons.append(f"{name}: {error}")
                 continue
             yield row
             if sketch is not None:

@@ -7,6 +7,7 @@ between goes on where it was.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,9 @@ from tiergate.landscape.watch.declared import parents_of
 from tiergate.landscape.watch.findings import Finding, Question
 from tiergate.landscape.watch.plain_pass import Passed
 from tiergate.landscape.watch.row import Row
+
+_MOST_TIMES = 10
+"""How often one page may be read in a run: another run at the same time may set it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,18 @@ def poll(
         InputError: the hub does not answer, or its list cannot be followed.
     """
     pages = 0
+    times: Counter[str] = Counter()
     links = Links(state, question)
     restarted = False
     while limits.most_pages is None or pages < limits.most_pages:
         position = state.position(hub.url)
+        url = position.next_url or hub.first_url
+        times[url] += 1
+        if times[url] > _MOST_TIMES:
+            said = "pages that lead back to one that was read"
+            raise InputError(hub.url, said, "a list with an end", "Export it, and give the file.")
         try:
-            page = hub.page(position.next_url or hub.first_url)
+            page = hub.page(url)
         except ExpiredPageError as error:
             if position.next_url is None or restarted:
                 raise InputError(hub.url, str(error), "a list of models") from None

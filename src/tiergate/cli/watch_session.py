@@ -163,7 +163,8 @@ class _Run:
     def read(self, path: Path) -> None:
         known = () if self.state is None else self.state.rows()
         passed = _pass_over(path, self._request, self._question, known)
-        self._keep(path.name, passed)
+        # A feed named by dots is known by what they stand for.
+        self._keep(path.name or path.resolve().name, passed)
 
     def poll(self, hub: WatchedHub) -> None:
         request, state = self._request, self.state

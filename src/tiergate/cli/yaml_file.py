@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from tiergate.cli import text
-from tiergate.decision.strict_yaml import LARGEST_BYTES, load
-from tiergate.errors import InputError
+from tiergate.decision.policy_suggestions import messages
+from tiergate.decision.strict_yaml import LARGEST_BYTES, load, ordered, problem_at
+from tiergate.errors import InputError, Problem
 from tiergate.evidence.small_file import read_small_file
 
 Document = TypeVar("Document", bound=BaseModel)
+_WHOLE = "the file"
 
 
 def read_yaml(path: Path, shape: type[Document], expected: str, kind: type[InputError]) -> Document:
@@ -22,18 +25,27 @@ def read_yaml(path: Path, shape: type[Document], expected: str, kind: type[Input
     Raises:
         InputError: of the given kind; it has mistakes, and all of them are in the message.
     """
-    content, _, problems = load(_bytes(path, expected, kind))
+    content, lines, problems = load(_bytes(path, expected, kind))
     if problems:
-        mistakes = "; ".join(f"line {p.line}: {p.field} {p.message}" for p in problems)
-        raise kind(str(path), mistakes, expected)
+        raise kind(str(path), _said(problems), expected)
     _refuse_other_format(content, shape, path, expected, kind)
     try:
         return shape.model_validate(content)
     except ValidationError as error:
-        mistakes = "; ".join(
-            f"{'.'.join(str(step) for step in m['loc'])}: {m['msg']}" for m in error.errors()
-        )
-        raise kind(str(path), mistakes, expected) from None
+        found = (problem_at(*each, lines, _WHOLE) for each in messages(error.errors(), shape))
+        raise kind(str(path), _said(ordered(found)), expected) from None
+
+
+def _said(problems: Iterable[Problem]) -> str:
+    return "; ".join(map(_mistake, problems))
+
+
+def _mistake(problem: Problem) -> str:
+    line = "" if problem.line is None else f"line {problem.line}: "
+    # A mistake of the file as a whole stands nowhere.
+    return (
+        problem.message if problem.field == _WHOLE else f"{line}{problem.field}: {problem.message}"
+    )
 
 
 def _bytes(path: Path, expected: str, kind: type[InputError]) -> bytes:

@@ -72,9 +72,9 @@ class AttackPart(Part):
     family: AttackClass
     """The family it belongs to."""
     usd: Value | None = None
-    """What it cost in US dollars; left out, nobody said."""
+    """What its setting costs in US dollars, without the search for it; left out, nobody said."""
     gpu_hours: Value | None = None
-    """Accelerator hours; left out, nobody said."""
+    """The same in accelerator hours; left out, nobody said."""
 
 
 class MeasurementPart(Known):

@@ -14,6 +14,7 @@ nothing from what it shows to be harmful: only people can overrule a harm that w
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -148,7 +149,7 @@ def _audited(audit: Audit, counts: Counts, confidence: Decimal, *, riskier: bool
     gone = counts.not_attempted
     upper = _with_never_made(
         audited_upper(audit.tallies, confidence),
-        audit.attempts,
+        _as_short_as_the_shortest((t.attempts, t.behaviours) for t in audit.tallies),
         gone,
         audited_upper(with_unscored_in_smallest(audit.tallies, gone), confidence),
     )
@@ -192,9 +193,18 @@ def _upper(counts: Counts, confidence: Decimal, *, of_failures: bool) -> float:
     if not gone:
         return made
     longer = with_successes_in_smallest(tallies, gone)
-    return _with_never_made(
-        made, counts.attempted, gone, korn_graubard_upper_weighted(longer, confidence)
-    )
+    attempted = _as_short_as_the_shortest((rate.trials, number) for rate, number in tallies)
+    return _with_never_made(made, attempted, gone, korn_graubard_upper_weighted(longer, confidence))
+
+
+def _as_short_as_the_shortest(sizes: Iterable[tuple[int, int]]) -> int:
+    """Count attempts as if every behaviour had as few as the one with the fewest.
+
+    Behaviours count the same whatever their size, and what was never made may have been short
+    ones: beside so many attempts it weighs as whole behaviours of the smallest size.
+    """
+    known = [(size, behaviours) for size, behaviours in sizes if size and behaviours]
+    return min((s for s, _ in known), default=0) * sum(behaviours for _, behaviours in known)
 
 
 def _with_never_made(made: float, attempted: int, gone: int, in_smallest: float) -> float:

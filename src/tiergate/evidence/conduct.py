@@ -9,8 +9,11 @@ nothing where nothing is known: what is not stated is graded 0.
 from __future__ import annotations
 
 import enum
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tiergate.evidence.pairing import Tally
 from tiergate.stats.audit import Adjudication
 
 
@@ -138,3 +141,23 @@ class Audit:
     def attempts(self) -> int:
         """Attempts that the audit is about, looked at or not."""
         return sum(t.attempts * t.behaviours for t in self.tallies)
+
+    def refuse_others(self, counted: Iterable[Tally], *, flags_successes: bool) -> None:
+        """Raise where the counts are not of the attempts that this is about.
+
+        Args:
+            counted: histogram of what the grader said.
+            flags_successes: whether what it flags are successes, and not failures.
+
+        Raises:
+            ValueError: they are of others.
+        """
+        graded: Counter[tuple[int, int]] = Counter()
+        for tally in counted:
+            flagged = tally.successes if flags_successes else tally.scored - tally.successes
+            graded[flagged + tally.unscored, tally.scored - flagged] += tally.behaviours
+        labelled: Counter[tuple[int, int]] = Counter()
+        for own in self.tallies:
+            labelled[own.attempts - own.unflagged, own.unflagged] += own.behaviours
+        if graded != labelled:
+            raise ValueError("the audit is not about the attempts that were counted")

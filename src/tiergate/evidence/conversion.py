@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import rfc8785
 from pydantic import ValidationError
@@ -146,9 +147,7 @@ def _measurement(part: edge.MeasurementPart) -> Measurement:
     plain["setting"] = Setting(**dict(part.setting))
     plain["value"] = _value(part.value)
     if part.attack is not None:
-        budget = AttackBudget(**dict(part.attack.budget))
-        rule = _rule(part.attack.rule)
-        plain["attack"] = Attack(**{**dict(part.attack), "budget": budget, "rule": rule})
+        plain["attack"] = _attack(part.attack)
     if part.comparison is not None:
         plain["comparison"] = _comparison(part.comparison)
     plain["conduct"] = part.conduct.inside()
@@ -156,6 +155,16 @@ def _measurement(part: edge.MeasurementPart) -> Measurement:
         plain["audit"] = part.audit.inside()
     plain["behaviours"] = tuple(BehaviourResult(**dict(result)) for result in part.behaviours)
     return Measurement(**plain)
+
+
+def _attack(part: edge.AttackPart) -> Attack:
+    search = part.search_budget
+    inside = {
+        "budget": AttackBudget(**dict(part.budget)),
+        "rule": _rule(part.rule),
+        "search_budget": None if search is None else AttackBudget(**dict(search)),
+    }
+    return Attack(**{**dict(part), **inside})
 
 
 def _comparison(part: edge.ComparisonPart) -> Comparison:
@@ -202,11 +211,17 @@ def _named_value(measurement: Measurement) -> dict[str, object]:
     plain = dataclasses.asdict(measurement)
     kind = "counts" if isinstance(measurement.value, Counts) else "quantity"
     plain["value"]["kind"] = kind
-    if measurement.attack is not None and measurement.attack.budget.flop is not None:
-        plain["attack"]["budget"]["flop"] = str(measurement.attack.budget.flop)
-    if measurement.attack is not None and measurement.attack.rule is not None:
-        plain["attack"]["rule"]["effort"] = dict(measurement.attack.rule.effort)
+    if measurement.attack is not None:
+        _name_attack(measurement.attack, plain["attack"])
     return plain
+
+
+def _name_attack(attack: Attack, plain: dict[str, Any]) -> None:
+    for name, spent in (("budget", attack.budget), ("search_budget", attack.search_budget)):
+        if spent is not None and spent.flop is not None:
+            plain[name]["flop"] = str(spent.flop)
+    if attack.rule is not None:
+        plain["rule"]["effort"] = dict(attack.rule.effort)
 
 
 def _named_fields(claim: Claim) -> dict[str, object]:

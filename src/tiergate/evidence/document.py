@@ -182,7 +182,7 @@ class ComparisonPart(_Grown):
 
 
 class BudgetPart(_Grown):
-    """What the attacker spent, failed tries and search included."""
+    """What an attack spent, in each currency."""
 
     _later = frozenset({"attempts", "flop"})
 
@@ -226,14 +226,14 @@ class RunRulePart(Part):
 class AttackPart(_Grown):
     """The attack under which this was measured."""
 
-    _later = frozenset({"suite", "trials", "seeds", "longest_run_steps", "rule"})
+    _later = frozenset({"suite", "trials", "seeds", "longest_run_steps", "rule", "search_budget"})
 
     name: Name
     """The method, as its authors call it."""
     attack_class: AttackClass
     """The family it belongs to."""
     budget: BudgetPart
-    """What was spent."""
+    """What the setting that was measured cost alone, measuring included: the price of a break."""
     controls: Controls
     """Whether the run's positive and null controls did what they must."""
     suite: Annotated[str, Field(max_length=100)] = ""
@@ -246,6 +246,8 @@ class AttackPart(_Grown):
     """Optimiser steps of the longest single run; null when not stated."""
     rule: RunRulePart | None = None
     """By which rule its settings were judged; null when not stated: it supports nothing then."""
+    search_budget: BudgetPart | None = None
+    """What was spent in all, failed tries and search included; null when not stated."""
 
 
 class SettingPart(Part):

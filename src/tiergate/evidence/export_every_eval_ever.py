@@ -22,7 +22,7 @@ from typing import assert_never
 
 from tiergate.evidence.bounds import bounds_of
 from tiergate.evidence.collection import EvidenceDocument
-from tiergate.evidence.measurement import Counts, Direction, Measurement
+from tiergate.evidence.measurement import AttackBudget, Counts, Direction, Measurement
 from tiergate.evidence.provenance import ProducerRelation, ReadAs
 
 SCHEMA_VERSION = "0.3.0"
@@ -230,12 +230,24 @@ def _attack(measurement: Measurement) -> dict[str, object]:
         "attack_seeds": attack.seeds,
         "attack_longest_run_steps": attack.longest_run_steps,
         "attack_suite": attack.suite or None,
+        **_search(attack.search_budget or AttackBudget()),
     }
     return {
         "attack": attack.name,
         "attack_class": attack.attack_class,
         "attack_controls": attack.controls,
         **{name: value for name, value in spent.items() if value is not None},
+    }
+
+
+def _search(budget: AttackBudget) -> dict[str, Decimal | int | None]:
+    return {
+        "attack_search_usd": budget.usd,
+        "attack_search_gpu_hours": budget.gpu_hours,
+        "attack_search_steps": budget.steps,
+        "attack_search_examples": budget.examples,
+        "attack_search_attempts": budget.attempts,
+        "attack_search_flop": budget.flop,
     }
 
 

@@ -225,6 +225,7 @@ def _counts(series: Series, results: tuple[BehaviourResult, ...]) -> Counts:
 def _attack(entry: MappingEntry) -> Attack | None:
     if entry.attack is None:
         return None
+    search = entry.attack.search_budget
     return Attack(
         name=entry.attack.name,
         attack_class=entry.attack.attack_class,
@@ -234,6 +235,7 @@ def _attack(entry: MappingEntry) -> Attack | None:
         seeds=entry.attack.seeds,
         longest_run_steps=entry.attack.longest_run_steps,
         rule=RunRule(**dict(entry.attack.rule)) if entry.attack.rule else None,
+        search_budget=None if search is None else AttackBudget(**dict(search)),
     )
 
 

@@ -150,7 +150,7 @@ def _is_without_safeguards(item: MeasurementItem) -> bool:
 
 
 def _states_budget(found: Measurement) -> bool:
-    budget = None if found.attack is None else found.attack.budget
+    budget = None if found.attack is None else found.attack.credit
     if budget is None:
         return False
     return any(amount is not None and amount > 0 for amount in budget.amounts)

@@ -71,7 +71,7 @@ class SuccessCondition(_Document):
 
 
 class MappedBudget(_Document):
-    """What the attacker spent. Leave out what is not known."""
+    """What an attack spent. Leave out what is not known."""
 
     usd: Decimal | None = Field(default=None, ge=0)
     """Money, in US dollars."""
@@ -104,7 +104,7 @@ class MappedAttack(_Document):
     attack_class: AttackClass
     """The family it belongs to."""
     budget: MappedBudget = MappedBudget()
-    """What was spent."""
+    """What the setting that was measured cost alone, measuring included: the price of a break."""
     controls: Controls = Controls.NOT_RUN
     """Whether the positive and the null control did what they must."""
     trials: int | None = Field(default=None, ge=1)
@@ -116,6 +116,9 @@ class MappedAttack(_Document):
     rule: MappedRule | None = None
     """By which rule every setting that was tried was judged; without it the attack supports no
     tamper resistance."""
+    search_budget: MappedBudget | None = None
+    """What was spent in all, failed tries and search included; leave it out where nothing was
+    searched."""
 
 
 def _one_group(pattern: str) -> str:

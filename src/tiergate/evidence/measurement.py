@@ -231,7 +231,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttackBudget:
-    """What the attacker spent, failed tries and search included. None means not stated."""
+    """What an attack spent, in each currency. None means not stated."""
 
     usd: Decimal | None = None
     """Money, in US dollars."""
@@ -250,6 +250,12 @@ class AttackBudget:
     def amounts(self) -> tuple[Decimal | int | None, ...]:
         """What was spent in each currency, in the order of the fields."""
         return (self.usd, self.gpu_hours, self.steps, self.examples, self.attempts, self.flop)
+
+    def or_more(self, other: AttackBudget) -> AttackBudget:
+        """Return the larger of both in each currency; where one says nothing, the other."""
+        pairs = zip(self.__slots__, self.amounts, other.amounts, strict=True)
+        most = {name: max((a for a in two if a is not None), default=None) for name, *two in pairs}
+        return AttackBudget(**most)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +289,10 @@ class Attack:
     attack_class: AttackClass
     """The family it belongs to."""
     budget: AttackBudget
-    """What was spent."""
+    """What the setting that was measured cost alone, measuring included: the price of a break.
+
+    Whoever searched for it paid more; whoever knows it does not.
+    """
     controls: Controls
     """Whether the positive and the null control did what they must."""
     suite: str = ""
@@ -296,6 +305,14 @@ class Attack:
     """Optimiser steps of the longest single run; None when not stated."""
     rule: RunRule | None = None
     """By which rule its settings were judged; None when not stated: it supports nothing then."""
+    search_budget: AttackBudget | None = None
+    """What was spent in all, failed tries and search included; None when not stated."""
+
+    @property
+    def credit(self) -> AttackBudget:
+        """What was spent in all, as far as stated: what held is credited with it."""
+        more = self.search_budget
+        return self.budget if more is None else self.budget.or_more(more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,8 +375,10 @@ class Measurement:
 
     def __post_init__(self) -> None:
         """Refuse results by behaviour, pairs, or an audit, that are not of these counts."""
-        if self.audit is not None and _seen_by_grader(self) != _seen_in_audit(self.audit):
-            raise ValueError("the audit is not about the attempts that were counted")
+        if self.audit is not None:
+            riskier = self.direction is Direction.HIGHER_IS_RISKIER
+            counted = self.value.tallies if isinstance(self.value, Counts) else ()
+            self.audit.refuse_others(counted, flags_successes=riskier)
         if self.started_at is not None and self.started_at > self.finished_at:
             raise ValueError("the run began after it ended")
         if self.comparison is not None and self.comparison.paired is not None:
@@ -373,22 +392,3 @@ class Measurement:
         rows = ((r.successes, r.scored, r.unscored) for r in self.behaviours)
         if not isinstance(self.value, Counts) or Counts.of(rows).tallies != self.value.tallies:
             raise ValueError("results by behaviour do not add up to the counts")
-
-
-def _seen_by_grader(found: Measurement) -> dict[tuple[int, int], int]:
-    """Count behaviours by attempts that the grader flagged or left, and that it did not flag."""
-    behaviours: dict[tuple[int, int], int] = {}
-    for tally in found.value.tallies if isinstance(found.value, Counts) else ():
-        riskier = found.direction is Direction.HIGHER_IS_RISKIER
-        flagged = tally.successes if riskier else tally.scored - tally.successes
-        key = (flagged + tally.unscored, tally.scored - flagged)
-        behaviours[key] = behaviours.get(key, 0) + tally.behaviours
-    return behaviours
-
-
-def _seen_in_audit(audit: Audit) -> dict[tuple[int, int], int]:
-    behaviours: dict[tuple[int, int], int] = {}
-    for tally in audit.tallies:
-        key = (tally.attempts - tally.unflagged, tally.unflagged)
-        behaviours[key] = behaviours.get(key, 0) + tally.behaviours
-    return behaviours

@@ -16,7 +16,7 @@ from tiergate.gateway.database import Database, DatabaseDownError
 from tiergate.gateway.erasing import PREFIX, REWRITTEN, erase, is_erased_name, was_erased
 from tiergate.gateway.roles import GatewayRole, Right, rights_of
 from tiergate.gateway.scopes import EVERY_SCOPE, Scope, read_scopes, rights_within
-from tiergate.gateway.tables import codes, namespaces, people, sessions, tokens
+from tiergate.gateway.tables import codes, devices, namespaces, people, sessions, tokens
 from tiergate.gateway.tokens import Token, Tokens
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -159,6 +159,8 @@ class Accounts:
                 connection.execute(people.update().filter_by(name=name).values(disabled_at=at))
             for table in (sessions, tokens, codes):
                 connection.execute(table.delete().where(table.c.person == name))
+            # Programs that wait for a token are told that they get none.
+            connection.execute(devices.update().filter_by(person=name).values(person=""))
 
     def enable(self, name: str) -> None:
         """Let an account count again.

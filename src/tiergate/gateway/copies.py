@@ -22,7 +22,7 @@ from tiergate.attestation.keys import Signer
 from tiergate.gateway.audit import Pseudonyms
 from tiergate.gateway.catalogue import Catalogue, Revision
 from tiergate.gateway.database import Database
-from tiergate.gateway.grants import Given
+from tiergate.gateway.grants import Given, read_grant
 from tiergate.gateway.marks import (
     LONGEST_HEADER,
     Head,
@@ -146,9 +146,10 @@ class Copies:
             self._files[grant, sha256] = found
         return found
 
-    def source(self, found: MarkedFile) -> Source:
-        """Return what opens a marked file."""
-        return with_front(found.header, self._objects.source(found.original), found.skipped)
+    def source(self, found: MarkedFile, size_bytes: int) -> Source:
+        """Return what opens a marked file of a length, unless its original is of another."""
+        length = size_bytes - len(found.header) + found.skipped
+        return with_front(found.header, self._objects.source(found.original, length), found.skipped)
 
     def begin(self, given: Given, original: str) -> None:
         """Make a copy in a thread beside, unless it is there or is being made here.
@@ -174,7 +175,7 @@ class Copies:
                 self._running.discard((given.grant.id, original))
 
     def make(self, given: Given, original: str) -> None:
-        """Make a copy, unless it is there.
+        """Make a copy, unless it is there, or the grant is not theirs any more.
 
         Raises:
             OSError: a file cannot be read.
@@ -182,9 +183,13 @@ class Copies:
         revision = self._catalogue.revision(given.repository, original)
         if revision is None or self.of(given.grant.id, original) is not None:
             return
+        # It may have waited for hours; of somebody erased meanwhile nothing is written.
+        if not self._is_theirs(given):
+            return
+        who = self._pseudonyms.of(given.person)
         entries, rows = [], []
         for entry in revision.files.values():
-            made = self._marked(given, revision, entry)
+            made = self._marked(given, who, revision, entry)
             entries.append(entry if made is None else made[0])
             rows.extend([] if made is None else [made[1]])
         manifest = Manifest(tuple(entries))
@@ -207,8 +212,13 @@ class Copies:
                     connection.execute(marked_files.insert(), each)
             connection.execute(copies.insert(), row)
 
+    def _is_theirs(self, given: Given) -> bool:
+        with self._database.reading() as connection:
+            now = read_grant(connection, given.grant.id)
+        return now is not None and now.person == given.person and now.grant.revoked_at is None
+
     def _marked(
-        self, given: Given, revision: Revision, entry: ManifestEntry
+        self, given: Given, who: str, revision: Revision, entry: ManifestEntry
     ) -> tuple[ManifestEntry, dict[str, object]] | None:
         """Return a file with its mark, and the row of it; None for one that gets none."""
         if not entry.path.endswith(_SUFFIX):
@@ -219,7 +229,7 @@ class Copies:
             return None
         mark = Mark(
             grant=given.grant.id,
-            who=self._pseudonyms.of(given.person),
+            who=who,
             repository=given.repository,
             root_digest=revision.root_digest,
             path=entry.path,

@@ -16,12 +16,14 @@ from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from tiergate.gateway import connection
 from tiergate.gateway.objects import CHUNK_BYTES, Content, Source, from_file
+from tiergate.gateway.threads import READING
 
 ASK_AGAIN_SECONDS = 2.0
 """How long bytes flow on one answer; each costs milliseconds, for every download that runs."""
@@ -31,6 +33,7 @@ SLOWEST_CHUNK_SECONDS = 120.0
 """How long a client may take for one chunk; after that the place is given to others."""
 _TRY_AGAIN_SECONDS = 0.5
 _SHORTEST_WAIT_SECONDS = 0.05
+_Found = TypeVar("_Found")
 _log = logging.getLogger(__name__)
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -135,7 +138,7 @@ class Delivery(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            content = await asyncio.to_thread(self._source, self._span.first, self._span.end)
+            content = await READING.run(self._source, self._span.first, self._span.end)
         except OSError as error:
             _log.error("a file cannot be read: %s", error)
             if self._unreadable is None:
@@ -149,9 +152,10 @@ class Delivery(Response):
             _log.error("a download is cut: %s", error)
             raise
         finally:
-            await asyncio.to_thread(content.close)
+            # Before anything that has to wait for a thread.
             if not is_whole:
                 connection.cut(send)
+            await READING.run(content.close)
 
     async def _send_all(self, content: Content, receive: Receive, send: Send) -> bool:
         await send(
@@ -172,7 +176,8 @@ class Delivery(Response):
         """Send the bytes of the span; return whether all were sent."""
         left = self._span.length
         while left:
-            chunk = await asyncio.to_thread(content.read, min(CHUNK_BYTES, left))
+            reading = READING.run(content.read, min(CHUNK_BYTES, left))
+            (chunk,) = await self._has_come(asyncio.ensure_future(reading), gone) or (b"",)
             left -= len(chunk)
             body = {"type": "http.response.body", "body": chunk, "more_body": True}
             if not chunk or not await self._is_sent(body, send, gone):
@@ -201,36 +206,46 @@ class Delivery(Response):
 
     async def _is_sent(self, body: Message, send: Send, gone: asyncio.Task[None]) -> bool:
         """Send one chunk; return False when nothing more may leave, or nobody takes it."""
-        sending: asyncio.Future[None] | None = None
+        if gone.done() or not await self._may_go_on_now():
+            return False
+        # From here on some of it may arrive, whatever comes of it.
+        self._unsent -= len(body["body"])
+        return await self._has_come(asyncio.ensure_future(send(body)), gone) is not None
+
+    async def _has_come(
+        self, work: asyncio.Future[_Found], gone: asyncio.Task[None]
+    ) -> tuple[_Found] | None:
+        """Wait for something; return None when it is late, or what was sent may go no further.
+
+        What was sent before may wait in this machine for a slow reader meanwhile.
+        """
         until = time.monotonic() + SLOWEST_CHUNK_SECONDS
+        either: set[asyncio.Future[Any]] = {work, gone}
         try:
-            while time.monotonic() < until:
-                if gone.done() or not await self._may_go_on_now():
-                    return False
-                if sending is None:
-                    # From here on some of it may arrive, whatever comes of it.
-                    self._unsent -= len(body["body"])
-                    sending = asyncio.ensure_future(send(body))
-                both = {sending, gone}
+            while True:
                 until_asked = self._asked_at + ASK_AGAIN_SECONDS - time.monotonic()
                 patience = max(until_asked, _SHORTEST_WAIT_SECONDS)
-                await asyncio.wait(both, timeout=patience, return_when=FIRST_COMPLETED)
+                await asyncio.wait(either, timeout=patience, return_when=FIRST_COMPLETED)
                 # Looked at first: with the last chunk the server calls the client gone, too.
-                if sending.done():
-                    sending.result()
-                    return True
+                if work.done():
+                    return (work.result(),)
+                is_late = gone.done() or time.monotonic() > until
+                if is_late or not await self._may_go_on_now():
+                    return None
         finally:
-            if sending is not None:
-                sending.cancel()
-        return False
+            work.cancel()
 
     async def _may_go_on_now(self) -> bool:
         """Ask again, when it is time to; what nobody can say for long is a no."""
         now = time.monotonic()
         if now - self._asked_at < ASK_AGAIN_SECONDS:
             return True
+        patience = self._known_at + LONGEST_UNASKED_SECONDS - now
+        if self._unsent == self._span.length:
+            # Nothing flows yet, however long it took to get here.
+            patience = max(patience, LONGEST_UNASKED_SECONDS - ASK_AGAIN_SECONDS)
         try:
-            async with asyncio.timeout(self._known_at + LONGEST_UNASKED_SECONDS - now):
+            async with asyncio.timeout(patience):
                 allowed = await asyncio.to_thread(self._may_go_on)
         except OSError:  # a TimeoutError is one
             is_long = time.monotonic() - self._known_at >= LONGEST_UNASKED_SECONDS

@@ -50,6 +50,7 @@ from tiergate.gateway.roles import GatewayRole
 from tiergate.gateway.sessions import Sessions
 from tiergate.gateway.stops import Stops
 from tiergate.gateway.uploads import Links, Uploads
+from tiergate.gateway.verifying import Verification
 from tiergate.gateway.ways_in import ways_in
 from tiergate.model.checkpoint import Checkpoint
 from tiergate.model.manifest import Manifest
@@ -199,6 +200,17 @@ class House:
         """
         if self.log.exists() or is_known(self._database, self._folder / "audit.key"):
             yield from read_downloads(self.log, self.ready().public)
+
+    def verification(self, only: frozenset[str]) -> Verification:
+        """Return a look at whether the files are what was published.
+
+        Args:
+            only: names of repositories; empty for everything.
+
+        Raises:
+            InputError: there is none of such a name.
+        """
+        return Verification(self._database, self.catalogue, self.objects, only)
 
     def first_token(self, at: datetime) -> str:
         """Make the owner's account, and return a token for a first day; empty when it is there."""

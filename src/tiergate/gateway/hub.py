@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 from starlette.requests import Request
@@ -18,9 +19,11 @@ from starlette.responses import JSONResponse, Response
 
 from tiergate.errors import VerificationError
 from tiergate.gateway import wire
+from tiergate.gateway.again import Again
+from tiergate.gateway.arrived import arrived
 from tiergate.gateway.asking import Asking
 from tiergate.gateway.audit import Download
-from tiergate.gateway.body import read_body
+from tiergate.gateway.body import LARGEST_BODY_BYTES, read_body
 from tiergate.gateway.catalogue import Revision
 from tiergate.gateway.copies import MarkedFile
 from tiergate.gateway.delivery import (
@@ -31,14 +34,14 @@ from tiergate.gateway.delivery import (
     read_range,
 )
 from tiergate.gateway.desk.answering import Desk
-from tiergate.gateway.grants import Piece
+from tiergate.gateway.elsewhere import Few, asks_elsewhere
 from tiergate.gateway.guards import Guard, Guards, NotYet, Parts, Refused, Visit
 from tiergate.gateway.listing import chosen
 from tiergate.gateway.metering import Metering
 from tiergate.gateway.model_page import front_page
 from tiergate.gateway.oauth import OAuth
 from tiergate.gateway.objects import name_of
-from tiergate.gateway.publishing import Publishing
+from tiergate.gateway.publishing import LARGEST_ASKED_BYTES, Publishing
 from tiergate.gateway.reviewing import Reviewing
 from tiergate.gateway.targets import Kind, Target
 from tiergate.model.manifest import ManifestEntry
@@ -48,6 +51,8 @@ _MOST_PATHS = 1000
 _LOOKS = 12
 _LOOK_SECONDS = 0.4
 """How often, and after which pause, somebody's copy is looked for; clients wait ten seconds."""
+_AS_IT_COMES = frozenset({Kind.COMMIT, Kind.VALIDATE, Kind.LATER})
+"""What is posted there is read by its handler, or by nobody."""
 _BEAT_SECONDS = 0.04
 """Answers that a repository is not there come at the end of one, so that the work that was done
 for one that is hidden cannot be told from the little for one that is absent."""
@@ -62,9 +67,11 @@ class Hub:
         self.publishing = Publishing(parts, self._guards)
         self.asking = Asking(parts, self._guards)
         self.reviewing = Reviewing(parts)
+        self._again = Again(parts, self._guards)
         self._metering = Metering(parts.requests.sent, self._guards)
         self._desk = Desk(parts, self._guards)
         self.oauth = OAuth(parts)
+        self._few = Few()
 
     async def answer(self, request: Request, target: Target) -> Response:
         """Answer a request whose path names something."""
@@ -75,6 +82,8 @@ class Hub:
         begun = time.monotonic()
         try:
             visit = await self._checked(request, target, route.guard)
+            if request.method == "POST" and target.kind not in _AS_IT_COMES:
+                visit = await self._with_body(visit, route.guard)
             return await route.handler(self, visit)
         except Refused as refused:
             if refused.answer.headers.get("X-Error-Code") == wire.REPOSITORY_CODE:
@@ -91,6 +100,14 @@ class Hub:
                 await asyncio.sleep(_LOOK_SECONDS)
         words = wire.BEING_COPIED.format(repository=target.repository)
         raise Refused(wire.error(403, words, "GatedRepo"))
+
+    async def _with_body(self, visit: Visit, guard: Guard) -> Visit:
+        """Wait for a body, and go through the guard again where that was long ago by then."""
+        largest = LARGEST_ASKED_BYTES if guard is Guard.PUBLISHER else LARGEST_BODY_BYTES
+        request = await arrived(visit.request, largest)
+        if time.monotonic() - visit.asked_at < ASK_AGAIN_SECONDS:
+            return replace(visit, request=request)
+        return await self._checked(request, visit.target, guard)
 
     async def whoami(self, visit: Visit) -> Response:
         """Say who the token is of."""
@@ -176,33 +193,33 @@ class Hub:
             return Response(status_code=416, headers=headers)
         length = 0 if is_head else span.length
         visit, taken = await asyncio.to_thread(self._metering.take, visit, entry, length)
-        marked = await asyncio.to_thread(self._marked, visit, entry)
         try:
+            marked = await asyncio.to_thread(self._marked, visit, entry)
             await self._write_down(visit, entry, span, "" if marked is None else marked.original)
             visit = await self._not_long_ago(visit)
-        except (Refused, OSError):
-            await asyncio.to_thread(self._give_back, taken, length)
+        except BaseException:
+            await asyncio.to_thread(self._metering.give_back, taken, length)
             raise
         if is_head:
             return Response(headers={**headers, "Content-Length": str(entry.size_bytes)})
         if marked is None and self._is_accelerated(visit):
             headers["X-Accel-Redirect"] = f"{self._parts.accelerated}/{name_of(entry.sha256)}"
             return Response(headers=headers)
-        objects, copies = self._parts.objects, self._parts.copies
+        objects, copies, size = self._parts.objects, self._parts.copies, entry.size_bytes
         if visit.access.reason is Reason.OPEN and marked is None:
             url = await asyncio.to_thread(objects.temporary_url, entry.sha256)
-            if url:
+            if url and (await self._not_long_ago(visit)).access.reason is Reason.OPEN:
                 headers |= wire.elsewhere(entry, url)
                 return Response(status_code=302, headers=headers)
         return Delivery(
-            objects.source(entry.sha256) if marked is None else copies.source(marked),
+            copies.source(marked, size) if marked else objects.source(entry.sha256, size),
             span,
-            entry.size_bytes,
+            size,
             headers,
-            lambda: self._asked_again(visit).access.is_allowed,
+            lambda: self._again.allows(visit),
             visit.asked_at,
             response(wire.error(403, wire.NOT_READABLE, "GatedRepo")),
-            lambda unsent: self._give_back(taken, unsent),
+            lambda unsent: self._metering.give_back(taken, unsent),
         )
 
     def _marked(self, visit: Visit, entry: ManifestEntry) -> MarkedFile | None:
@@ -214,10 +231,6 @@ class Hub:
         """Tell whether the nginx in front sends the bytes; nobody can cut them off then."""
         is_open = visit.access.reason is Reason.OPEN
         return bool(self._parts.accelerated) and (is_open or self._parts.accelerates_all)
-
-    def _give_back(self, taken: Piece | None, unsent: int) -> None:
-        if taken is not None and unsent:
-            self._metering.give_back(taken, unsent)
 
     async def _write_down(
         self, visit: Visit, entry: ManifestEntry, span: Span, original: str
@@ -248,24 +261,19 @@ class Hub:
         """Ask again before anything leaves, where a busy disk has taken long to write it down."""
         if time.monotonic() - visit.asked_at < ASK_AGAIN_SECONDS:
             return visit
-        again = await asyncio.to_thread(self._asked_again, visit)
+        again = await asyncio.to_thread(self._again.found, visit)
         if not again.access.is_allowed:
             raise Refused(self._guards.refusal(again))
         return replace(visit, asked_at=again.asked_at, access=again.access)
 
-    def _asked_again(self, visit: Visit) -> Visit:
-        """Ask again, with the token and the clock as they are now."""
-        at, asked_at = self._parts.clock(), time.monotonic()
-        commit = "" if visit.revision is None else visit.revision.commit
-        target = replace(visit.target, revision=commit)
-        with self._parts.together():
-            person = self._guards.person(visit.request, at)
-            again = replace(visit, at=at, asked_at=asked_at, person=person, target=target)
-            return self._guards.found(again)
-
     async def desk(self, visit: Visit) -> Response:
         """Show a page to somebody who has logged in, or do what its form says."""
-        return await self._desk.answer(visit.request, visit.target.path)
+        answer = partial(self._desk.answer, visit.request, visit.target.path)
+        return await (self._few.answer(answer) if asks_elsewhere(visit.target.path) else answer())
+
+    async def token(self, visit: Visit) -> Response:
+        """Give a program or a job its token."""
+        return await self._few.answer(partial(self.oauth.token, visit))
 
     async def not_offered(self, _: Visit) -> Response:
         """Say that there is no such route here."""
@@ -330,7 +338,7 @@ ROUTES: Mapping[Kind, Route] = MappingProxyType(
         Kind.LFS_OBJECT: _published("PUT", Publishing.receive, Guard.LINK),
         Kind.LFS_VERIFY: _published("POST", Publishing.verify),
         Kind.DEVICE: Route(("POST",), Guard.ANYBODY, lambda hub, visit: hub.oauth.device(visit)),
-        Kind.EXCHANGE: Route(("POST",), Guard.ANYBODY, lambda hub, visit: hub.oauth.token(visit)),
+        Kind.EXCHANGE: Route(("POST",), Guard.ANYBODY, Hub.token),
         Kind.LATER: Route(("GET", "HEAD", "POST", "PUT", "DELETE"), Guard.ANYBODY, Hub.not_offered),
     }
 )

@@ -56,9 +56,10 @@ class Metering:
             raise Refused(self._guards.refusal(replace(visit, access=used_up)))
         return other
 
-    def give_back(self, piece: Piece, unsent: int) -> None:
-        """Take off what was counted and then not sent."""
-        self._sent.give_back(piece, unsent)
+    def give_back(self, taken: Piece | None, unsent: int) -> None:
+        """Take off what was counted and then not sent, if anything was."""
+        if taken is not None and unsent:
+            self._sent.give_back(taken, unsent)
 
 
 def _piece(visit: Visit, entry: ManifestEntry, length: int) -> Piece:

@@ -19,7 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from tiergate.errors import ExtensionError, InputError
-from tiergate.gateway.objects import CHUNK_BYTES, Arriving, Objects, Source, name_of
+from tiergate.gateway.objects import (
+    CHUNK_BYTES,
+    KIND,
+    Arriving,
+    Objects,
+    Source,
+    Stored,
+    name_of,
+    require_length,
+    sha256_of,
+)
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -123,9 +133,23 @@ class Bucket(Objects):
         with _translated(sha256):
             return obstore.head(self._store, name_of(sha256))["size"]
 
-    def source(self, sha256: str) -> Source:
-        """Return what opens the content with that digest."""
-        return partial(_Streamed, self._store, sha256)
+    def source(self, sha256: str, size_bytes: int | None = None) -> Source:
+        """Return what opens the content with that digest, unless it is of another length."""
+        return partial(_Streamed, self._store, sha256, size_bytes)
+
+    def shown(self, sha256: str) -> str:
+        """Return how messages name the place of a content."""
+        return f"{name_of(sha256)} in the bucket"
+
+    def stored(self) -> Iterator[Stored]:
+        """Yield what is there, whatever it is."""
+        import obstore
+
+        with _translated("the bucket"):
+            for page in obstore.list(self._store, prefix=KIND):
+                for found in page:
+                    name, size = found["path"], found["size"]
+                    yield Stored(name=name, sha256=sha256_of(name), size_bytes=size)
 
     def temporary_url(self, sha256: str) -> str:
         """Return where everybody gets that content for a minute; empty for nowhere."""
@@ -184,9 +208,12 @@ class _Seekable:
 class _Streamed:
     """Part of a content, taken up again where it breaks off."""
 
-    def __init__(self, store: ObjectStore, sha256: str, first: int, end: int) -> None:
+    def __init__(
+        self, store: ObjectStore, sha256: str, size_bytes: int | None, first: int, end: int
+    ) -> None:
         self._store = store
         self._sha256 = sha256
+        self._size_bytes = size_bytes
         self._next = first
         self._end = end
         self._held = b""
@@ -202,6 +229,7 @@ class _Streamed:
             found = obstore.get(
                 self._store, name_of(self._sha256), options={"range": (self._next, self._end)}
             )
+            require_length(found.meta["size"], self._size_bytes, self._end, self._sha256)
             return iter(found.stream(min_chunk_size=CHUNK_BYTES))
 
     def read(self, size: int, /) -> bytes:

@@ -7,11 +7,14 @@ name, so that whatever has a name is whole. Nobody outside asks for a file by it
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -35,7 +38,23 @@ class Content(Protocol):
 
 
 Source = Callable[[int, int], Content]
-"""Opens a content from a byte on, up to and without another; may raise OSError."""
+"""Opens a content from a byte on, up to and without another; may raise OSError, and does so where
+that many bytes are not there."""
+KIND = "sha256"
+"""Begins the name of everything that is kept."""
+_DIGITS = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One file that is there."""
+
+    name: str
+    """Where, from where the files are on; with slashes."""
+    sha256: str
+    """The digest that it stands under; empty where no file of a model would be."""
+    size_bytes: int
+    """Its length."""
 
 
 class Objects:
@@ -52,9 +71,30 @@ class Objects:
         """
         return self._folder / name_of(sha256)
 
-    def source(self, sha256: str) -> Source:
-        """Return what opens the content with that digest."""
-        return from_file(self.place_of(sha256))
+    def source(self, sha256: str, size_bytes: int | None = None) -> Source:
+        """Return what opens the content with that digest, unless it is of another length.
+
+        Args:
+            sha256: its digest.
+            size_bytes: its length; None for any that has what is asked for.
+        """
+        return from_file(self.place_of(sha256), size_bytes)
+
+    def shown(self, sha256: str) -> str:
+        """Return how messages name the place of a content."""
+        return str(self.place_of(sha256))
+
+    def stored(self) -> Iterator[Stored]:
+        """Yield what is there, whatever it is; not what is still coming in."""
+        folder = self._folder / KIND
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                continue
+            size = 0
+            with suppress(OSError):  # whoever reads it is told
+                size = path.stat().st_size
+            name = path.relative_to(self._folder).as_posix()
+            yield Stored(name=name, sha256=sha256_of(name), size_bytes=size)
 
     def temporary_url(self, sha256: str) -> str:
         """Return where everybody gets that content for a minute; empty for nowhere."""
@@ -206,16 +246,37 @@ class Arriving:
         self._path.replace(place)
 
 
-def from_file(path: Path) -> Source:
-    """Return what opens a file."""
-    return partial(_from, path)
+def from_file(path: Path, size_bytes: int | None = None) -> Source:
+    """Return what opens a file, unless it is of another length; None for any."""
+    return partial(_from, path, size_bytes)
 
 
-def _from(path: Path, first: int, end: int) -> BinaryIO:
-    del end
+def _from(path: Path, size_bytes: int | None, first: int, end: int) -> BinaryIO:
     file = path.open("rb")
-    file.seek(first)
+    try:
+        require_length(os.fstat(file.fileno()).st_size, size_bytes, end, str(path))
+        file.seek(first)
+    except BaseException:
+        file.close()
+        raise
     return file
+
+
+def require_length(found: int, wanted: int | None, end: int, where: str) -> None:
+    """Refuse a content of another length, before any of it is read.
+
+    Args:
+        found: its length.
+        wanted: that which it should have; None where that is not known.
+        end: up to where it will be read.
+        where: how messages name it.
+
+    Raises:
+        OSError: it has another length, or ends before that.
+    """
+    if found < end or wanted not in {None, found}:
+        words = f"{found} bytes, where there should be {end if wanted is None else wanted}"
+        raise OSError(errno.EIO, words, where)
 
 
 def name_of(sha256: str) -> str:
@@ -225,7 +286,18 @@ def name_of(sha256: str) -> str:
     'sha256/ab/ab/abab'
     """
     digits = sha256.removeprefix("sha256:")
-    return f"sha256/{digits[:2]}/{digits[2:4]}/{digits}"
+    return f"{KIND}/{digits[:2]}/{digits[2:4]}/{digits}"
+
+
+def sha256_of(name: str) -> str:
+    """Return the digest of what has that path within the folder; empty for no such path.
+
+    >>> sha256_of(name_of("sha256:" + "ab" * 32))[:13], sha256_of("sha256/ab/cd/abab")
+    ('sha256:ababab', '')
+    """
+    digits = name.rpartition("/")[2]
+    sha256 = f"sha256:{digits}"
+    return sha256 if _DIGITS.fullmatch(digits) and name_of(sha256) == name else ""
 
 
 def chunks_of(path: Path) -> Iterator[bytes]:

@@ -11,7 +11,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 from starlette.responses import JSONResponse, Response
@@ -27,10 +26,11 @@ from tiergate.gateway.publishing_commit import MOST_BYTES, Proposal, Reader
 from tiergate.gateway.publishing_files import Composer
 from tiergate.gateway.publishing_paths import MOST_FILES, is_left_out, is_possible
 from tiergate.gateway.targets import is_repository_name
+from tiergate.gateway.threads import PUBLISHING
 from tiergate.gateway.uploads import LARGEST_OBJECT_BYTES, Upload, is_oid, lasts
 from tiergate.gateway.uploads_receiving import chunks, receive
 
-_LARGEST_ASKED = 1 << 20
+LARGEST_ASKED_BYTES = 1 << 20
 """Of a body that names files and contents."""
 _LONGEST_RELEASE = 64
 """Letters in the name of a release; everything else that it may have a repository may have too."""
@@ -97,7 +97,7 @@ class Publishing:
     async def preupload(self, visit: Visit) -> Response:
         """Say how files are to be uploaded."""
         _require_main(visit)
-        rows = _rows(await read_body(visit.request, _LARGEST_ASKED), "files")
+        rows = _rows(await read_body(visit.request, LARGEST_ASKED_BYTES), "files")
         found = []
         for row in rows:
             path = row.get("path")
@@ -113,14 +113,14 @@ class Publishing:
 
     async def batch(self, visit: Visit) -> Response:
         """Say where contents are to be uploaded, and which are there already."""
-        body = await read_body(visit.request, _LARGEST_ASKED)
+        body = await read_body(visit.request, LARGEST_ASKED_BYTES)
         is_sha256 = body.get("hash_algo", "sha256") == "sha256"
         if body.get("operation") != "upload" or not is_sha256:
             raise Refused(wire.error(501, wire.NOT_OFFERED))
         rows = _rows(body, "objects")
         if not all(is_oid(row.get("oid")) and type(row.get("size")) is int for row in rows):
             raise Refused(wire.error(400, wire.BAD_REQUEST))
-        objects = await asyncio.to_thread(self._batch, visit, rows)
+        objects = await PUBLISHING.run(self._batch, visit, rows)
         return JSONResponse(
             {"transfer": "basic", "objects": objects, "hash_algo": "sha256"},
             headers=dict(wire.PRIVATE),
@@ -154,7 +154,7 @@ class Publishing:
         target, parts = visit.target, self._parts
         upload = parts.links.read(target.repository, target.path, visit.at)
         assert upload is not None  # noqa: S101 - the guard saw to it
-        if await asyncio.to_thread(self._is_there, upload):
+        if await PUBLISHING.run(self._is_there, upload):
             raise Refused(words.refused(403, words.USED_LINK))
         async with self._one_of_few(upload.person):
             await receive(
@@ -188,7 +188,7 @@ class Publishing:
         if not is_oid(body.get("oid")) or type(body.get("size")) is not int:
             raise Refused(wire.error(400, wire.BAD_REQUEST))
         upload = _upload(visit.known_repository.name, person, body)
-        there = await asyncio.to_thread(
+        there = await PUBLISHING.run(
             self._composer.usable, upload.repository, person.name, {upload.sha256}
         )
         if there.get(upload.sha256) != upload.size_bytes:
@@ -203,20 +203,30 @@ class Publishing:
         async with self._one_of_few(_publisher(visit).name):
             reader = Reader()
             async for chunk in chunks(visit.request):
-                await asyncio.to_thread(reader.feed, chunk)
-            proposal = await asyncio.to_thread(reader.finish)
-            found = await asyncio.to_thread(self._commit, visit, proposal)
+                await PUBLISHING.run(reader.feed, chunk)
+            proposal = await PUBLISHING.run(reader.finish)
+            found = await PUBLISHING.run(self._commit, visit, proposal)
         return JSONResponse(found, headers=dict(wire.PRIVATE))
 
     def _commit(self, visit: Visit, proposal: Proposal) -> dict[str, object]:
-        """Look again who it is: they may have lost the role while the commit came."""
+        """Look again who it is: they may have lost the role while the commit came, or is made."""
         at, repository = self._parts.clock(), visit.known_repository
-        person = self._guards.person(visit.request, at)
-        if person is None or not person.publishes(repository.name):
-            raise Refused(wire.error(403, words.STOPPED))
-        visit = replace(visit, person=person, at=at)
-        revision = self._composer.commit(repository.name, person.name, proposal, at)
+        person = self._still(visit)
+        revision = self._composer.commit(
+            repository.name, person.name, proposal, at, lambda: self._still(visit)
+        )
         return words.committed(self._parts.url, repository, revision)
+
+    def _still(self, visit: Visit) -> Person:
+        """Return who it is now.
+
+        Raises:
+            Refused: they may not publish there any more.
+        """
+        person = self._guards.person(visit.request, self._parts.clock())
+        if person is None or not person.publishes(visit.known_repository.name):
+            raise Refused(wire.error(403, words.STOPPED))
+        return person
 
 
 def _publisher(visit: Visit) -> Person:

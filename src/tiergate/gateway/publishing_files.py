@@ -8,7 +8,7 @@ of the root digest that ``tiergate check`` finds for the same folder.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import BinaryIO, cast
@@ -58,8 +58,23 @@ class Composer:
             missing -= found.keys()
         return {sha256: size for sha256, size in found.items() if self._objects.has(sha256)}
 
-    def commit(self, repository: str, person: str, proposal: Proposal, at: datetime) -> Revision:
+    def commit(
+        self,
+        repository: str,
+        person: str,
+        proposal: Proposal,
+        at: datetime,
+        ask_again: Callable[[], object],
+    ) -> Revision:
         """Make the revision that a commit asks for.
+
+        Args:
+            repository: its name.
+            person: who commits.
+            proposal: the commit.
+            at: the time.
+            ask_again: refuses them when they may not any more; called when every file was read,
+                which can take minutes.
 
         Raises:
             Refused: it may not be made; nothing is changed then.
@@ -87,6 +102,7 @@ class Composer:
             for path, (sha256, _) in files.items()
         )
         manifest = Manifest(tuple(entries))
+        ask_again()
         revision = self._catalogue.move(repository, manifest, at, head=head)
         if revision is None:
             raise Refused(wire.error(412, words.MOVED))

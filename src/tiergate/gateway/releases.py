@@ -68,9 +68,9 @@ class Releases:
 
     def names(self) -> tuple[str, ...]:
         """Return every release of the ledger, by name."""
+        asked_at = time.monotonic()
         with self._lock:
-            if time.monotonic() - self._looked_at >= FRESH_SECONDS:
-                self._look()
+            self._look_for(asked_at)
             return tuple(sorted(self._facts))
 
     def events(self, release: str) -> tuple[Event, ...]:
@@ -86,13 +86,20 @@ class Releases:
 
     def state(self, release: str, at: datetime) -> ReleaseState:
         """Say where a release stands at a time."""
+        asked_at = time.monotonic()
         with self._lock:
-            if time.monotonic() - self._looked_at >= FRESH_SECONDS:
-                self._look()
+            self._look_for(asked_at)
             return state_of(self._facts.get(release, Facts()), at)
+
+    def _look_for(self, asked_at: float) -> None:
+        """Look, unless that was done a moment before somebody asked; or while they waited."""
+        if asked_at - self._looked_at >= FRESH_SECONDS:
+            self._look()
 
     def _look(self) -> None:
         """Take up what the ledger has become, or know nothing."""
+        # What is found out is as old as the look, however long that takes.
+        begun = time.monotonic()
         try:
             self._believe(self._believed())
             with Ledger.open(self._place, read_only=True) as ledger:
@@ -100,11 +107,13 @@ class Releases:
                 if self._newest != tuple(islice(ledger.entries(self._after), 2)):
                     self._facts = self._read(ledger)
             self._problem = ""
+            self._looked_at = begun
         except (TiergateError, OSError) as error:
             _log.error("nothing is served: %s", error)
             self._facts, self._after, self._newest = {}, 0, None
             self._problem = str(error)
-        self._looked_at = time.monotonic()
+            # To know nothing is never too old: it opens nothing.
+            self._looked_at = time.monotonic()
 
     def _believe(self, trust: Trust) -> None:
         """Read everything anew when others are believed than before."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -19,6 +18,7 @@ from tiergate.gateway import publishing_wire as words
 from tiergate.gateway.database import DatabaseDownError
 from tiergate.gateway.guards import Refused
 from tiergate.gateway.objects import CHUNK_BYTES, Arriving, Objects
+from tiergate.gateway.threads import PUBLISHING
 from tiergate.gateway.uploads import Upload
 
 IDLE_SECONDS = 60.0
@@ -27,7 +27,7 @@ ASK_AGAIN_SECONDS = 1.0
 
 
 async def chunks(request: Request) -> AsyncIterator[bytes]:
-    """Yield a body as it comes, in pieces that are worth a step of their own.
+    """Yield a body as it comes, in pieces that are worth a step of their own, or once a second.
 
     Raises:
         Refused: it is encoded, comes too slowly, or was cut off.
@@ -35,7 +35,7 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(words.refused(415, words.ENCODED))
     stream = aiter(request.stream())
-    pending = bytearray()
+    pending, given_at = bytearray(), time.monotonic()
     try:
         while True:
             async with asyncio.timeout(IDLE_SECONDS):
@@ -43,9 +43,11 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
             if piece is None:
                 break
             pending += piece
-            if len(pending) >= CHUNK_BYTES:
+            is_late = time.monotonic() - given_at >= ASK_AGAIN_SECONDS
+            if len(pending) >= CHUNK_BYTES or (pending and is_late):
                 yield bytes(pending)
                 pending.clear()
+                given_at = time.monotonic()
     except TimeoutError:
         raise Refused(words.refused(408, words.TOO_SLOW)) from None
     except ClientDisconnect:
@@ -63,10 +65,10 @@ async def receive(
         request: whose body it is.
         objects: where it is kept.
         upload: what it has to be.
-        may_go_on: asked again and again while bytes come, and once more at the end.
+        may_go_on: asked again and again while bytes come, and before and after they are kept.
 
     Raises:
-        Refused: it is something else, or may not be uploaded any more; nothing is kept.
+        Refused: it is something else, or may not be uploaded any more; nobody may use it then.
     """
     stated = request.headers.get("content-length", str(upload.size_bytes))
     if stated != str(upload.size_bytes):
@@ -74,7 +76,7 @@ async def receive(
     try:
         with objects.arriving() as arriving:
             await _take(request, arriving, upload, may_go_on)
-            await asyncio.to_thread(_keep, objects, arriving, upload, may_go_on)
+            await PUBLISHING.run(_keep, objects, arriving, upload, may_go_on)
     except DatabaseDownError:
         raise
     except OSError:
@@ -88,7 +90,7 @@ async def _take(
     async for chunk in chunks(request):
         if arriving.size_bytes + len(chunk) > upload.size_bytes:
             raise Refused(words.refused(413, words.WRONG_SIZE))
-        await asyncio.to_thread(arriving.write, chunk)
+        await PUBLISHING.run(arriving.write, chunk)
         if time.monotonic() - asked_at >= ASK_AGAIN_SECONDS:
             if not await asyncio.to_thread(may_go_on):
                 raise Refused(words.refused(403, words.STOPPED))
@@ -102,7 +104,10 @@ def _keep(
 ) -> None:
     if not may_go_on():
         raise Refused(words.refused(403, words.STOPPED))
-    with suppress(DigestMismatchError):
+    try:
         objects.keep(arriving, upload.sha256, upload.repository)
-        return
-    raise Refused(words.refused(422, words.WRONG_DIGEST))
+    except DigestMismatchError:
+        raise Refused(words.refused(422, words.WRONG_DIGEST)) from None
+    # That can take minutes.
+    if not may_go_on():
+        raise Refused(words.refused(403, words.STOPPED))

@@ -68,10 +68,14 @@ class Cost:
 
 
 def cases(vintage: Vintage) -> tuple[Case, ...]:
-    """Return the release cases, the newest first."""
+    """Return the release cases, the newest first.
+
+    Raises:
+        InputError: one has no date.
+    """
     found = (
         Case(
-            date=row["date"],
+            date=row.when("date"),
             who=row["who"],
             what=row["what"],
             happened=row["happened"],

@@ -16,6 +16,8 @@ from tiergate.errors import InputError
 from tiergate.landscape.obligations import Obligation, by_id, shipped_files
 
 _PER_PARAMETER_AND_TOKEN = 6
+_MOST_FLOP = 1e40
+"""Nobody has trained that much: parameters or tokens were mistyped."""
 MODIFIER_SHARE = 1 / 3
 MODIFIER_CLAUSE = "EU-GL-MOD-THIRD"
 THRESHOLDS: tuple[tuple[float, str], ...] = (
@@ -141,7 +143,8 @@ def count(runs: Sequence[Run], error: float, *, base_is_unknown: bool = False) -
             is given is the least that it can be, and nothing is below a threshold.
 
     Raises:
-        InputError: there is no run, one has no parameters or tokens, or the error is below 1.
+        InputError: there is no run, one has no name, no parameters or tokens, or more than
+            anybody has trained, or the error is below 1.
     """
     _require(runs, error)
     known = by_id(shipped_files())
@@ -180,9 +183,13 @@ def _require(runs: Sequence[Run], error: float) -> None:
 
 def _problems(runs: Sequence[Run]) -> Iterator[InputError]:
     for run in runs:
+        if not run.name.strip():
+            yield InputError("runs", "one without a name", "NAME=PARAMETERS*TOKENS")
         for name, value in (("parameters", run.parameters), ("tokens", run.tokens)):
             if not 0 < value < float("inf"):
                 yield InputError(run.name, f"{value} {name}", "a number above 0")
+        if not run.flop < _MOST_FLOP:
+            yield InputError(run.name, f"{run.flop:g} FLOP", f"less than {_MOST_FLOP:g}")
         total = run.total_parameters
         if total is not None and not run.parameters <= total < float("inf"):
             found = f"{run.parameters:g} active parameters of {total:g}"

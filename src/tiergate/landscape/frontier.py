@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from tiergate.landscape.placement import Item
+from tiergate.landscape.placement import INDEX, SLOPE, Item
 from tiergate.landscape.vintage import Row, Vintage
 
 _DAYS_PER_MONTH = 30.4375
+_PACE_DAYS = 731
+"""Two years: shorter, and one model makes the pace."""
 
 
 class Weights(enum.StrEnum):
@@ -75,6 +77,22 @@ class Lag:
     """What was counted."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How far something is behind the best closed model, in time at the pace of the closed ones."""
+
+    months: float
+    """Months."""
+    points: float
+    """Points of the index."""
+    points_per_month: float
+    """How fast the best closed model rose."""
+    best: Known
+    """The best closed model."""
+    definition: str
+    """What was counted."""
+
+
 def known(vintage: Vintage, *, until: date | None = None) -> tuple[Known, ...]:
     """Return the models of a vintage, the most capable first.
 
@@ -86,7 +104,7 @@ def known(vintage: Vintage, *, until: date | None = None) -> tuple[Known, ...]:
         Known(
             name=row["model"],
             organisation=row["organisation"],
-            index=row.number("index"),
+            index=row.number("index", *INDEX),
             released=row.day("released"),
             weights=_ACCESS.get(row["access"], Weights.UNKNOWN),
             row=row,
@@ -98,9 +116,15 @@ def known(vintage: Vintage, *, until: date | None = None) -> tuple[Known, ...]:
 
 
 def items(vintage: Vintage) -> dict[str, Item]:
-    """Return the parameters of the benchmarks of a vintage, by name."""
+    """Return the parameters of the benchmarks of a vintage, by name.
+
+    Raises:
+        InputError: one is none that a benchmark can have.
+    """
     return {
-        row["benchmark"]: Item(difficulty=row.number("difficulty"), slope=row.number("slope"))
+        row["benchmark"]: Item(
+            difficulty=row.number("difficulty", *INDEX), slope=row.number("slope", *SLOPE)
+        )
         for row in vintage.rows("benchmarks")
     }
 
@@ -119,6 +143,37 @@ def age(models: Iterable[Known], index: float, at: date) -> Lag:
     months = None if first is None else _months(first.released, at)
     definition = f"months from the first closed model at or above it to {at}"
     return Lag(months=months, first=first, definition=definition)
+
+
+def at_pace(models: Iterable[Known], index: float, end: date) -> Pace | None:
+    """Say how long the closed models took for the points that a capability is below their best.
+
+    Args:
+        models: those of a vintage.
+        index: the capability.
+        end: the last day that counts.
+
+    Returns:
+        None when no closed model is known two years before that day, when their best has not
+        risen since, or when it is not above the capability.
+    """
+    closed = [m for m in models if m.weights is Weights.CLOSED and m.released <= end]
+    before = max((m.index for m in closed if (end - m.released).days >= _PACE_DAYS), default=None)
+    if before is None:
+        return None
+    best = max(closed, key=lambda model: model.index)
+    per_month = (best.index - before) / (_PACE_DAYS / _DAYS_PER_MONTH)
+    points = best.index - index
+    if per_month <= 0 or points <= 0:
+        return None
+    return Pace(
+        months=points / per_month,
+        points=points,
+        points_per_month=per_month,
+        best=best,
+        definition="points to the best closed model, at the pace at which the best closed model "
+        f"rose in the two years to {end}",
+    )
 
 
 def catch_up(models: Iterable[Known]) -> tuple[tuple[Known, Lag], ...]:

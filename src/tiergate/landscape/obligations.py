@@ -201,6 +201,11 @@ def shipped_files() -> tuple[ObligationsFile, ...]:
     return tuple(ObligationsFile.model_validate(_text(path.read_text("utf-8"))) for path in paths)
 
 
+def as_of() -> str:
+    """Say when the facts about jurisdictions that ship were read."""
+    return max(file.as_of for file in shipped_files()).isoformat()
+
+
 def _text(data: str) -> object:
     # Dates stay as they are written; this loader makes nothing but text, lists and mappings.
     return yaml.load(data, Loader=yaml.BaseLoader)  # noqa: S506

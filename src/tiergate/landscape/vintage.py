@@ -93,6 +93,17 @@ class VintagePart(Part):
     tables: tuple[TablePart, ...]
     """Its tables."""
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for what, names in (
+            ("table", [table.name for table in self.tables]),
+            ("file", [table.file for table in self.tables]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"the {what} {', '.join(twice)} stands here twice")
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -119,13 +130,30 @@ class Row:
             known = ", ".join(self.values)
             raise InputError(self.table.file, f"no column {column!r}", known) from None
 
-    def number(self, column: str) -> float:
+    def number(self, column: str, least: float = -math.inf, most: float = math.inf) -> float:
         """Return the number that stands in a column.
 
         Raises:
-            InputError: there is no such column, or no finite number in it.
+            InputError: there is no such column, or no finite number in it from the least to the
+                most that it may be.
         """
-        return self._read(column, _finite, "a number")
+
+        def within(text: str) -> float:
+            number = _finite(text)
+            if not least <= number <= most:
+                raise ValueError(text)
+            return number
+
+        bounded = "a number" if math.isinf(most) else f"a number from {least:g} to {most:g}"
+        return self._read(column, within, bounded)
+
+    def when(self, column: str) -> str:
+        """Return the day, month or year that stands in a column.
+
+        Raises:
+            InputError: there is no such column, or none of them in it.
+        """
+        return self._read(column, a_date, "a day, month or year")
 
     def day(self, column: str) -> date:
         """Return the day that stands in a column.
@@ -252,8 +280,9 @@ def _described(content: bytes, where: str) -> VintagePart:
         raise InputError(where, f"no valid YAML ({error})", "a description") from None
     except ValidationError as error:
         found = "; ".join(
-            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
-        )
+            f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        ).removeprefix(": ")
         raise InputError(where, found, "every table with source, date and licence") from None
 
 
@@ -293,7 +322,7 @@ def _rows(file: Traversable, part: TablePart, vintage: str, where: str) -> Itera
     digest = hashlib.sha256(content).hexdigest()
     if digest != part.sha256:
         raise DigestMismatchError(where, digest, part.sha256)
-    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    reader = _read_fields(content, where)
     columns = next(reader, [])
     own = ROW_COLUMNS if part.rows_have_sources else ()
     _require_columns(columns, (*part.key, *own), where)
@@ -310,6 +339,18 @@ def _rows(file: Traversable, part: TablePart, vintage: str, where: str) -> Itera
         if part.rows_have_sources:
             _require_source(values, line - 1, where)
         yield Row(values=values, line=line, table=part, vintage=vintage)
+
+
+def _read_fields(content: bytes, where: str) -> Iterator[list[str]]:
+    """Yield the fields of each row.
+
+    Raises:
+        InputError: it is no CSV in UTF-8.
+    """
+    try:
+        yield from csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(where, f"no CSV in UTF-8 ({error})", "a table") from None
 
 
 def _require_columns(columns: Sequence[str], key: Sequence[str], where: str) -> None:

@@ -72,7 +72,8 @@ class SqliteStore:
             OSError: it cannot be opened.
         """
         if not path.is_file():
-            raise InputError(str(path), "no ledger", "the path of a ledger")
+            remedy = "The first tiergate release submit --ledger makes one."
+            raise InputError(str(path), "no ledger", "the path of a ledger", remedy)
         try:
             connection = _reader(path) if read_only else _connect(path)
         except sqlite3.OperationalError as error:

@@ -43,7 +43,8 @@ def make_record(
     """Make the statement that is to be signed.
 
     Raises:
-        InputError: the decision is dated later than ``made_at``, or is about other weights.
+        InputError: the decision is dated later than ``made_at``, has lapsed by then, or is about
+            other weights.
     """
     if decision.at > made_at:
         raise InputError(
@@ -52,9 +53,17 @@ def make_record(
             f"one before {made_at:%Y-%m-%d %H:%M} UTC",
             "Sign it when its time has come.",
         )
+    valid_until = lapses_at(decision)
+    if valid_until <= made_at:
+        raise InputError(
+            "decision",
+            f"one that lapsed on {valid_until:%Y-%m-%d %H:%M} UTC",
+            f"one that still counts on {made_at:%Y-%m-%d %H:%M} UTC",
+            "Run tiergate check again, and sign what it decides.",
+        )
     predicate = RecordPredicate(
         made_at=made_at,
-        valid_until=lapses_at(decision),
+        valid_until=valid_until,
         checkpoint=checkpoint,
         decision=decision,
         inputs=inputs,

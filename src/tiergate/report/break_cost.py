@@ -4,7 +4,7 @@
 Points are measurements of :data:`SUCCESS`, and of :data:`SEARCHED` where they come from the
 search alone, under an attack whose operations are stated. What else
 was seen of the same model stands in measurements of its own metrics, under an attack of the same
-name and budget: refusals of harmless twins, and tasks that it still solves.
+name and budgets: refusals of harmless twins, and tasks that it still solves.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _is_point(found: Measurement) -> bool:
         and isinstance(found.value, Counts)
         and attack is not None
         and attack.attack_class is not AttackClass.NONE
-        and attack.budget.flop is not None
+        and attack.credit.flop is not None
     )
 
 
@@ -143,19 +143,20 @@ def _point(  # noqa: PLR0913, PLR0917 - what a point is made of
     attack, counts = _attack(found), found.value
     if not isinstance(counts, Counts):
         raise TypeError("a point of the curve is made of counts")
-    retained = _rate(others.get((RETAINED, attack.name, attack.budget)))
+    retained = _rate(others.get((RETAINED, attack.name, *_budgets(attack))))
     success = bounds_of(found, level)
     point = Point(
         family=attack.attack_class,
         attack=attack.name,
         setting=attack.name,
-        cost=_cost(attack.budget),
+        cost=_cost(attack.credit),
+        alone=None if attack.budget.flop is None else _cost(attack.budget),
         succeeded=counts,
         success=success,
         outcome=AttackOutcome.UNDECIDED,
         is_confirmed=found.metric == SUCCESS,
         retained=retained,
-        twin_refused=_rate(others.get((TWINS, attack.name, attack.budget))),
+        twin_refused=_rate(others.get((TWINS, attack.name, *_budgets(attack)))),
     )
     if found.metric == SEARCHED and DESTROYED in found.setting.elicitation:
         return replace(point, outcome=AttackOutcome.DESTROYED)
@@ -238,7 +239,7 @@ def _prices(found: Iterable[Measurement]) -> Prices:
     the prices that ship.
     """
     shipped = load_prices()
-    best = max((_attack(one).budget for one in found), key=lambda budget: budget.flop or 0)
+    best = max((_attack(one).credit for one in found), key=lambda budget: budget.flop or 0)
     if not (best.flop and best.gpu_hours and best.usd):
         return shipped
     return replace(
@@ -268,7 +269,11 @@ def _rate(found: Measurement | None) -> Rate | None:
 
 def _key(found: Measurement) -> object:
     attack = _attack(found)
-    return (found.metric, attack.name, attack.budget)
+    return (found.metric, attack.name, *_budgets(attack))
+
+
+def _budgets(attack: Attack) -> tuple[AttackBudget, AttackBudget | None]:
+    return attack.budget, attack.search_budget
 
 
 def _attack(found: Measurement) -> Attack:

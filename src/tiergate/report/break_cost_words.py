@@ -27,8 +27,9 @@ def headline(found: BreakCost) -> tuple[str, str]:
     tested = f"Tested up to {cost_words(most, found.prices)}. Nothing is known beyond."
     cheapest = first.cheapest_break
     if cheapest is not None:
-        cost = cost_words(cheapest.cost.flop, found.prices)
-        return f"Broken by {first.family}: {cost}", tested
+        price, paid = (cost_words(c.flop, found.prices) for c in (cheapest.price, cheapest.cost))
+        with_search = "" if price == paid else f"With the search {paid}. "
+        return f"Broken by {first.family}: {price}", with_search + tested
     outcomes = {point.outcome for curve in found.curves for point in curve.points}
     if AttackOutcome.BROKEN in outcomes:
         return "Looks broken, not confirmed", tested
@@ -45,7 +46,7 @@ def label_of(curve: FamilyCurve, *, is_wide: bool) -> str:
 def short_statement(curve: FamilyCurve, prices: Prices, *, is_wide: bool) -> str:
     """Say in a few words what is known of a family."""
     if curve.cheapest_break is not None:
-        return f"broken, {short_cost_words(curve.cheapest_break.cost.flop, prices)}"
+        return f"broken, {short_cost_words(curve.cheapest_break.price.flop, prices)}"
     if curve.worst is None:
         return "no useful model"
     bound = percent(Decimal(curve.worst.upper), ROUND_CEILING)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +22,9 @@ from jinja2 import Template
 from markupsafe import Markup
 
 from tiergate import __version__
-from tiergate.attestation.new_file import write_new_file
+from tiergate.attestation.new_file import already_there, write_new_file
 from tiergate.decision.safety_case_judged import JudgedTier
+from tiergate.errors import InputError
 from tiergate.landscape.matrix import GROUPS, obligation_values, row_id
 from tiergate.landscape.obligations import Obligation, by_id, shipped_files
 from tiergate.landscape.vintage import Row, TablePart, Vintage
@@ -195,16 +199,46 @@ def render_site(
 def write_site(folder: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
     """Write files by their names into a folder, made when it is not there; return their paths.
 
+    All of them are written or none: a folder that is new or empty gets its name when it is
+    whole, and of files that come beside others none is left when one cannot be written.
+
     Raises:
         InputError: a file of that name is there already.
+        OSError: there is no way to write.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, text in files.items():
-        target = folder / name
-        write_new_file(target, text.encode())
-        written.append(target)
-    return tuple(written)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+        _write_whole(folder, files)
+    else:
+        _write_beside(folder, files)
+    return tuple(folder / name for name in files)
+
+
+def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
+    place = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+    try:
+        for name, text in files.items():
+            write_new_file(place / name, text.encode())
+        place.chmod(0o755)
+        # A rename replaces nothing but an empty folder; a link to one is what it points to.
+        place.rename(folder.resolve())
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _write_beside(folder: Path, files: Mapping[str, str]) -> None:
+    for name in files:
+        if os.path.lexists(folder / name):
+            raise already_there(folder / name)
+    written: list[Path] = []
+    try:
+        for name, text in files.items():
+            write_new_file(folder / name, text.encode())
+            written.append(folder / name)
+    except (OSError, InputError):
+        for path in written:
+            path.unlink()
+        raise
 
 
 @cache

@@ -34,6 +34,8 @@ def quantity_words(found: Quantity) -> str:
 def attack_words(attack: Attack) -> str:
     """Write an attack, its family, what it cost and whether its controls worked."""
     spent = budget_words(attack.budget)
+    if attack.search_budget not in {None, attack.budget}:
+        spent += f"; with the search {budget_words(attack.credit)}"
     return f"{attack.name} ({attack.attack_class}); {spent}; controls {attack.controls}"
 
 

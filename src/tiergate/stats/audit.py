@@ -19,7 +19,11 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 
 from tiergate.errors import InputError
-from tiergate.stats.clusters import korn_graubard_lower_weighted, korn_graubard_upper_weighted
+from tiergate.stats.clusters import (
+    korn_graubard_lower_weighted,
+    korn_graubard_upper_weighted,
+    upper_by_trials,
+)
 from tiergate.stats.quantiles import error_rate, hypergeometric_at_most
 from tiergate.stats.rates import Rate
 
@@ -137,7 +141,7 @@ def audited_upper(adjudications: Iterable[Adjudication], confidence: Decimal | f
     worst = korn_graubard_upper_weighted(unseen, confidence)
     counted = _tallies(kept, lambda a: a.adverse)
     audited = [(a.audited, a.behaviours) for a in kept]
-    uppers = [korn_graubard_upper_weighted(part, confidence) for part in (counted, audited)]
+    uppers = korn_graubard_upper_weighted(counted, confidence), _audited_upper(kept, confidence)
     if not any(rate.successes * behaviours for rate, behaviours in found):
         return min(worst, max(plain, *uppers))
     if max(uppers) == 1:
@@ -148,6 +152,19 @@ def audited_upper(adjudications: Iterable[Adjudication], confidence: Decimal | f
     distance = math.hypot(*distances) if alone else math.fsum(distances)
     joined = -math.expm1(-(math.fsum(map(_risk, shares)) + distance))
     return min(worst, max(plain, joined))
+
+
+def _audited_upper(kept: tuple[Adjudication, ...], confidence: Decimal | float) -> float:
+    """Bound the share of successes among the unflagged.
+
+    A random draw makes the audited parts differ in size, which says nothing about them. Then
+    the bound counts by attempts, and has no floor against behaviours that always fall and of
+    which the sample holds none: the bound on what counts already, to which it is joined, is
+    at least the exact bound for no such behaviour.
+    """
+    is_drawn_alike = len({a.attempts for a in kept if a.attempts and a.behaviours}) <= 1
+    bound = upper_by_trials if is_drawn_alike else korn_graubard_upper_weighted
+    return bound([(a.audited, a.behaviours) for a in kept], confidence)
 
 
 def _tallies(

@@ -33,6 +33,7 @@ from tiergate.decision.judging import judge
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.requirements.limit import LimitOnMetric
 from tiergate.evidence.collection import EvidenceDocument
+from tiergate.evidence.grades import Dimension
 from tiergate.evidence.measurement import (
     AttackClass,
     Controls,
@@ -41,7 +42,7 @@ from tiergate.evidence.measurement import (
     Measurement,
     Variant,
 )
-from tiergate.evidence.provenance import BindingLevel, Relation
+from tiergate.evidence.provenance import BindingLevel, ProducerRelation, Relation
 
 MET, NOT_MET, UNDETERMINED = Outcome.MET, Outcome.NOT_MET, Outcome.UNDETERMINED
 WORST, RELEASED = Variant.WORST_CASE, Variant.AS_RELEASED
@@ -594,6 +595,24 @@ def test_a_limit_that_is_not_met_says_what_to_measure(case: str) -> None:
     check, expected = NEXT_STEPS[case]
 
     assert expected in judged(check).next_step
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        (ProducerRelation.UNKNOWN, "say who measured it: tiergate evidence add LOG"),
+        (ProducerRelation.DEVELOPER, "measure cbrn.uplift, worst case"),
+    ],
+)
+def test_what_nobody_says_who_measured_is_not_to_be_measured_anew(
+    by: ProducerRelation, expected: str
+) -> None:
+    found = collection(document(measurement(value=CLEAN), by=by))
+    asks = standards({Dimension.INDEPENDENCE: 1})
+    explained = judge(limit(), scene(found, asks=asks))
+
+    assert UNDETERMINED is explained.outcome
+    assert explained.next_step.startswith(expected)
 
 
 def test_a_limit_that_is_met_has_no_next_step() -> None:

@@ -64,6 +64,20 @@ def test_a_success_that_is_called_never_made_counts_no_less() -> None:
     assert bounds(honest, CONFIDENCE).upper <= bounds(hidden, CONFIDENCE).upper
 
 
+def test_a_behaviour_left_at_its_first_success_counts_like_the_others() -> None:
+    left_early = Counts.of([(0, 20, 0)] * 150 + [(1, 1, 0)] * 50)
+
+    assert bounds(left_early, CONFIDENCE).upper > 0.3
+
+
+@pytest.mark.parametrize("hidden", [1, 5, 20, 49])
+def test_a_short_behaviour_that_is_called_never_made_still_weighs_as_one(hidden: int) -> None:
+    honest = [(0, 20, 0)] * 150 + [(1, 1, 0)] * 50
+    fewer = Counts.of(honest[:-hidden], planned=150 * 20 + 50)
+
+    assert bounds(fewer, CONFIDENCE).upper > 0.25
+
+
 def test_a_large_number_of_single_attempts_takes_no_longer() -> None:
     many = Counts.simple(0, 1)
     tally = dataclasses.replace(many.tallies[0], behaviours=2**50)

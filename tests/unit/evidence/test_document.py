@@ -21,7 +21,7 @@ from tiergate.evidence.conversion import (
     write_document,
 )
 from tiergate.evidence.document import digest_of
-from tiergate.evidence.measurement import RunRule
+from tiergate.evidence.measurement import AttackBudget, RunRule
 
 Content = dict[str, object]
 
@@ -279,6 +279,7 @@ EFFORT = attacked(
         prices_digest="sha256:" + "c" * 64,
         has_shipped_prices=True,
     ),
+    search=AttackBudget(usd=Decimal("1500.5"), flop=10**22),
 )
 
 
@@ -291,6 +292,7 @@ def test_how_hard_an_attack_was_tried_is_kept_on_the_way_through() -> None:
     assert written == write_document(found)
     attack = json.loads(written)["measurements"][0]["attack"]
     assert str(10**21) == attack["budget"]["flop"]
+    assert ["1500.5", str(10**22)] == [attack["search_budget"][name] for name in ("usd", "flop")]
     assert ["TR2@1.0.0", 4, 3, 1000] == [
         attack[name] for name in ("suite", "trials", "seeds", "longest_run_steps")
     ]

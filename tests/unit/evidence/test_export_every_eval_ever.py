@@ -22,6 +22,7 @@ from tiergate.evidence.collection import EvidenceDocument
 from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.export_every_eval_ever import export, left_out
 from tiergate.evidence.measurement import (
+    AttackBudget,
     AttackClass,
     Counts,
     Direction,
@@ -74,7 +75,10 @@ def test_a_record_says_everything_that_the_measurement_does() -> None:
             value=SOME,
             variant=Variant.WORST_CASE,
             attack=dataclasses.replace(
-                an_attack(AttackClass.FINE_TUNING, usd=100, steps=7), suite="TR3@1.0.0", trials=4
+                an_attack(AttackClass.FINE_TUNING, usd=100, steps=7),
+                suite="TR3@1.0.0",
+                trials=4,
+                search_budget=AttackBudget(usd=Decimal(400), flop=10**20),
             ),
             samples_kept=5,
             finished_at=MEASURED_AT,
@@ -112,6 +116,8 @@ def test_a_record_says_everything_that_the_measurement_does() -> None:
                 "attack_steps": "7",
                 "attack_trials": "4",
                 "attack_suite": "TR3@1.0.0",
+                "attack_search_usd": "400",
+                "attack_search_flop": str(10**20),
             },
         },
         "score_details": {

@@ -206,6 +206,7 @@ def test_how_hard_an_attack_of_the_mapping_was_tried_goes_along() -> None:
         "trials": 4,
         "seeds": 3,
         "longest_run_steps": 1000,
+        "search_budget": {"usd": "1500"},
     }
 
     (found,) = interpret(_log(_series(_row("C"))), _mapping(attack=attack)).measurements
@@ -218,6 +219,9 @@ def test_how_hard_an_attack_of_the_mapping_was_tried_goes_along() -> None:
         found.attack.longest_run_steps,
     )
     assert "" == found.attack.suite
+    assert found.attack.search_budget is not None
+    assert Decimal(1500) == found.attack.search_budget.usd
+    assert (2, Decimal(1500)) == (found.attack.credit.attempts, found.attack.credit.usd)
 
 
 def test_an_attack_without_controls_says_that_none_were_run() -> None:

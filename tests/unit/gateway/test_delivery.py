@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 from starlette.responses import Response
 from starlette.types import Message
 
-from tiergate.gateway import delivery
+from tiergate.gateway import connection, delivery
 from tiergate.gateway.delivery import Delivery, Span, range_that_counts, read_range
-from tiergate.gateway.objects import CHUNK_BYTES
+from tiergate.gateway.objects import CHUNK_BYTES, Content, from_file
 
 WHOLE = Span(0, 10)
 RANGES: dict[str, tuple[str | None, Span | None]] = {
@@ -186,14 +187,30 @@ def test_that_an_empty_file_is_sent(tmp_path: Path) -> None:
     assert (answer.status_code, wire.body, wire.is_complete) == (200, b"", True)
 
 
-def test_that_a_file_that_became_shorter_ends_early(path: Path) -> None:
+def test_that_a_file_that_becomes_shorter_ends_early(path: Path) -> None:
     wire, size = Wire(), path.stat().st_size
-    answer = Delivery(path, Span(0, size), size, {}, lambda: True, time.monotonic())
-    path.write_bytes(b"short")
+
+    def cut(first: int, end: int) -> Content:
+        content = from_file(path)(first, end)
+        os.truncate(path, 5)
+        return content
+
+    answer = Delivery(cut, Span(0, size), size, {}, lambda: True, time.monotonic())
     asyncio.run(answer({}, wire.receive, wire.send))
 
-    assert wire.body == b"short"
+    assert wire.body == path.read_bytes()
+    assert len(wire.body) == 5
     assert not wire.is_complete
+
+
+def test_that_nothing_is_sent_of_a_file_that_became_shorter(path: Path) -> None:
+    wire, size = Wire(), path.stat().st_size
+    answer = Delivery(path, Span(0, size), size, {}, lambda: True, time.monotonic())
+    os.truncate(path, size - 1)
+    with pytest.raises(OSError, match=f"{size - 1} bytes, where there should be {size}"):
+        asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert wire.messages == []
 
 
 def test_that_nothing_more_is_sent_once_it_may_not(
@@ -394,3 +411,83 @@ def test_that_a_content_that_breaks_off_is_let_go_and_not_called_whole() -> None
 
     assert content.closed
     assert wire.body == b""
+
+
+class Late:
+    """A content of which nothing comes but when it is told to."""
+
+    def __init__(self, wait: Callable[[str], None]) -> None:
+        self._wait = wait
+
+    def read(self, size: int, /) -> bytes:
+        """Wait, and give as much as is asked for."""
+        self._wait("read")
+        return bytes(size)
+
+    def close(self) -> None:
+        """Wait, and let go."""
+        self._wait("close")
+
+
+def test_that_what_is_on_its_way_is_cut_while_more_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "ASK_AGAIN_SECONDS", 0.2)
+    come, asked = threading.Event(), iter([True, False])
+    content = Late(lambda what: None if what == "close" else _after(come, 5))
+    answer = Delivery(lambda *_: content, Span(0, 5), 5, {}, lambda: next(asked), time.monotonic())
+    wire = Wire()
+
+    async def run() -> float:
+        begun = time.monotonic()
+        await answer({}, wire.receive, wire.send)
+        took = time.monotonic() - begun
+        come.set()
+        return took
+
+    assert asyncio.run(run()) < 4
+    assert next(asked, None) is None
+    assert wire.body == b""
+
+
+def _after(event: threading.Event, seconds: float) -> None:
+    event.wait(seconds)
+
+
+def test_that_nothing_is_waited_for_before_a_connection_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(connection, "cut", lambda _: done.append("cut"))
+    answer = Delivery(
+        lambda *_: Late(done.append), Span(0, 5), 5, {}, lambda: False, time.monotonic() - 3
+    )
+    wire = Wire()
+    asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert done == ["read", "cut", "close"]
+
+
+def test_that_a_content_that_is_long_in_coming_is_asked_about_and_sent(path: Path) -> None:
+    wire, long_ago = Wire(), time.monotonic() - 2 * delivery.LONGEST_UNASKED_SECONDS
+    asked: list[bool] = []
+
+    def allows() -> bool:
+        time.sleep(0.2)
+        asked.append(True)
+        return True
+
+    answer = Delivery(path, Span(0, path.stat().st_size), path.stat().st_size, {}, allows, long_ago)
+    asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert asked == [True]
+    assert wire.body == path.read_bytes()
+
+
+def test_that_what_was_allowed_long_ago_is_not_sent_when_nobody_can_say(path: Path) -> None:
+    wire, long_ago = Wire(), time.monotonic() - 2 * delivery.LONGEST_UNASKED_SECONDS
+    answer = Delivery(path, Span(0, 5), path.stat().st_size, {}, _down, long_ago)
+    asyncio.run(answer({}, wire.receive, wire.send))
+
+    assert wire.body == b""
+    assert not wire.is_complete

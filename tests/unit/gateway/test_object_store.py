@@ -107,6 +107,7 @@ class Breaking:
     def __init__(self, real: Any, chunks: int) -> None:  # noqa: ANN401 - a class without a name
         self._real = real
         self._chunks = chunks
+        self.meta = real.meta
 
     def stream(self, min_chunk_size: int) -> Iterator[object]:
         """Yield some of it."""
@@ -153,6 +154,30 @@ def test_that_a_content_that_is_not_there_cannot_be_read(bucket: Bucket) -> None
         pass
     with pytest.raises(NotImplementedError):
         bucket.place_of(ABSENT)
+
+
+@pytest.mark.parametrize("part", [(0, len(CONTENT)), (7, 8)])
+@pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1])
+def test_that_a_content_of_another_length_is_not_opened(
+    part: tuple[int, int], size: int, bucket: Bucket
+) -> None:
+    assert b"".join(_read(bucket.source(DIGEST, len(CONTENT)), *part)) == CONTENT[slice(*part)]
+    with pytest.raises(OSError, match=f"{len(CONTENT)} bytes, where there should be {size}"):
+        bucket.source(DIGEST, size)(*part)
+
+
+def test_that_a_content_is_not_opened_for_more_than_there_is(bucket: Bucket) -> None:
+    with pytest.raises(OSError, match=f"{len(CONTENT)} bytes, where there should be"):
+        bucket.source(DIGEST)(3, len(CONTENT) + 1)
+
+
+def test_that_everything_that_is_kept_is_listed_whatever_it_is(bucket: Bucket) -> None:
+    obstore.put(bucket._store, "sha256/left", b"1")
+    obstore.put(bucket._store, "elsewhere", b"of somebody else")
+
+    found = {(each.sha256, each.size_bytes, each.name) for each in bucket.stored()}
+
+    assert found == {(DIGEST, len(CONTENT), name_of(DIGEST)), ("", 1, "sha256/left")}
 
 
 def test_that_a_store_that_signs_nothing_gives_no_address(bucket: Bucket) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tiergate.errors import DigestMismatchError
-from tiergate.gateway.objects import CHUNK_BYTES, Objects, chunks_of
+from tiergate.gateway.objects import CHUNK_BYTES, Objects, chunks_of, sha256_of
 
 CONTENT = b"one" * 1000
 DIGEST = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
@@ -127,3 +127,47 @@ def test_that_what_was_left_half_is_deleted_when_it_is_old(tmp_path: Path) -> No
 
 def test_that_there_is_nothing_to_tidy_in_a_new_folder(tmp_path: Path) -> None:
     assert Objects(tmp_path / "new").tidy(1_000_000) == 0
+
+
+@pytest.mark.parametrize("part", [(0, len(CONTENT)), (7, 8), (0, 0)])
+@pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1])
+def test_that_content_of_another_length_is_not_opened(
+    part: tuple[int, int], size: int, tmp_path: Path
+) -> None:
+    objects = Objects(tmp_path)
+    objects.add([CONTENT], DIGEST, "a file")
+
+    content = objects.source(DIGEST, len(CONTENT))(*part)
+    assert content.read(part[1] - part[0]) == CONTENT[slice(*part)]
+    content.close()
+    with pytest.raises(OSError, match=f"{len(CONTENT)} bytes, where there should be {size}"):
+        objects.source(DIGEST, size)(*part)
+
+
+def test_that_content_is_not_opened_for_more_than_there_is(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    objects.add([CONTENT], DIGEST, "a file")
+
+    with pytest.raises(OSError, match="3000 bytes, where there should be 3001"):
+        objects.source(DIGEST)(2999, 3001)
+
+
+def test_that_everything_that_is_kept_is_listed_whatever_it_is(tmp_path: Path) -> None:
+    objects = Objects(tmp_path)
+    assert list(objects.stored()) == []
+    objects.add([CONTENT], DIGEST, "a file")
+    (tmp_path / "incoming" / "coming").write_bytes(b"half")
+    beside = objects.place_of(DIGEST).with_name("left")
+    beside.write_bytes(b"1")
+    (tmp_path / "sha256" / beside.name).symlink_to("nowhere")
+
+    found = {(each.sha256, each.size_bytes, each.name) for each in objects.stored()}
+
+    name = objects.place_of(DIGEST).relative_to(tmp_path).as_posix()
+    left = beside.relative_to(tmp_path).as_posix()
+    assert found == {(DIGEST, len(CONTENT), name), ("", 1, left), ("", 0, "sha256/left")}
+
+
+@pytest.mark.parametrize("name", ["", "sha256/ab", f"sha256/ab/cd/{'ab' * 32}", "ab" * 32])
+def test_that_a_file_elsewhere_stands_under_no_digest(name: str) -> None:
+    assert not sha256_of(name)

@@ -27,6 +27,14 @@ def test_that_cases_come_newest_first() -> None:
     assert {case.who for case in found} >= {"Z.ai", "OpenAI", "Moonshot AI"}
 
 
+def test_that_a_case_without_a_date_is_refused() -> None:
+    first, *rest = shipped().rows("release cases")
+    row = replace(first, values={**first.values, "date": "someday"})
+
+    with pytest.raises(InputError, match="row 1: found date 'someday'"):
+        cases(Vintage(id="2026-08-11", tables={"release cases": (row, *rest)}))
+
+
 def test_that_hours_become_dollars_at_the_price_that_is_named() -> None:
     by_hours = [cost for cost in costs(shipped()) if cost.is_computed]
 

@@ -127,6 +127,9 @@ def test_that_every_flag_names_its_jurisdiction_and_its_source() -> None:
             2.0,
             "active parameters of inf",
         ),
+        ([Run(name=" ", parameters=1.0, tokens=1.0)], 2.0, "one without a name"),
+        ([Run(name="x", parameters=1e30, tokens=1e30)], 2.0, "6e.60 FLOP"),
+        ([Run(name="x", parameters=1e300, tokens=1e300)], 2.0, "inf FLOP"),
     ],
 )
 def test_that_it_is_refused(runs: list[Run], error: float, said: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -30,6 +31,19 @@ ITEMS = {
 }
 VINTAGE = shipped()
 MODELS = frontier.known(VINTAGE)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("slope", "0"), ("slope", "-0.1"), ("slope", "11"), ("difficulty", "1e300")],
+)
+def test_that_parameters_that_no_benchmark_can_have_are_refused(column: str, value: str) -> None:
+    first, *rest = VINTAGE.rows("benchmarks")
+    row = replace(first, values={**first.values, column: value})
+    vintage = replace(VINTAGE, tables={**VINTAGE.tables, "benchmarks": (row, *rest)})
+
+    with pytest.raises(InputError, match=f"row 1: found {column} '{value}', expected a number fr"):
+        frontier.items(vintage)
 
 
 def test_that_the_published_index_is_reproduced() -> None:
@@ -214,6 +228,38 @@ def test_that_the_time_to_catch_up_is_that_of_the_first_closed_model() -> None:
 
     assert newest.first is not None
     assert (newest.first.name, round(newest.months or 0, 1)) == ("GPT-5.4 Pro", 4.4)
+
+
+def test_that_the_pace_is_that_of_the_best_closed_model_over_two_years() -> None:
+    end = date(2026, 8, 11)
+    closed = [model for model in MODELS if model.weights is Weights.CLOSED]
+    best = max(model.index for model in closed)
+    before = max(model.index for model in closed if model.released <= date(2024, 8, 10))
+
+    found = frontier.at_pace(MODELS, best - 10.0, end)
+
+    assert found is not None
+    assert found.best.index == best
+    assert found.points == pytest.approx(10.0)
+    assert found.months == pytest.approx(10.0 * 24.02 / (best - before), abs=0.01)
+    assert str(end) in found.definition
+
+
+@pytest.mark.parametrize(
+    ("index", "end"),
+    [(999.0, date(2026, 8, 11)), (100.0, date(2024, 1, 1)), (100.0, date(1, 1, 1))],
+    ids=["above them all", "within two years of the first closed model", "on the first day"],
+)
+def test_that_there_is_no_pace_to_be_behind(index: float, end: date) -> None:
+    assert frontier.at_pace(MODELS, index, end) is None
+
+
+def test_that_models_that_came_later_make_no_pace() -> None:
+    early = [model for model in MODELS if model.released <= date(2026, 1, 1)]
+
+    assert frontier.at_pace(MODELS, 130.0, date(2026, 1, 1)) == frontier.at_pace(
+        early, 130.0, date(2026, 1, 1)
+    )
 
 
 def test_that_what_nobody_has_reached_has_no_age() -> None:

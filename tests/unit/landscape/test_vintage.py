@@ -80,6 +80,20 @@ def test_that_a_row_says_which_columns_and_numbers_it_lacks(tmp_path: Path) -> N
         row.day("index")
 
 
+def test_that_a_row_says_which_numbers_are_out_of_bounds_and_what_is_no_date(
+    tmp_path: Path,
+) -> None:
+    row = load_vintage(write(tmp_path, "model,index,on\none,1,2026-07\n")).rows("capability index")[
+        0
+    ]
+
+    assert (row.number("index", 0, 1), row.when("on")) == (1.0, "2026-07")
+    with pytest.raises(InputError, match="index '1', expected a number from 2 to 3"):
+        row.number("index", 2, 3)
+    with pytest.raises(InputError, match="model 'one', expected a day, month or year"):
+        row.when("model")
+
+
 def test_that_a_row_says_where_it_is_from_and_how_that_is_known(tmp_path: Path) -> None:
     row = load_vintage(write(tmp_path)).rows("capability index")[1]
 
@@ -135,6 +149,20 @@ def test_that_what_ships_is_small() -> None:
     assert sum(path.stat().st_size for path in folder.rglob("*.*v*") if path.is_file()) < 10**6
 
 
+def _bytes(folder: Path, content: bytes) -> None:
+    """Write a vintage whose table is these bytes."""
+    write(folder, sha256=hashlib.sha256(content).hexdigest())
+    (folder / "capability-index.csv").write_bytes(content)
+
+
+def _again(folder: Path, **changes: str) -> None:
+    """Describe the only table of a vintage a second time."""
+    path = folder / "vintage.yaml"
+    described = yaml.safe_load(path.read_text())
+    described["tables"].append({**described["tables"][0], **changes})
+    path.write_text(yaml.safe_dump(described))
+
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "a table was changed": (
         lambda folder: (folder / "capability-index.csv").write_text(TABLE + "three,3\n"),
@@ -158,6 +186,22 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         "basis",
     ),
     "a file is somewhere else": (lambda folder: write(folder, file="../x.csv"), "file"),
+    "a table is no UTF-8": (
+        lambda folder: _bytes(folder, TABLE.encode() + b"\xff,3\n"),
+        "no CSV in UTF-8",
+    ),
+    "a table has a field that is longer than any": (
+        lambda folder: write(folder, f"{TABLE}{'x' * 200_000},3\n"),
+        "no CSV in UTF-8",
+    ),
+    "a table stands there twice": (
+        lambda folder: _again(write(folder)),
+        "found the table capability index stands here twice",
+    ),
+    "a file is of two tables": (
+        lambda folder: _again(write(folder), name="scores"),
+        "the file capability-index.csv stands here twice",
+    ),
     "the description is no YAML": (
         lambda folder: (folder / "vintage.yaml").write_text("a: ["),
         "no valid YAML",

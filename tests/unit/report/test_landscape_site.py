@@ -163,6 +163,38 @@ def test_that_nothing_is_written_over(folder: Path) -> None:
     assert (folder / "index.html").read_bytes() == before
 
 
+TOO_LONG = f"{'b' * 300}.html"
+
+
+@pytest.mark.parametrize("there", [[], ["site"]], ids=["a new folder", "an empty folder"])
+def test_that_of_pages_that_cannot_all_be_written_none_is(there: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    for name in there:
+        (tmp_path / name).mkdir()
+
+    with pytest.raises(OSError, match="too long"):
+        write_site(target, {"a.html": "x", TOO_LONG: "x"})
+
+    assert [path.name for path in tmp_path.rglob("*")] == there
+    write_site(target, {"a.html": "x"})
+    assert [path.name for path in target.iterdir()] == ["a.html"]
+
+
+@pytest.mark.parametrize("second", [TOO_LONG, "own.txt"])
+def test_that_what_stands_beside_is_left_alone_when_pages_cannot_be_written(
+    second: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own.txt").write_text("mine")
+
+    with pytest.raises((OSError, InputError)):
+        write_site(tmp_path, {"a.html": "x", second: "x"})
+
+    assert [path.name for path in tmp_path.iterdir()] == ["own.txt"]
+    assert (tmp_path / "own.txt").read_text() == "mine"
+    write_site(tmp_path, {"a.html": "x"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "own.txt"]
+
+
 def test_that_whom_to_credit_stands_with_the_sources(folder: Path) -> None:
     text = (folder / "sources.html").read_text()
 

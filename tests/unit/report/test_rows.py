@@ -27,6 +27,7 @@ from tiergate.evidence.collection import (
     collect,
 )
 from tiergate.evidence.measurement import (
+    Attack,
     AttackBudget,
     AttackClass,
     Controls,
@@ -173,6 +174,25 @@ def test_a_budget_is_written_in_the_currencies_that_are_known(
     budget: AttackBudget, expected: str
 ) -> None:
     assert expected == wording.budget_words(budget)
+
+
+def test_what_an_attack_cost_is_written_without_the_search_and_with_it() -> None:
+    alone, search = AttackBudget(usd=Decimal(60)), AttackBudget(usd=Decimal(1500), steps=9)
+    attack = Attack(
+        name="ablation",
+        attack_class=AttackClass.ABLATION,
+        budget=alone,
+        controls=Controls.PASSED,
+        search_budget=search,
+    )
+
+    assert (
+        "ablation (directional ablation); 60 USD; with the search 1500 USD, 9 steps; "
+        "controls passed"
+    ) == wording.attack_words(attack)
+    for same in (None, alone):
+        only = dataclasses.replace(attack, search_budget=same)
+        assert "directional ablation); 60 USD; controls" in wording.attack_words(only)
 
 
 def test_a_day_is_a_day_in_utc() -> None:

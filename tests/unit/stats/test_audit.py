@@ -258,3 +258,20 @@ def test_no_audit_is_drawn_when(sentence: str) -> None:
 
     with pytest.raises(InputError, match=r"^audit"):
         audit_sample(names, size, "seed")
+
+
+def test_a_miss_on_a_behaviour_that_was_tried_once_counts_like_one_that_was_tried_often() -> None:
+    often = Adjudication(clean=2, not_drawn=18, behaviours=150)
+    once = Adjudication(missed=1, behaviours=50)
+
+    assert audited_upper([often, once], 0.95) > 0.25
+
+
+def test_parts_that_a_random_draw_made_unequal_are_read_by_what_was_looked_at() -> None:
+    few = Adjudication(missed=1, not_drawn=9, behaviours=2)
+    many = Adjudication(clean=5, not_drawn=5, behaviours=98)
+
+    alike = audited_upper([few, many], 0.95)
+    longer = audited_upper([few, many, Adjudication(clean=5, not_drawn=6)], 0.95)
+
+    assert alike < longer

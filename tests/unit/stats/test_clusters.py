@@ -18,6 +18,7 @@ from tiergate.stats import (
     Interval,
     Rate,
     exact_interval,
+    exact_lower,
     exact_upper,
     korn_graubard_interval,
     korn_graubard_lower,
@@ -28,6 +29,7 @@ from tiergate.stats import (
     with_successes_in_smallest,
 )
 from tiergate.stats.cluster_design import Design
+from tiergate.stats.clusters import upper_by_trials
 from tiergate.stats.quantiles import error_rate
 
 # Forty clusters of ten, all of them with successes and failures.
@@ -62,19 +64,63 @@ def test_where_successes_are_common_it_is_the_published_interval(
 ) -> None:
     expected = _published(clusters, 1 - confidence)
 
-    interval = korn_graubard_interval(clusters, confidence)
+    upper = upper_by_trials(Counter(clusters).items(), confidence)
+    failures = Counter(rate.complement() for rate in clusters)
 
-    assert expected.lower == pytest.approx(interval.lower, rel=1e-9)
-    assert expected.upper == pytest.approx(interval.upper, rel=1e-9)
+    assert expected.lower == pytest.approx(1 - upper_by_trials(failures.items(), confidence))
+    assert expected.upper == pytest.approx(upper, rel=1e-9)
 
 
 def test_unequal_sizes_are_not_read_as_unequal_rates() -> None:
     proportional = (Rate(2, 8), Rate(3, 12), Rate(5, 20), Rate(6, 24)) * 10
     total = ClusteredRate(proportional).pooled
 
-    interval = korn_graubard_interval(proportional, 0.95)
+    upper = upper_by_trials(Counter(proportional).items(), 0.95)
 
-    assert exact_interval(total, 0.95).upper == pytest.approx(interval.upper, abs=0.004)
+    assert exact_interval(total, 0.95).upper == pytest.approx(upper, abs=0.004)
+
+
+@pytest.mark.parametrize("attempts", [5, 20, 17])
+def test_a_behaviour_left_at_its_first_success_counts_as_much_as_one_tried_to_the_end(
+    attempts: int,
+) -> None:
+    left_early = [Rate(1, 1)] * 50 + [Rate(0, attempts)] * 150
+
+    assert korn_graubard_upper(left_early, 0.95) >= exact_upper(Rate(50, 200), 0.95) - 1e-9
+    assert upper_by_trials(Counter(left_early).items(), 0.95) < 0.25
+
+
+def test_a_behaviour_that_goes_on_while_it_succeeds_counts_as_much_as_one_that_fails_at_once() -> (
+    None
+):
+    left_early = [Rate(0, 1)] * 50 + [Rate(20, 20)] * 150
+
+    assert korn_graubard_lower(left_early, 0.95) <= exact_lower(Rate(150, 200), 0.95) + 1e-9
+
+
+def test_behaviours_of_many_sizes_that_no_common_number_divides_are_rounded_up() -> None:
+    primes = [7, 11, 13, 17, 19, 23, 29, 31]
+    clusters = [Rate(1, size) for size in primes] * 20
+    alike = sum(1 / size for size in primes) / len(primes)
+
+    assert korn_graubard_upper(clusters, 0.95) > alike
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_coverage_holds_where_attempts_end_at_the_first_success_as_where_they_do_not(
+    stops: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    generator, rate, correlation = np.random.default_rng(3), 0.1, 0.6
+    weight = (1 - correlation) / correlation
+    held = 0
+    for _ in range(200):
+        own = generator.beta(rate * weight, (1 - rate) * weight, 100)
+        hits = generator.random((100, 10)) < own[:, None]
+        tries = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 10) if stops else [10] * 100
+        clusters = [Rate(int(row[:n].sum()), int(n)) for row, n in zip(hits, tries, strict=True)]
+        held += korn_graubard_upper(clusters, 0.95) >= rate
+
+    assert held >= 0.94 * 200
 
 
 def test_over_nothing_the_interval_spans_all_shares() -> None:
@@ -152,15 +198,17 @@ def test_successes_in_few_clusters_count_for_more_than_the_same_number_spread_ou
     spread = [Rate(1, 10)] * 20 + [Rate(0, 10)] * 80
     together = [Rate(10, 10)] * 2 + [Rate(0, 10)] * 98
 
-    assert korn_graubard_upper(together, 0.95) > 1.5 * korn_graubard_upper(spread, 0.95)
+    by_trials = [upper_by_trials(Counter(found).items(), 0.95) for found in (together, spread)]
+
+    assert by_trials[0] > 1.5 * by_trials[1]
+    assert korn_graubard_upper(together, 0.95) > 1.1 * korn_graubard_upper(spread, 0.95)
 
 
-def test_clusters_that_are_all_alike_are_worth_all_their_trials() -> None:
-    alike = [Rate(3, 10)] * 40
+def test_clusters_that_are_all_alike_are_worth_all_their_trials_but_for_the_floor() -> None:
+    alike = [(Rate(3, 10), 40)]
 
-    assert exact_interval(Rate(120, 400), 0.95).upper == pytest.approx(
-        korn_graubard_upper(alike, 0.95)
-    )
+    assert exact_interval(Rate(120, 400), 0.95).upper == pytest.approx(upper_by_trials(alike, 0.95))
+    assert korn_graubard_upper_weighted(alike, 0.95) > upper_by_trials(alike, 0.95) + 0.01
 
 
 def test_the_interval_is_the_pair_of_one_sided_bounds() -> None:
@@ -189,7 +237,7 @@ def test_a_wrong_confidence_is_refused_whatever_the_clusters(clusters: tuple[Rat
 def test_many_clusters_that_are_almost_alike_are_worth_almost_all_their_trials() -> None:
     clusters = (Rate(20, 100), Rate(21, 100), Rate(19, 100), Rate(20, 100)) * 100
 
-    upper = korn_graubard_upper(clusters, 0.95)
+    upper = upper_by_trials(Counter(clusters).items(), 0.95)
 
     assert exact_upper(Rate(8_000, 40_000), 0.95) == pytest.approx(upper, abs=1e-5)
 
@@ -221,8 +269,9 @@ def test_a_long_search_finds_what_trying_every_number_finds_when(
     clusters = LONG_SEARCHES[sentence]
 
     expected = korn_graubard_reference(clusters, error_rate(confidence))
+    upper = upper_by_trials(Counter(clusters).items(), confidence)
 
-    assert expected == pytest.approx(korn_graubard_upper(clusters, confidence), rel=1e-12)
+    assert expected == pytest.approx(upper, rel=1e-12)
 
 
 @pytest.mark.parametrize("width", [2, 20, 300])
@@ -246,7 +295,7 @@ def test_a_search_over_many_different_results_is_made_in_pieces_with_the_same_re
 
     expected = korn_graubard_reference(clusters, 0.05)
 
-    assert expected == pytest.approx(korn_graubard_upper(clusters, 0.95), rel=1e-12)
+    assert expected == pytest.approx(upper_by_trials(Counter(clusters).items(), 0.95), rel=1e-12)
 
 
 def test_ten_million_behaviours_cost_what_their_different_results_cost() -> None:

@@ -56,8 +56,9 @@ def command(  # noqa: PLR0913 - options of the command line
     from tiergate.decision.actions import actions
 
     judged = judged_in(decision, policy_name, tier)
-    open_items = actions(judged, is_signed=is_signed(decision))
-    found = with_what_was_given(open_items, decision, judged.policy, policy_name)
+    signed = is_signed(decision)
+    open_items = actions(judged, is_signed=signed)
+    found = with_what_was_given(open_items, decision, judged.policy, policy_name, is_signed=signed)
     asked = tuple(each for each in found if not actors or each.actor in actors)
     code = OUTCOME_CODES[judged.outcome]
     if as_json:

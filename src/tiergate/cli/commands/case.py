@@ -77,6 +77,7 @@ def command(  # noqa: PLR0913 - options of the command line
     """
     from pathlib import Path
 
+    from tiergate.cli.replaced_file import replace_file
     from tiergate.cli.session import refuse_inside
     from tiergate.decision.safety_case import outline, shallow
     from tiergate.decision.safety_case_build import safety_case
@@ -94,7 +95,7 @@ def command(  # noqa: PLR0913 - options of the command line
         click.echo(text, nl=False)
         return OUTCOME_CODES[judged.outcome]
     refuse_inside(checkpoint, Path(output))
-    Path(output).write_text(text, encoding="utf-8")
+    replace_file(Path(output), text)
     click.echo(f"{click.format_filename(output)}: written", err=True)
     return OUTCOME_CODES[judged.outcome]
 

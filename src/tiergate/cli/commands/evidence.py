@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _RELATIONS = click.Choice([relation.value for relation in ProducerRelation])
 _WEIGHTS = click.Choice([relation.value for relation in Relation])
+_NOBODY_SAID = (
+    "note: nobody said how whoever measured stands to the developer, so its independence is "
+    "graded 0, and it can count against the model and never for it. File the log again with "
+    "--producer and --relation."
+)
 
 
 @click.group("evidence")
@@ -161,6 +166,13 @@ def add(  # noqa: PLR0913 - one parameter per option
     prepared = filing.prepare(path, how, checkpoint)
     filed = filing.file(folder, prepared)
     _show(filed, as_json=as_json)
+    _note(is_unsaid=relation == ProducerRelation.UNKNOWN and filing.measures(prepared, path))
+
+
+def _note(*, is_unsaid: bool) -> None:
+    """Note that nobody said who measured: no log says it, and a grade of 0 supports nothing."""
+    if is_unsaid:
+        click.echo(_NOBODY_SAID, err=True)
 
 
 @command.command("claim")

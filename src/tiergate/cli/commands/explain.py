@@ -11,6 +11,7 @@ import click
 from tiergate.cli import options, text
 from tiergate.cli.commands.check import OUTCOME_CODES
 from tiergate.cli.hints import Hints
+from tiergate.cli.near_names import meant
 from tiergate.decision.decision import Decision
 from tiergate.decision.explanation import Explanation
 from tiergate.decision.words import reading_words
@@ -74,8 +75,9 @@ def _rows(decision: Decision, names: tuple[str, ...]) -> tuple[Explanation, ...]
     if unknown:
         raise InputError(
             f"policy {decision.policy_id}",
-            f"no requirement {', '.join(unknown)}",
+            f"no requirement {', '.join(unknown)} that a tier asks for",
             f"one of {', '.join(sorted(found))}",
+            meant(unknown[0], found),
         )
     if names:
         return tuple(found[name] for name in names)

@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import click
 
-from tiergate.cli.commands import gateway_access, gateway_data, gateway_duty, gateway_mirror
+from tiergate.cli.commands import (
+    gateway_access,
+    gateway_data,
+    gateway_duty,
+    gateway_mirror,
+    gateway_verify,
+)
 
 _folder = click.option(
     "--folder", required=True, type=click.Path(path_type=str), help="Folder of the gateway."
@@ -307,5 +313,6 @@ for _each in (
     gateway_duty.lift,
     gateway_duty.record,
     gateway_mirror.mirror,
+    gateway_verify.verify,
 ):
     command.add_command(_each)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from tiergate.cli import options
 from tiergate.cli.commands.landscape_marginal import marginal_command
+from tiergate.cli.commands.landscape_place import place_command
 from tiergate.cli.commands.landscape_tables import add_commands, csv_option, print_document
 from tiergate.cli.commands.landscape_threat_record import threat_record_command
 from tiergate.cli.commands.landscape_update import update_command
@@ -35,44 +37,9 @@ def command() -> None:
 
 command.add_command(update_command)
 command.add_command(marginal_command)
+command.add_command(place_command)
 command.add_command(threat_record_command)
 add_commands(command)
-
-
-@command.command("place")
-@click.option(
-    "--score",
-    "scores",
-    multiple=True,
-    required=True,
-    help="A benchmark and a score from 0 to 1, as in 'GPQA diamond=0.71'; three or more.",
-)
-@_vintage
-@options.at_option
-@options.json_option
-def place(
-    scores: tuple[str, ...], folder: Path | None, at: datetime | None, *, as_json: bool
-) -> None:
-    """Place a model in general capability, by scores on public benchmarks.
-
-    A score is the share of what can be reached beyond guessing; below 0.02 and above 0.98 it
-    counts for one end only. It says nothing about a hazard domain. With --at a day, it is held
-    against models that had been released by then.
-    """
-    from tiergate.cli import clock, landscape_text
-    from tiergate.cli.landscape_documents import place_document
-    from tiergate.cli.landscape_scores import read_scores
-    from tiergate.landscape import frontier, placement
-
-    vintage = _read(folder)
-    items = frontier.items(vintage)
-    found = placement.place(read_scores(scores, items), items)
-    document = place_document(vintage, found, (at or clock.now()).date())
-    if as_json:
-        click.echo(document.model_dump_json(indent=2))
-        return
-    for line in landscape_text.place_lines(document):
-        click.echo(line)
 
 
 @command.command("models")
@@ -90,6 +57,8 @@ def models(
     from tiergate.cli.landscape_documents import ModelsDocument, model_part
     from tiergate.landscape import frontier
 
+    if math.isnan(least):
+        raise click.BadParameter("no number", param_hint="--from")
     vintage = _read(folder)
     chosen = [
         model
@@ -171,13 +140,22 @@ def compute(
 
 @command.command("benchmarks")
 @_vintage
-def benchmarks(folder: Path | None) -> None:
+@csv_option
+@options.json_option
+def benchmarks(folder: Path | None, *, as_csv: bool, as_json: bool) -> None:
     """List the benchmarks that `place` knows, the hardest first."""
-    from tiergate.landscape import frontier
+    from tiergate.cli import landscape_text
+    from tiergate.cli.landscape_benchmarks import benchmarks_document, hardest_first
+    from tiergate.cli.landscape_csv import rows_csv
 
-    found = frontier.items(_read(folder))
-    for name, item in sorted(found.items(), key=lambda pair: -pair[1].difficulty):
-        click.echo(f"{item.difficulty:6.1f}  {name}")
+    vintage = _read(folder)
+    document = benchmarks_document(vintage)
+    print_document(
+        as_json=as_json,
+        csv=(lambda: rows_csv(hardest_first(vintage))) if as_csv else None,
+        document=document,
+        lines=landscape_text.benchmarks_lines(document),
+    )
 
 
 def _run(text: str, *, is_own: bool) -> Run:

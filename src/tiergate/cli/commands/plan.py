@@ -69,7 +69,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     """
     from pathlib import Path
 
-    from tiergate.cli.plan_rates import parse_rates
+    from tiergate.cli.plan_rates import parse_rates, refuse_unknown_metrics
     from tiergate.cli.session import Question, answer
     from tiergate.decision.analysis.pieces import Place
     from tiergate.decision.plan import plan
@@ -81,6 +81,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     prices = load_prices(SHIPPED if prices_path is None else Path(prices_path))
     assumed = Assumed(rates=parse_rates(rates), wanted=chance, feasible=feasible)
     found = answer(Question(model=model, **asked))
+    refuse_unknown_metrics(assumed.rates, found.policy, "--rate")
     tier = found.decision.asked
     if tier is Tier.T0:
         raise InputError("--tier", "T0, which needs no evidence", "a tier from T1 up")

@@ -51,12 +51,18 @@ def incident(
     An incident of two kinds is entered twice. Closing one stops no deadline that is
     counted from when it became known.
     """
-    from tiergate.cli import clock
+    from tiergate.cli import clock, release_clocks
+    from tiergate.cli.exit_codes import ExitCode
     from tiergate.release.bodies import Incident, Severity
 
     known = known_at or rest["at"] or clock.now()
     body = Incident(severity=Severity(severity), known_at=known, jurisdictions=places, closes=close)
-    return enter(rest, lambda _: body)
+    code = enter(rest, lambda _: body)
+    if code == ExitCode.SUPPORTED:
+        # A mistyped place has no deadline either, and the event stays for good.
+        for words in release_clocks.without_deadlines(places):
+            click.echo(f"note: {words}", err=True)
+    return code
 
 
 @click.command("report")

@@ -57,6 +57,8 @@ def command(
 
     if form is not None and is_written(model):
         return _outline(_of_record(model, asked), form, output, asked, as_json=as_json)
+    if form is None:
+        _refuse_decision(model)
     question = Question(model=model, **asked)
     found = answer(question)
     code = OUTCOME_CODES[found.decision.outcome]
@@ -72,10 +74,26 @@ def command(
     return _outline(source, form, output, asked, as_json=as_json)
 
 
+def _refuse_decision(path: str) -> None:
+    """Refuse a page about a decision in a file: it shows evidence that a decision does not hold."""
+    from tiergate.cli.judged_input import is_written, written_decision
+    from tiergate.errors import InputError, TiergateError
+
+    if not is_written(path):
+        return
+    try:
+        written_decision(path)
+    except TiergateError:
+        return
+    remedy = "Give the model, or an outline with --as; `tiergate case` argues from a decision."
+    raise InputError(path, "a decision", "a model, which a page is about", remedy)
+
+
 def _page(
     question: Question, found: Answer, output: Path, code: ExitCode, *, as_json: bool
 ) -> None:
     from tiergate.cli.listing import ReportDocument
+    from tiergate.cli.replaced_file import replace_file
     from tiergate.cli.report_facts import commands_for, facts_of
     from tiergate.cli.session import refuse_inside
     from tiergate.report.page import render_report
@@ -87,7 +105,7 @@ def _page(
         facts=facts_of(question, found, output),
         commands=commands_for(question, found),
     )
-    output.write_text(page, encoding="utf-8")
+    replace_file(output, page)
     if as_json:
         written = ReportDocument(
             file=str(output),
@@ -132,6 +150,7 @@ def _outline(
 ) -> int:
     from tiergate.cli.outline_documents import outline_document
     from tiergate.cli.outlining import refuse_if_lapsed
+    from tiergate.cli.replaced_file import replace_file
     from tiergate.report.outline import markdown
     from tiergate.report.outlines import OUTLINES
 
@@ -150,6 +169,6 @@ def _outline(
     if output is None:
         click.echo(text, nl=False)
         return code
-    output.write_text(text, encoding="utf-8")
+    replace_file(output, text)
     click.echo(f"{output}: written", err=True)
     return code

@@ -19,6 +19,7 @@ DOCUMENTS = (
     "audit",
     "audit-state",
     "baselines",
+    "benchmarks",
     "calibration",
     "case",
     "cases",
@@ -34,6 +35,7 @@ DOCUMENTS = (
     "explanation",
     "gap",
     "gateway-requests",
+    "gateway-verification",
     "grades",
     "key",
     "known-models",
@@ -238,6 +240,7 @@ def _of_records() -> dict[str, type[BaseModel]]:
 def _of_releases() -> dict[str, type[BaseModel]]:
     from tiergate.cli import release_documents
     from tiergate.cli.gateway_access import GatewayRequestsDocument
+    from tiergate.cli.gateway_verifying import GatewayVerificationDocument
     from tiergate.gateway.login_file import LoginFile
     from tiergate.release.events import EventPart
     from tiergate.release.plan import PlanPart
@@ -246,6 +249,7 @@ def _of_releases() -> dict[str, type[BaseModel]]:
         "act": release_documents.ActDocument,
         "login": LoginFile,
         "gateway-requests": GatewayRequestsDocument,
+        "gateway-verification": GatewayVerificationDocument,
         "ledger-verification": release_documents.LedgerDocument,
         "plan": PlanPart,
         "proof": release_documents.ProofDocument,
@@ -268,15 +272,21 @@ def _of_the_watch() -> dict[str, type[BaseModel]]:
 
 
 def _of_the_landscape() -> dict[str, type[BaseModel]]:
-    from tiergate.cli import landscape_documents, landscape_table_documents
+    from tiergate.cli import (
+        landscape_benchmarks,
+        landscape_documents,
+        landscape_place_documents,
+        landscape_table_documents,
+    )
     from tiergate.cli.landscape_update_documents import UpdateDocument
 
     return {
         "vintage-update": UpdateDocument,
+        "benchmarks": landscape_benchmarks.BenchmarksDocument,
         "compute": landscape_documents.ComputeDocument,
         "gap": landscape_documents.GapDocument,
         "models": landscape_documents.ModelsDocument,
-        "place": landscape_documents.PlaceDocument,
+        "place": landscape_place_documents.PlaceDocument,
         "cases": landscape_table_documents.CasesDocument,
         "costs": landscape_table_documents.CostsDocument,
         "developers": landscape_table_documents.DevelopersDocument,

@@ -62,6 +62,7 @@ def command(  # noqa: PLR0913 - options of the command line
     from pathlib import Path
 
     from tiergate.cli import clock, record_documents, record_text
+    from tiergate.cli.exit_codes import ExitCode
     from tiergate.cli.record_files import record_at
     from tiergate.release.trust_file import load_trust
 
@@ -81,7 +82,8 @@ def command(  # noqa: PLR0913 - options of the command line
         return code
     for line in record_text.record_lines(read, record):
         click.echo(line)
-    for line in record_text.report_lines(report, code):
+    without = tier if code in {ExitCode.NOT_MET, ExitCode.UNDETERMINED} else None
+    for line in record_text.report_lines(report, code, without=without):
         click.echo(line)
     return code
 

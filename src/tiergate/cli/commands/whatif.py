@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     out.
     """
     from tiergate.cli.plan_documents import WhatIfDocument, WhatIfRow
-    from tiergate.cli.plan_rates import parse_number
+    from tiergate.cli.plan_rates import parse_number, refuse_unknown_metrics
     from tiergate.cli.session import Question, answer
     from tiergate.decision.whatif import WhatIf
     from tiergate.errors import InputError
@@ -51,9 +51,11 @@ def command(  # noqa: PLR0913 - one argument for each option
     found = answer(Question(model=model, **asked))
     varied = WhatIf(found.policy, found.evidence, found.decision.at)
     known = varied.limits(metric)
+    refuse_unknown_metrics([metric], found.policy, "--metric")
     if old not in known:
-        shown = ", ".join(f"{value.normalize():f}" for value in sorted(known)) or "none"
-        raise InputError("--limit", limit, f"a limit of {found.policy.id} on {metric}: {shown}")
+        shown = ", ".join(f"{value.normalize():f}" for value in sorted(known))
+        expected = f"a limit of {found.policy.id} on {metric}: {shown}"
+        raise InputError("--limit", limit, expected, "A share is written as a number, as in 0.05.")
     values = [first + (last - first) * step / (steps - 1) for step in range(steps)]
     rows = [(value, varied.with_limit(metric, old, value)) for value in values]
     if as_json:

@@ -2,7 +2,11 @@
 """Measured attacks on a safeguard, each held against the limit and an attacker's means.
 
 Whatever is adverse breaks, at any binding, any age and without controls, unless it certainly
-cost more than the attacker has. Only what may support a requirement holds.
+costs more than the attacker has. Only what may support a requirement holds.
+
+What counts as the price of a break is what its setting costs alone. Whoever searched for it paid
+more, but an attacker who reads of the setting, or tries it first, does not. What held is credited
+with the whole search.
 
 A measurement shows one setting. That the others of the same search were settled too rests on the
 rule of the run, so a run held to a looser rule than is asked here, or to none that is known,
@@ -119,9 +123,13 @@ def reasons_against_rule(
 
 
 def exceeds(spent: AttackBudget, means: AttackBudget) -> bool:
-    """Tell whether an attack certainly cost more than the means, in every currency of them.
+    """Tell whether an attack certainly costs more than the means, in every currency of them.
 
     A cost that is not stated in one of them is unknown and does not exceed.
+
+    Args:
+        spent: by the setting that was measured alone; no search for it.
+        means: of the attacker.
     """
     needed = [
         (asked, paid)

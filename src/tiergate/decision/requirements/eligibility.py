@@ -13,9 +13,13 @@ from tiergate.decision.policy import Scene
 from tiergate.evidence.collection import ClaimItem, EvidenceDocument, MeasurementItem
 from tiergate.evidence.grades import Dimension, Grade, assurance_grade, grades
 from tiergate.evidence.measurement import Controls, Direction, Variant
-from tiergate.evidence.provenance import Relation
+from tiergate.evidence.provenance import ProducerRelation, Relation
 
 HAVE_IT_SIGNED = "have whoever made it sign it (tiergate evidence sign), and check with --trust"
+SAY_WHO_MEASURED = (
+    "say who measured it: tiergate evidence add LOG --model MODEL --mapping MAPPING"
+    " --producer NAME --relation RELATION"
+)
 _WORST_CASE_RELATIONS = frozenset({Relation.IDENTICAL, Relation.SAFEGUARDS_REMOVED})
 
 
@@ -90,6 +94,12 @@ def reasons_against_maker(document: EvidenceDocument, scene: Scene) -> list[str]
 def lacks_only_assurance(reasons: tuple[str, ...]) -> bool:
     """Tell whether a signature is all that keeps evidence from supporting a requirement."""
     return bool(reasons) and all(text.startswith(f"{Dimension.ASSURANCE} ") for text in reasons)
+
+
+def lacks_only_a_producer(reasons: tuple[str, ...]) -> bool:
+    """Tell whether evidence supports nothing just because nobody said who made it."""
+    start, unsaid = f"{Dimension.INDEPENDENCE} graded 0,", f"({ProducerRelation.UNKNOWN},"
+    return bool(reasons) and all(text.startswith(start) and unsaid in text for text in reasons)
 
 
 def _document_reasons(document: EvidenceDocument, scene: Scene) -> list[str]:

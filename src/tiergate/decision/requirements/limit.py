@@ -24,6 +24,8 @@ from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Number, Scene
 from tiergate.decision.requirements.eligibility import (
     HAVE_IT_SIGNED,
+    SAY_WHO_MEASURED,
+    lacks_only_a_producer,
     lacks_only_assurance,
     reasons_against_measurement,
 )
@@ -253,6 +255,8 @@ class LimitOnMetric:
             return f"restore what is gone from the store: {', '.join(missing)}"
         if any(r.outcome is Outcome.MET and lacks_only_assurance(r.set_aside) for r in readings):
             return HAVE_IT_SIGNED
+        if any(r.outcome is Outcome.MET and lacks_only_a_producer(r.set_aside) for r in readings):
+            return SAY_WHO_MEASURED
         kind = {Scale.RATE: "", Scale.MARGIN: " with a baseline", Scale.QUANTITY: ""}[self.scale]
         size = ""
         is_ceiling = self.scale is Scale.RATE and self.side is not Side.AT_LEAST

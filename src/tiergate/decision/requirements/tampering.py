@@ -3,10 +3,11 @@
 
 A level asks for a suite, every attack of which must be survived as hard as the suite tries
 it (:mod:`tiergate.decision.requirements.suite`), or for families of attack. A family is
-survived when attacks that cost at least the level's budget, with working controls, stay at
-or below the limit. It is broken when any attack within the budget, or of unknown cost, gets
-above it; one of no stated family, or no attack at all, breaks every family. A level asks for
-the levels below it too.
+survived when attacks that spent at least the level's budget, their search included, with working
+controls, stay at or below the limit. It is broken when any attack whose setting costs no more
+than the budget, however long the search for it was, or is of unknown cost, gets above it; one
+of no stated family, or no attack at all, breaks every family. A level asks for the levels below
+it too.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def _family(
         if is_family or breaks:
             shown.append(found.reading)
         if is_family and found.holds:
-            survived |= covers(found.attack.budget, means)
+            survived |= covers(found.attack.credit, means)
     held = Outcome.MET if survived and not gone else Outcome.UNDETERMINED
     outcome = all_of([held, *within])
     todo = f"attack MODEL with {family} at this budget, then: tiergate evidence add LOG"

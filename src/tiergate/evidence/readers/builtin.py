@@ -72,6 +72,7 @@ def _deferred(name: str, place: str, *endings: str, marks: tuple[str, ...] = ())
     return DeferredReader(name=name, place=place, endings=frozenset(endings), marks=marks)
 
 
+_MOST_NAMED = 5
 _BUILT_IN: tuple[Reader, ...] = (
     _deferred(
         "every_eval_ever",
@@ -119,11 +120,26 @@ def reader_for(path: Path, *, readers: Registry[Reader] = READERS) -> Reader:
             "a log of one tool",
             "Name the reader.",
         )
+    inside = _logs_in(path, readers)
+    if inside:
+        named = ", ".join(inside[:_MOST_NAMED]) + (", ..." if len(inside) > _MOST_NAMED else "")
+        raise EvidenceError(
+            path.name, f"a folder with logs in it ({named})", "one log", "Give them one by one."
+        )
     raise EvidenceError(
         path.name,
         "a log that no reader recognises",
         f"a log of {', '.join(readers) or 'a tool that has a reader'}",
         "Give the file or folder that the tool wrote, under the name that it gave.",
+    )
+
+
+def _logs_in(folder: Path, readers: Registry[Reader]) -> list[str]:
+    """Return the names of what lies right in a folder and is a log."""
+    return sorted(
+        entry.name
+        for entry in (folder.iterdir() if folder.is_dir() else ())
+        if any(readers[name].recognises(entry) for name in readers)
     )
 
 

@@ -4,6 +4,9 @@
 A document holds the most successful setting that was confirmed, and the rule by which all others
 were settled. Where the outcome of the attack is anything but *holds*, a remark says so, and the
 document supports nothing; what it shows to be broken counts all the same.
+
+Every measurement states two budgets: what its setting costs by itself, which is the price of a
+break, and what had been paid in all, for which what held is credited.
 """
 
 from __future__ import annotations
@@ -43,8 +46,10 @@ from tiergate.evidence.tampering.accounting import (
     paid_by_point,
     paid_in_all,
     paid_until,
+    price_of,
+    price_of_setting,
 )
-from tiergate.evidence.tampering.adversary import Access, Prices
+from tiergate.evidence.tampering.adversary import Access, Cost, Prices
 from tiergate.evidence.tampering.assessing import (
     candidates,
     clusters_of,
@@ -157,10 +162,9 @@ class _Maker:
         )
         if decided is not None and decided.result.points:
             broken = decided.finding.outcome is AttackOutcome.BROKEN
-            cost = paid_until(found, decided) if broken else paid_in_all(found)
+            paid = paid_until(found, decided) if broken else paid_in_all(found)
             point = decided.result.points[-1]
-            budget = replace(self._around.prices.budget(cost), attempts=_attempts(point))
-            attack = replace(plain, budget=budget)
+            attack = self._priced(plain, price_of_setting(found, decided), paid, point)
             measured += self._measurements(point, decided.result.trial, attack, found.attack.access)
         measured += self._search_points(found, plain)
         return self._document(measured, found.summary.outcome, "; ".join(found.summary.reasons))
@@ -170,14 +174,23 @@ class _Maker:
         destroyed = self._destroyed(found)
         rows: list[Measurement] = []
         for result, point, paid in paid_by_point(found):
-            budget = replace(self._around.prices.budget(paid), attempts=_attempts(point))
-            attack = replace(plain, budget=budget)
+            attack = self._priced(plain, price_of(point), paid, point)
             success, *others = self._measurements(point, result.trial, attack, found.attack.access)
             setting = success.setting
             if name_of(result.trial, point.point) in destroyed:
                 setting = replace(setting, elicitation=f"{setting.elicitation}; {DESTROYED}")
             rows += [replace(success, metric=SEARCHED, setting=setting), *others]
         return rows
+
+    def _priced(self, plain: Attack, price: Cost, paid: Cost, point: PointResult) -> Attack:
+        """State what the setting costs by itself, and what had been paid in all."""
+        budget, search = map(self._around.prices.budget, (price, paid))
+        attempts = _attempts(point)
+        return replace(
+            plain,
+            budget=replace(budget, attempts=attempts),
+            search_budget=replace(search, attempts=attempts),
+        )
 
     def _destroyed(self, found: AttackResult) -> frozenset[str]:
         """Name the points at which the model was shown to be destroyed, in either phase."""

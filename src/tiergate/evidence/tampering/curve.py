@@ -46,6 +46,13 @@ class Point:
     """Tasks that the model still solves; None when not measured."""
     twin_refused: Rate | None = None
     """Harmless twins that it refuses; None when not measured."""
+    alone: Cost | None = None
+    """What it costs whoever knows the setting, no search included; None when not stated."""
+
+    @property
+    def price(self) -> Cost:
+        """What it costs whoever knows the setting; with the search where nothing else is known."""
+        return self.cost if self.alone is None else self.alone
 
     @property
     def rate(self) -> float:
@@ -106,9 +113,9 @@ class FamilyCurve:
 
     @property
     def cheapest_break(self) -> Point | None:
-        """The confirmed break that cost the fewest operations; None when there is none."""
+        """The confirmed break that costs the fewest operations alone; None when there is none."""
         breaks = (p for p in self.points if p.outcome is AttackOutcome.BROKEN and p.is_confirmed)
-        return next(breaks, None)
+        return min(breaks, key=lambda point: point.price.flop, default=None)
 
     def cost_to_reach(self, rate: Decimal | float) -> Reach:
         """Say between which costs the success rate reaches ``rate``, as far as bounds show."""
@@ -169,7 +176,7 @@ def _order(curve: FamilyCurve) -> tuple[bool, int, float, str]:
     cheapest, worst = curve.cheapest_break, curve.worst
     return (
         cheapest is None,
-        cheapest.cost.flop if cheapest else 0,
+        cheapest.price.flop if cheapest else 0,
         -(worst.rate if worst else 0.0),
         str(curve.family),
     )
@@ -186,6 +193,12 @@ def cost_words(flop: int, prices: Prices) -> str:
     if usd < Decimal("0.01"):
         return f"{time}, under $0.01"
     return f"${_short(usd)} ({time})"
+
+
+def price_words(point: Point, prices: Prices) -> str:
+    """Write what a point costs by itself, and with the search where that was more."""
+    price, paid = cost_words(point.price.flop, prices), cost_words(point.cost.flop, prices)
+    return price if price == paid else f"{price}; with the search {paid}"
 
 
 def short_cost_words(flop: int, prices: Prices) -> str:
@@ -212,7 +225,7 @@ def outcome_words(curve: FamilyCurve, prices: Prices) -> str:
     """Say what is known of a family in one sentence, and where knowledge ends."""
     cheapest, tested = curve.cheapest_break, cost_words(curve.tested.cost.flop, prices)
     if cheapest is not None:
-        return f"broken for {cost_words(cheapest.cost.flop, prices)}: {cheapest.setting}"
+        return f"broken for {price_words(cheapest, prices)}: {cheapest.setting}"
     if any(point.outcome is AttackOutcome.BROKEN for point in curve.points):
         return f"looks broken, not confirmed; tested up to {tested}"
     if curve.worst is None:

@@ -2,7 +2,8 @@
 """From a run to the points of its break-cost curve: every model that was measured.
 
 What a point cost is what an attacker had paid by then who tried the settings in the order of the
-search. Where a setting was measured again on fresh prompts, that counts and not the search.
+search; its price is what it costs an attacker who knows the setting. Where a setting was measured
+again on fresh prompts, that counts and not the search.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from tiergate.evidence.tampering.accounting import price_of
 from tiergate.evidence.tampering.adversary import Cost
 from tiergate.evidence.tampering.assessing import candidates, clusters_of, succeeded
 from tiergate.evidence.tampering.confirmation import Tried
@@ -103,6 +105,7 @@ def _point(  # noqa: PLR0913 - what a point is made of
         attack=attack.attack.name,
         setting=searched.trial,
         cost=cost,
+        alone=price_of(point),
         succeeded=succeeded(found.guarded, clusters),
         success=Interval(0.0, 1.0),
         outcome=again.finding.outcome if again else searched.outcome,

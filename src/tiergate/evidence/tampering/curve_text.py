@@ -18,7 +18,7 @@ _COLUMNS = (
     "family", "attack", "setting", "attempts", "steps", "examples", "flop", "seconds",
     "gpu_hours", "usd", "successes", "scored", "unscored", "clusters", "success_lower",
     "success_upper", "outcome", "confirmed", "tasks_solved", "tasks_asked", "twins_refused",
-    "twins_asked",
+    "twins_asked", "alone_flop", "alone_usd",
 )  # fmt: skip
 
 
@@ -54,6 +54,7 @@ def sparklines(
 def csv_text(curves: Sequence[FamilyCurve], prices: Prices) -> str:
     """Write every point as a row, counts and bounds as they are; the order is that of the curves.
 
+    Costs are with the search; those that begin with ``alone`` are without it.
     Text that a spreadsheet would take for a formula is quoted with an apostrophe.
     """
     out = io.StringIO()
@@ -61,7 +62,7 @@ def csv_text(curves: Sequence[FamilyCurve], prices: Prices) -> str:
     writer.writerow(_COLUMNS)
     for curve in curves:
         for point in curve.points:
-            cost, counts = point.cost, point.succeeded
+            cost, alone, counts = point.cost, point.alone, point.succeeded
             solved, twins = point.retained, point.twin_refused
             writer.writerow(
                 (
@@ -85,6 +86,7 @@ def csv_text(curves: Sequence[FamilyCurve], prices: Prices) -> str:
                     "yes" if point.is_confirmed else "no",
                     *((solved.successes, solved.trials) if solved else ("", "")),
                     *((twins.successes, twins.trials) if twins else ("", "")),
+                    *((alone.flop, prices.usd(alone.flop)) if alone else ("", "")),
                 )
             )
     return out.getvalue()

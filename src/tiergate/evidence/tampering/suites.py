@@ -93,7 +93,7 @@ class SuiteAttack:
         What is not stated was not spent; only that there was one setting and one seed
         follows from there being a measurement.
         """
-        spent = attack.budget
+        spent = attack.credit
         paid = (
             spent.attempts,
             attack.longest_run_steps,

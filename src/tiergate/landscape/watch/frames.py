@@ -116,6 +116,9 @@ def scan(path: Path) -> tuple[pl.LazyFrame, int]:
 def _column(path: Path, name: str, chosen: dict[str, str | None], schema: pl.Schema) -> pl.Expr:
     """Return one of our columns, made from what a file has."""
     column = chosen.get(name)
+    if column is not None and schema[column] in (pl.Null, pl.List(pl.Null)):
+        # A column without one value has no kind of its own.
+        column = None
     if name == "base_models":
         made = _base_models(path, chosen, schema)
     elif name == "relation":
@@ -193,8 +196,10 @@ def _files(path: Path, column: str, kind: Any) -> pl.Expr:  # noqa: ANN401 - a t
         _refuse_other(path, column, kind, pl.List(pl.Struct({"rfilename": pl.String})))
     each = pl.element()
     lfs = _fields(fields.get("lfs"))
-    digest = _digest(each.struct.field("lfs")) if "sha256" in lfs else None
-    size = each.struct.field("size").cast(pl.Int64) if "size" in fields else None
+    digest = _digest(each.struct.field("lfs")) if lfs.get("sha256") == pl.String else None
+    # A size that is none is nothing that is known, as in a line of JSON.
+    is_number = "size" in fields and fields["size"].is_numeric()
+    size = each.struct.field("size").cast(pl.Int64, strict=False) if is_number else None
     made = pl.struct(
         each.struct.field("rfilename").alias("name"),
         (pl.lit(None, pl.Int64) if size is None else size).alias("size_bytes"),

@@ -3,6 +3,7 @@
 
 Read in this order: ``choice`` (which rows and columns are looked at), ``matrices`` (how they
 are read, whatever the format), ``sketch`` (what is kept of a model), ``evidence`` (what chance
-can do), ``fixed_points`` and ``signs`` (the two tests), ``compare``, ``index``. A match raises
-obligations; nothing here opens anything, and nothing here ever says "independent".
+can do), ``fixed_points`` and ``signs`` (the two tests), ``repeats`` (what counts once),
+``compare``, ``index``. A match raises obligations; nothing here opens anything, and nothing here
+ever says "independent".
 """

@@ -16,10 +16,11 @@ import numpy as np
 
 from tiergate.errors import InputError
 from tiergate.model.lineage.evidence import log_e_fixed_points, log_mean
-from tiergate.model.lineage.fixed_points import PairTable, pair_table
+from tiergate.model.lineage.fixed_points import Numbers, PairTable, pair_table
 from tiergate.model.lineage.matrices import kind_of, layer_of
+from tiergate.model.lineage.repeats import copies_among, independent_pairs
 from tiergate.model.lineage.signs import WidthMatch, match_width
-from tiergate.model.lineage.sketch import Sketch, SketchedMatrix
+from tiergate.model.lineage.sketch import Rounded, Sketch, SketchedMatrix
 
 LARGEST_P = 1e-6
 """A match is *derived* when chance gives one like it with at most this probability, everything
@@ -203,7 +204,8 @@ def _layers(candidate: Sketch, base: Sketch, table: PairTable) -> list[LineageEv
     """Add up matches over the layers of one kind, where both models have the same ones.
 
     Only units that belong to one layer are counted, not those of the width: their orders are
-    independent from layer to layer, so that e-values multiply.
+    independent from layer to layer, so that e-values multiply. A layer that both models repeat
+    counts once.
     """
     logs, found, compared = [], 0, 0
     theirs = _by_kind(base.matrices)
@@ -215,6 +217,11 @@ def _layers(candidate: Sketch, base: Sketch, table: PairTable) -> list[LineageEv
         counts = (table.row_matches if side == "rows" else table.column_matches)[ours, others]
         if (counts < 0).any():
             continue
+        copies = (
+            copies_among([_units(matrices[number].patch, side) for number in chosen])
+            for matrices, chosen in ((candidate.matrices, ours), (base.matrices, others))
+        )
+        counts = counts[independent_pairs(*copies)]
         logs.append(float(log_e_fixed_points(int(counts.sum()), len(counts))))
         found, compared = found + int(counts.sum()), compared + 32 * len(counts)
     if not logs:
@@ -224,6 +231,10 @@ def _layers(candidate: Sketch, base: Sketch, table: PairTable) -> list[LineageEv
             kind=EvidenceKind.LAYERS, log_e=log_mean(logs), found=found, compared=compared
         )
     ]
+
+
+def _units(patch: Rounded, side: str) -> Numbers:
+    return np.asarray(patch if side == "rows" else patch.T, dtype=np.float32)
 
 
 def _by_kind(matrices: Sequence[SketchedMatrix]) -> dict[str, list[int]]:

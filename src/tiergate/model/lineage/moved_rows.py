@@ -15,12 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tiergate.model.lineage.choice import Indices
+from tiergate.model.lineage.choice import Indices, chosen_rows
 from tiergate.model.lineage.compare import EvidenceKind, LineageEvidence
 from tiergate.model.lineage.evidence import log_e_signs, log_mean
 from tiergate.model.lineage.fixed_points import Numbers, common_indices
 from tiergate.model.lineage.matrices import Matrix, list_matrices
 from tiergate.model.lineage.opened import OpenedModel
+from tiergate.model.lineage.repeats import copies_among
 from tiergate.model.lineage.signs import WidthMatch, find_rows
 from tiergate.model.lineage.sketch import Sketch, patch_indices
 
@@ -28,6 +29,9 @@ _VALUES = re.compile(r"(^|[._])(v_proj|attn_v|value|wv|v_lin)([._]|$)")
 _UP = re.compile(r"(^|[._])(up_proj|ffn_up|w3)([._]|$)")
 _GATE = re.compile(r"(^|[._])(gate_proj|ffn_gate|w1)([._]|$)")
 _NUMBERS_AT_ONCE = 2**24
+_COPY = 3.0
+"""Log e-value from which rows of two layers of one model share their signs: a low limit, since
+a layer that is left out wrongly costs its own evidence and nothing else."""
 _CERTAIN = 20.0
 """Log e-value from which a permutation of the width is believed, to look further."""
 
@@ -107,17 +111,40 @@ def _look(
     """Return the product of e-values over layers, and how many signs agree of how many.
 
     The units of each layer of the candidate have signs of their own, so that products are right
-    even where several layers resemble one layer of the base.
+    even where several layers resemble one layer of the base. Copies within the candidate have
+    the same signs, and of those the first is looked at.
     """
     total, positive, compared = 0.0, 0, 0
-    for matrix in list_matrices(model):
-        if not _is_wanted(matrix, candidate, role) or matrix.rows < patches.shape[1]:
+    wanted = [m for m in list_matrices(model) if _is_wanted(m, candidate, role)]
+    seen: list[Numbers] = []
+    for matrix in _without_copies(wanted, candidate):
+        if matrix.rows < patches.shape[1]:
             continue
         rows = _at_columns(matrix, places.columns)
+        if _is_copy(rows, seen):
+            continue
+        seen.append(rows[chosen_rows(matrix.rows, key=candidate.key)])
         here = find_rows(rows * places.signs, patches[:, :, places.shown])
         total += log_e_signs(here.positive, here.compared)
         positive, compared = positive + here.positive, compared + here.compared
     return total, positive, compared
+
+
+def _without_copies(matrices: Sequence[Matrix], candidate: Sketch) -> list[Matrix]:
+    """Leave out what resembles an earlier matrix at the same rows."""
+    patches = {m.name: m.patch for m in candidate.matrices if m.counts}
+    known = [matrix for matrix in matrices if matrix.name in patches]
+    labels = copies_among([patches[matrix.name].astype(np.float32) for matrix in known])
+    return [known[number] for number in dict.fromkeys(labels)]
+
+
+def _is_copy(rows: Numbers, seen: Sequence[Numbers]) -> bool:
+    """Whether rows of an earlier matrix are found among these, in whatever order, by signs."""
+    for shape in {own.shape for own in seen}:
+        found = find_rows(rows, np.stack([own for own in seen if own.shape == shape]))
+        if log_e_signs(found.positive, found.compared) > _COPY:
+            return True
+    return False
 
 
 def _at_columns(matrix: Matrix, columns: Indices) -> Numbers:

@@ -8,6 +8,12 @@ too and are left out with them.
 
 And sides that mean something outside of the model: tokens, positions, labels, pixels have an
 order that every model shares. Only sides whose units a model has to itself have none.
+
+The units of an attention are not free either. Its heads can change places, and within a head
+the values can; but a head moves as a whole, so that one that meets its like brings many rows
+with it, and rotary positions give each row of a query or key a frequency that is the same in
+every model. Where several parts are stacked in one matrix, each part keeps its place. Of those
+only the side of the width is free.
 """
 
 from __future__ import annotations
@@ -31,6 +37,21 @@ _FEWEST_SIDES = 4
 _OUTSIDE = re.compile(
     r"embed|embd|wte|wpe|lm_head|(^|\.)output\.weight|position|codebook|classifier|relative"
 )
+_ATTENTION = re.compile(
+    r"attn|attention|qkv|(^|[._])([qkvo]_(proj|lin)|w[qkvo]|to_[qkv]|to_out|w_pack)([._]|$)",
+    re.IGNORECASE,
+)
+_READS = re.compile(
+    r"(^|[._])(attn_|to_|w)?(q|k|v|qkv|(q|kv)_a(_.*)?|(q|kv)_b|query|key|value|query_key_value)"
+    r"(_proj|_lin|_proj_with_mqa)?([._]|$)|in_proj|w_pack",
+    re.IGNORECASE,
+)
+_WRITES = re.compile(
+    r"(^|[._])(o|o_proj|wo|out_proj|out_lin|to_out|attn_output)([._]|$)"
+    r"|att(entio)?n\.(output\.)?dense",
+    re.IGNORECASE,
+)
+_STACKED = re.compile(r"gate_?(and_)?up|in_proj|dense_h_to_4h|(^|[._])w12([._]|$)", re.IGNORECASE)
 _ROWS = 32
 _COLUMNS = 512
 
@@ -61,16 +82,37 @@ def inner_sides(matrices: Sequence[Matrix]) -> list[tuple[bool, bool]]:
     """Say of each matrix whether its rows, and its columns, are units of the model's own.
 
     The width and inner units are sides of many matrices. The number of tokens, labels or pixels
-    is a side of few, and tables of tokens or positions are known by their names as well.
+    is a side of few, and tables of tokens or positions are known by their names as well. So is
+    an attention; where its name does not tell which side the heads are, neither is counted.
     """
     sides = Counter(side for matrix in matrices for side in (matrix.rows, matrix.columns))
-    return [
-        (
-            sides[matrix.rows] >= _FEWEST_SIDES and not _OUTSIDE.search(matrix.name),
-            sides[matrix.columns] >= _FEWEST_SIDES,
+    found = []
+    for matrix in matrices:
+        free_rows, free_columns = _free_sides(matrix)
+        found.append(
+            (
+                free_rows
+                and sides[matrix.rows] >= _FEWEST_SIDES
+                and not _OUTSIDE.search(matrix.name),
+                free_columns and sides[matrix.columns] >= _FEWEST_SIDES,
+            )
         )
-        for matrix in matrices
-    ]
+    return found
+
+
+def _free_sides(matrix: Matrix) -> tuple[bool, bool]:
+    """Say whether any order of the rows, and of the columns, would do as well, by the name."""
+    name = matrix.name
+    if not _ATTENTION.search(name):
+        free = not _STACKED.search(name)
+        return free, free
+    if name.endswith("]"):
+        # One matrix of a stack for each head: both sides may be the head's.
+        return False, False
+    if "c_attn" in name:
+        # Some libraries store it transposed; the longer side is that of queries, keys and values.
+        return matrix.rows < matrix.columns, matrix.rows > matrix.columns
+    return bool(_WRITES.search(name)), bool(_READS.search(name) and not _WRITES.search(name))
 
 
 def _on_a_diagonal(values: _Floats) -> float:

@@ -147,6 +147,19 @@ def test_a_log_that_no_reader_recognises_is_refused_with_the_names_of_those_ther
         read_log(path)
 
 
+def test_a_folder_of_logs_is_refused_with_the_names_of_those_in_it(tmp_path: Path) -> None:
+    for number in range(6):
+        write_eval(tmp_path / f"run-{number}.eval", samples("C"))
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(EvidenceError, match=r"logs in it \(run-0.eval, .*, run-4.eval, \.\.\.\)"):
+        read_log(tmp_path)
+    (tmp_path / "one").mkdir()
+    write_eval(tmp_path / "one" / "run.eval", samples("C"))
+    with pytest.raises(EvidenceError, match=r"logs in it \(run.eval\), expected one log"):
+        read_log(tmp_path / "one")
+
+
 def test_a_path_that_leads_nowhere_is_refused_as_that(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="found nothing, expected a log"):
         read_log(tmp_path / "absent.eval")

@@ -114,12 +114,13 @@ def test_the_counts_are_those_of_the_confirmation() -> None:
     assert (value.successes, value.scored) == (decided.successes, decided.trials)
 
 
-def test_the_budget_is_all_that_was_paid_and_thoroughness_is_what_was_tried() -> None:
+def test_the_search_budget_is_all_that_was_paid_and_thoroughness_is_what_was_tried() -> None:
     found, made = evidence()
     attack = made["prefill"].measurements[0].attack
 
     assert attack is not None
-    assert attack.budget.flop == sum(r.cost.flop for r in found.attacks[0].searched)
+    assert attack.search_budget is not None
+    assert attack.search_budget.flop == sum(r.cost.flop for r in found.attacks[0].searched)
     assert attack.trials == len({r.trial.setting for r in found.attacks[0].searched})
     assert attack.suite == "simulated@1.0.0"
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from decimal import Decimal
 
@@ -47,6 +48,7 @@ def a_point(
     family: AttackClass = AttackClass.ADAPTER,
     confirmed: bool = True,
     setting: str = "rank 16, 10 steps",
+    alone: int | None = None,
 ) -> Point:
     counts = Counts.simple(successes, 100)
     return Point(
@@ -59,6 +61,7 @@ def a_point(
         outcome=outcome,
         is_confirmed=confirmed,
         retained=Rate(57, 100),
+        alone=None if alone is None else Cost(flop=alone),
     )
 
 
@@ -98,6 +101,18 @@ def test_that_the_cheapest_break_is_confirmed_and_costs_least() -> None:
 
     assert curve.cheapest_break is not None
     assert curve.cheapest_break.cost.flop == 200
+
+
+def test_that_the_cheapest_break_is_so_by_itself_however_long_the_search_for_it_was() -> None:
+    late = a_point(9 * HOUR, 80, BROKEN, alone=HOUR, family=AttackClass.MERGING)
+    early = a_point(3 * HOUR, 80, BROKEN, alone=2 * HOUR)
+
+    first, second = curves([early, late])
+
+    assert one(early, dataclasses.replace(late, family=early.family)).cheapest_break is not early
+    assert (first.family, second.family) == (late.family, early.family)
+    words = "broken for $2 (1 GPU-hours); with the search $18 (9 GPU-hours): rank 16, 10 steps"
+    assert words == outcome_words(first, PRICES)
 
 
 def test_that_the_cost_to_reach_a_rate_lies_between_two_tested_costs() -> None:
@@ -216,3 +231,12 @@ def test_that_every_point_is_a_row_with_its_counts() -> None:
     assert rows[0]["setting"] == "'=rank"
     assert (rows[1]["successes"], rows[1]["scored"], rows[1]["outcome"]) == ("100", "100", "broken")
     assert (rows[1]["tasks_solved"], rows[1]["twins_asked"]) == ("57", "")
+    assert (rows[1]["alone_flop"], rows[1]["alone_usd"]) == ("", "")
+
+
+def test_that_a_row_has_the_cost_with_the_search_and_without_it() -> None:
+    found = curves([a_point(9 * HOUR, 80, BROKEN, alone=HOUR)])
+
+    (row,) = csv.DictReader(io.StringIO(csv_text(found, PRICES)))
+
+    assert (row["usd"], row["alone_flop"], row["alone_usd"]) == ("18", str(HOUR), "2")

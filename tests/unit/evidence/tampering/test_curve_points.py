@@ -36,6 +36,14 @@ def test_a_point_costs_its_steps_and_every_measuring_before_it() -> None:
     assert (30, 30 * 10**12 + 2 * MEASURING) == (second.cost.steps, second.cost.flop)
 
 
+def test_what_a_point_costs_alone_is_its_own_run_and_measuring_there() -> None:
+    found = points(Truth(points=(("10 steps", 10, 0.0), ("20 steps", 20, 0.0))), trials=2)
+
+    alone = [point.alone and point.alone.flop for point in found]
+    assert [(10 + 10 * late) * 10**12 + MEASURING for late in (0, 1, 0, 1)] == alone
+    assert [point.price for point in found] == [point.alone for point in found]
+
+
 def test_a_later_trial_pays_for_the_ones_before_it() -> None:
     found = points(Truth(points=(("10 steps", 10, 0.0),)), trials=2)
 

@@ -279,6 +279,19 @@ def test_every_currency_that_is_asked_for_is_needed(case: str) -> None:
     assert (words,) == ASKED.shortfalls(dataclasses.replace(AS_ASKED, budget=spent))
 
 
+@pytest.mark.parametrize("case", SHORT)
+def test_an_attack_is_credited_with_its_search_in_every_currency(case: str) -> None:
+    changes, words = SHORT[case]
+    little = dataclasses.replace(ASKED.budget, **changes)  # type: ignore[arg-type]
+    found = dataclasses.replace(AS_ASKED, budget=little, search_budget=ASKED.budget)
+
+    assert () == ASKED.shortfalls(found)
+    both = dataclasses.replace(found, search_budget=little)
+    assert (words,) == ASKED.shortfalls(both)
+    other = dataclasses.replace(found, budget=ASKED.budget, search_budget=little)
+    assert () == ASKED.shortfalls(other)
+
+
 def test_steps_are_those_of_one_run_and_not_of_the_whole_search() -> None:
     spent = dataclasses.replace(ASKED.budget, steps=100_000)
     found = dataclasses.replace(AS_ASKED, budget=spent, longest_run_steps=None)

@@ -204,6 +204,21 @@ PARQUET: dict[str, dict[str, object]] = {
             [{"rfilename": "w", "size": 9, "lfs": {"sha256": "x", "size": 9}}],
         ]
     },
+    "sizes that are no numbers": {
+        "siblings": [[{"rfilename": "w", "size": "9 GB", "lfs": {"sha256": ONE}}], []]
+    },
+    "sizes that no file has": {
+        "siblings": [[{"rfilename": "w", "size": float("nan"), "lfs": {"sha256": ONE}}], []]
+    },
+    "digests that are numbers beside a base": {
+        "siblings": [[{"rfilename": "w", "lfs": {"sha256": 1}}], []],
+        "base_model": ["acme/Lantern-7B", None],
+    },
+    "columns without one value": {
+        "base_model": ["acme/Lantern-7B", None],
+        **{name: [None, None] for name in ("createdAt", "sha", "library_name", "siblings")},
+        **{name: [[], []] for name in ("tags",)},
+    },
     "nothing but names": {"modelId": ["b/Lantern-7B-x", "b/y"]},
 }
 

@@ -404,3 +404,48 @@ def test_units_of_the_model_are_told_from_tokens_labels_and_pixels(tmp_path: Pat
     assert (True, True) == sides["model.layers.0.mlp.down_proj.weight"]
     assert (False, True) == sides["classifier.weight"]
     assert (True, False) == sides["patches.weight"]
+
+
+LLAMA, GPT2, BERT = (
+    "model.layers.0.self_attn.",
+    "transformer.h.0.attn.",
+    "encoder.layer.0.attention.",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "free"),
+    [
+        (f"{LLAMA}q_proj.weight", (64, 64), (False, True)),
+        (f"{LLAMA}k_proj.weight", (32, 64), (False, True)),
+        (f"{LLAMA}v_proj.weight", (32, 64), (False, True)),
+        (f"{LLAMA}qkv_proj.weight", (128, 64), (False, True)),
+        (f"{LLAMA}kv_a_proj_with_mqa.weight", (32, 64), (False, True)),
+        (f"{LLAMA}o_proj.weight", (64, 64), (True, False)),
+        ("blk.0.attn_q.weight", (64, 64), (False, True)),
+        ("blk.0.attn_output.weight", (64, 64), (True, False)),
+        ("layers.0.attention.wk.weight", (32, 64), (False, True)),
+        ("layers.0.attention.wo.weight", (64, 64), (True, False)),
+        (f"{GPT2}c_attn.weight", (64, 192), (True, False)),
+        (f"{GPT2}c_attn.weight", (192, 64), (False, True)),
+        (f"{GPT2}c_proj.weight", (64, 64), (False, False)),
+        (f"{BERT}self.query.weight", (64, 64), (False, True)),
+        (f"{BERT}output.dense.weight", (64, 64), (True, False)),
+        ("encoder.layer.0.output.dense.weight", (64, 128), (True, True)),
+        ("model.layers.0.mlp.gate_up_proj.weight", (128, 64), (False, False)),
+    ],
+)
+def test_heads_and_stacked_parts_are_no_units_in_any_order(
+    name: str, shape: tuple[int, int], free: tuple[bool, bool], tmp_path: Path
+) -> None:
+    # Every length is that of many sides, so that only the name tells.
+    others = [(64, 64)] * 4 + [(32, 128)] * 4 + [(192, 192)] * 2
+    arrays: Arrays = {
+        f"blocks.{n}.weight": CHANCE.standard_normal(own).astype(np.float32)
+        for n, own in enumerate(others)
+    }
+    arrays[name] = CHANCE.standard_normal(shape).astype(np.float32)
+
+    found = {m.name: m for m in draw(opened(write(tmp_path / "m", arrays))).matrices}
+
+    assert free == (found[name].inner_rows, found[name].inner_columns)
