@@ -150,6 +150,19 @@ MUTATIONS = {
         f"{LIVE}/test_the_log.py"
         "::test_that_who_was_revoked_while_it_was_written_down_gets_nothing[HEAD]",
     ),
+    "what was sent flows on while the next piece is waited for": Mutation(
+        DELIVERY,
+        '(chunk,) = await self._has_come(asyncio.ensure_future(reading), gone) or (b"",)',
+        "chunk = await reading",
+        f"{LIVE}/test_attacks_in_time.py"
+        "::test_that_a_download_ends_while_its_next_piece_is_waited_for",
+    ),
+    "a body that is held back acts on what was allowed when it began": Mutation(
+        HUB,
+        "                visit = await self._with_body(visit, route.guard)\n",
+        "                pass\n",
+        f"{LIVE}/test_forms_held_back.py",
+    ),
     "what waits for a slow reader is sent all the same": Mutation(
         DELIVERY,
         "            connection.cut(send)\n",
@@ -393,8 +406,12 @@ MUTATIONS = {
     ),
     "what needs a grant is fetched from the bucket": Mutation(
         HUB,
-        "if visit.access.reason is Reason.OPEN and marked is None:",
-        "if visit.access.is_allowed and marked is None:",
+        "        if visit.access.reason is Reason.OPEN and marked is None:\n"
+        "            url = await asyncio.to_thread(objects.temporary_url, entry.sha256)\n"
+        "            if url and (await self._not_long_ago(visit)).access.reason is Reason.OPEN:\n",
+        "        if visit.access.is_allowed and marked is None:\n"
+        "            url = await asyncio.to_thread(objects.temporary_url, entry.sha256)\n"
+        "            if url:\n",
         f"{LIVE}/test_elsewhere.py"
         "::test_that_nobody_learns_the_place_of_what_needs_a_grant[gwen-GET]",
     ),
@@ -437,7 +454,7 @@ MUTATIONS = {
         "if found < end or",
         "if end < 0 or",
         f"{LIVE}/test_verifying.py"
-        "::test_that_no_byte_is_sent_of_a_file_that_is_shorter_than_it_was[whole-cut]",
+        "::test_that_no_byte_is_sent_of_a_file_that_is_not_as_long_as_it_was[whole-cut]",
     ),
     "a file that was changed is what was published": Mutation(
         "gateway/verifying.py",

@@ -264,6 +264,13 @@ LOOSER = RunRule(limit=Decimal("0.3"), confidence=Decimal("0.95"))
 """A rule that a policy which asks for a limit of 5 % does not accept."""
 
 
+SEARCHES = [
+    AttackBudget(usd=Decimal(1500), steps=9000, attempts=16),
+    AttackBudget(usd=Decimal(100)),
+]
+"""What whole searches spent."""
+
+
 def _tampering_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measurement]:
     families = [AttackClass.JAILBREAK, AttackClass.PREFILL, AttackClass.ADAPTER, AttackClass.OTHER]
     return st.builds(
@@ -279,7 +286,7 @@ def _tampering_of(values: st.SearchStrategy[Counts]) -> st.SearchStrategy[Measur
         seeds=st.sampled_from([None, 1, 3]),
         longest_run_steps=st.sampled_from([None, 500, 2000]),
         rule=st.sampled_from([RULE, RULE, LOOSER, None]),
-        search=st.sampled_from([None, AttackBudget(usd=Decimal(1500), steps=9000, attempts=16)]),
+        search=st.sampled_from([*SEARCHES, None]),
     )
 
 

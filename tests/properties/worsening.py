@@ -201,11 +201,11 @@ def _attack(change: Callable[[Attack], Attack]) -> Worsening:
 
 
 def _halved(attack: Attack) -> Attack:
-    return dataclasses.replace(attack, budget=_a_tenth(attack.budget) or attack.budget)
+    return dataclasses.replace(attack, budget=_a_tenth(attack.budget))
 
 
-def _a_tenth(spent: AttackBudget | None) -> AttackBudget | None:
-    return spent and AttackBudget(
+def _a_tenth(spent: AttackBudget) -> AttackBudget:
+    return AttackBudget(
         usd=None if spent.usd is None else spent.usd / 10,
         gpu_hours=None if spent.gpu_hours is None else spent.gpu_hours / 10,
         steps=None if spent.steps is None else spent.steps // 10,
@@ -346,11 +346,19 @@ WORSENINGS: Mapping[str, Worsening] = {
     "the attack does not say what it cost": _attack(
         lambda a: dataclasses.replace(a, budget=AttackBudget())
     ),
-    "nobody says what the search spent": _attack(
-        lambda a: dataclasses.replace(a, search_budget=None)
+    "nobody says what the search spent, or what it cost without one": _attack(
+        lambda a: (
+            dataclasses.replace(a, search_budget=None)
+            if a.search_budget
+            else dataclasses.replace(a, budget=AttackBudget())
+        )
     ),
-    "the search spent a tenth": _attack(
-        lambda a: dataclasses.replace(a, search_budget=_a_tenth(a.search_budget))
+    "the search spent a tenth, or the attacker without one": _attack(
+        lambda a: (
+            dataclasses.replace(a, search_budget=_a_tenth(a.search_budget))
+            if a.search_budget
+            else _halved(a)
+        )
     ),
     "half as many settings and seeds were tried": _attack(_less_searched),
     "nobody says how much was tried": _attack(

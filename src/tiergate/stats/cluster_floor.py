@@ -5,9 +5,9 @@ Where few behaviours always fall and all others seldom, a sample may hold none o
 and its clusters look alike. A bound that measures how much they differ then lies too low.
 Gaffke's supposes that what was not seen has the value 1, however alike the values are.
 
-That it is valid is a conjecture: nobody has proven it for values of more than two kinds, and
-nobody has found a distribution that refutes it. So it may only raise a bound, and no bound
-rests on it alone.
+That it is valid is a conjecture (N. Gaffke 2005; E. Learned-Miller and P. S. Thomas 2019),
+proven where values are of two kinds, of which 0 and 1 give the exact bound, and never refuted
+for others. So it may only raise a bound that is there without it.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ _TOLERANCE = 1e-10
 """How far above the exact value the bound may lie; it does not lie below."""
 _ROUNDING = 1e-9
 """Relative error that a computed probability is taken to have, against the claim."""
-_STEP = 0.25
-"""Step of the first sum that stands for the integral; it is halved at least once."""
+_STEP = 0.125
+"""Step of the first sum that stands for the integral."""
 _MOST_HALVINGS = 6
-_CONVERGED = 1e-6
-"""Relative difference of two sums below which the finer one is exact to about its square."""
+"""How many sums there are at most, each with half the step of the one before."""
+_CONVERGED = 1e-7
+"""Relative difference of two sums below which the finer one is exact to ``_ROUNDING``."""
 _NEAR = tuple(n / 2 for n in range(3, 15))
 _FURTHER = tuple(n / 2 for n in range(15, 61))
 """Where a path may end. With two values the integrand falls as the cube, which needs 23."""
-_FAR = 5.0
+_FAR = 6.0
 """A path that is not at its end there may lead the wrong way round, and others are tried."""
 _OTHER_TILTS = (0.5, 0.25, 0.0, -0.25, -0.5)
 _NEGLIGIBLE = 38.0
@@ -49,7 +50,8 @@ def gaffke_upper(shares: Mapping[float, int], error: float, least: float = 0.0) 
     Give each value, and one further value 1, a weight; the weights are uniform over all that
     add up to 1. The bound is the value that their weighted mean exceeds with probability
     ``error``. It rises with every value, and falls with a further value 0. For values 0 and 1
-    only it is the exact bound; for others its validity is conjectured, not proven.
+    only it is the exact bound; for more than two different values its validity is conjectured,
+    never refuted and not proven.
 
     Whether it exceeds ``least`` takes one probability; the bound is looked for only then. It
     is exact up to 1e-10, rounded up.
@@ -63,9 +65,8 @@ def gaffke_upper(shares: Mapping[float, int], error: float, least: float = 0.0) 
         error: How often the bound may be wrong, below a half.
         least: What is known to be no higher than the bound that is wanted.
 
-    Source: N. Gaffke, Three test statistics for a nonparametric one-sided hypothesis on the
-    mean of a nonnegative variable (2005); E. Learned-Miller and P. S. Thomas, arXiv
-    1905.06208 (2019), section 6.
+    Source: N. Gaffke, Mathematical Methods of Statistics 14 (2005) 451-467; E. Learned-Miller
+    and P. S. Thomas, arXiv 1905.06208 (2019).
     """
     if least >= 1:
         return least
@@ -196,15 +197,12 @@ def _integral(slopes: Floats, counts: Floats) -> float:
     """Integrate over half of a path, in units of the integrand at the saddle point.
 
     Sums over every point and over every other one say how far they have converged: what is
-    left of the difference is about its square. Where that is too much, points are doubled;
-    without end, the integral is given as infinite.
+    left of the difference is far smaller. Where that is too much, points are doubled; without
+    end, the integral is given as infinite.
     """
     path = _Path.steepest(slopes, counts)
-    step = _STEP
-    fine = path.summed(step)
-    for _ in range(_MOST_HALVINGS):
-        coarse, step = fine, step / 2
-        fine = path.summed(step)
+    for halvings in range(_MOST_HALVINGS):
+        coarse, fine = path.summed(_STEP / 2**halvings)
         if abs(fine - coarse) <= _CONVERGED * fine:
             return fine
     return math.inf
@@ -250,21 +248,26 @@ class _Path:
             fallen = path._fallen(ends)
             enough = fallen >= _NEGLIGIBLE + ends
             place = int(enough.argmax()) if enough.any() else len(points) - 1
-            if np.any(np.diff(fallen[: place + 1], prepend=0.0) < 0):
+            if fallen[0] < 0 or (fallen[1 : place + 1] < fallen[:place]).any():
                 return path
             if enough[place]:
                 return replace(path, end=float(ends[place]))
         return path
 
-    def summed(self, step: float) -> float:
-        """Sum the integrand at points that lie so far apart, over its value at the saddle."""
+    def summed(self, step: float) -> tuple[float, float]:
+        """Sum the integrand, over its value at the saddle point, along the path.
+
+        Returns:
+            The sum over every other point, and that over points that lie ``step`` apart.
+        """
         import numpy as np
 
-        points = np.arange(0.0, self.end + step, step)
+        points = np.arange(0.0, self.end + 2 * step, step)
         rows = max(1, _LARGEST_TABLE // len(self.slopes))
         pieces = range(0, len(points), rows)
         found = np.concatenate([self._integrand(points[i : i + rows]) for i in pieces])
-        return step * (float(found.sum()) - 0.5 * float(found[0]))
+        found[0] /= 2
+        return 2 * step * float(found[::2].sum()), step * float(found.sum())
 
     def _fallen(self, points: Floats) -> Floats:
         """Say how much the logarithm of the integrand's size has fallen since the saddle point."""

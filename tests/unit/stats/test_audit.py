@@ -25,6 +25,7 @@ from tiergate.stats import (
     missed_at_most,
     with_unscored_in_smallest,
 )
+from tiergate.stats.clusters import upper_by_trials
 
 SAFE = Adjudication(refuted=100, clean=200, not_drawn=700)
 """A thousand attempts, each on a behaviour of its own, without a single success."""
@@ -74,7 +75,7 @@ def test_where_attempts_share_behaviours_the_distances_are_added() -> None:
         Adjudication(clean=2, not_drawn=3, behaviours=85),
     ]
     counted = korn_graubard_upper([Rate(1, 5)] * 10 + [Rate(0, 5)] * 90, 0.95)
-    missed = korn_graubard_upper([Rate(0, 2)] * 95 + [Rate(1, 2)] * 5, 0.95)
+    missed = upper_by_trials([(Rate(0, 2), 95), (Rate(1, 2), 5)], 0.95)
 
     assert 1 - (1 - counted) * (1 - missed) == pytest.approx(audited_upper(found, 0.95))
 

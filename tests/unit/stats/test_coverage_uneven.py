@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bound for clusters where attempts end early, and where few behaviours differ from all others.
 
-The page shows both; the second is where the bound holds less often than it says, and the page
-must say how often.
+The page shows both, and how often the bound would hold the true rate without the rules that are
+there for them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ CONFIDENCE = 0.95
 LEFT_EARLY = "Coverage where a behaviour is left at its first success"
 FEW_FALL = "Coverage where a few behaviours always fall"
 RUNS = 2_000
+RUNS_FEW_FALL = 4_000
 
 Sample = tuple[tuple[Rate, int], ...]
 
@@ -74,13 +75,21 @@ def test_behaviours_left_early_are_covered_in_a_small_simulation(row: tuple[str,
     assert by_attempts < 0.6
 
 
-def test_the_page_shows_where_the_bound_for_clusters_holds_less_often_than_it_says() -> None:
+def test_the_page_shows_rows_where_the_bound_without_its_floor_holds_far_less_often() -> None:
     rows = table(FEW_FALL)
 
-    assert min(percent(row[4]) for row in rows) < 0.9
-    coverage, _ = shares_held(*few_fall(rows[0], 400))
+    assert min(percent(row[4]) for row in rows) < 0.83
+    assert min(percent(row[5]) for row in rows) >= LEAST_COVERAGE
 
-    assert percent(rows[0][4]) == pytest.approx(coverage, abs=0.06)
+
+@pytest.mark.parametrize("row", table(FEW_FALL)[:4], ids=str)
+def test_a_few_behaviours_that_always_fall_are_covered_in_a_small_simulation(
+    row: tuple[str, ...],
+) -> None:
+    coverage, without_floor = shares_held(*few_fall(row, 200))
+
+    assert coverage >= LEAST_COVERAGE
+    assert without_floor < 0.93
 
 
 @pytest.mark.slow
@@ -95,11 +104,13 @@ def test_behaviours_left_early_are_covered_as_often_as_the_page_says(row: tuple[
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", table(FEW_FALL), ids=str)
-def test_where_a_few_behaviours_always_fall_the_page_says_how_often_the_bound_holds(
+def test_a_few_behaviours_that_always_fall_are_covered_as_often_as_the_page_says(
     row: tuple[str, ...],
 ) -> None:
-    samples, share = few_fall(row, RUNS)
-    coverage, _ = shares_held(samples, share)
+    samples, share = few_fall(row, RUNS_FEW_FALL)
+    coverage, without_floor = shares_held(samples, share)
 
+    assert coverage >= LEAST_COVERAGE
     assert percent(row[3]) == pytest.approx(share, abs=0.0006)
-    assert percent(row[4]) == pytest.approx(coverage, abs=0.03)
+    assert percent(row[4]) == pytest.approx(without_floor, abs=0.02)
+    assert percent(row[5]) == pytest.approx(coverage, abs=0.012)
