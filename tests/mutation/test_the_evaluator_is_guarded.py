@@ -210,6 +210,13 @@ MUTATIONS = {
         f"{TEST_TAMPERING}::test_a_safeguard_survives_the_budget_of_its_level"
         "[an attack of unknown cost breaks it]",
     ),
+    "a break is as dear as the search for it": Mutation(
+        ATTACKED,
+        "exceeds(self.attack.budget, means)",
+        "exceeds(self.attack.credit, means)",
+        f"{TEST_TAMPERING}::test_a_safeguard_survives_the_budget_of_its_level"
+        "[a setting within the budget breaks it, however long the search for it was]",
+    ),
     "a void attack counts as survived": Mutation(
         ATTACKED,
         "return self.reading.outcome is Outcome.MET and not self.reading.set_aside",

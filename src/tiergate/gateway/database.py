@@ -165,7 +165,7 @@ def _as_integrity(context: sa.engine.ExceptionContext) -> BaseException | None:
 
 def _engine(url: str, address: Address | None, seconds: int) -> sa.Engine:
     if address is None:
-        engine = sa.create_engine(url, connect_args={"timeout": seconds})
+        engine = sa.create_engine(url, connect_args={"timeout": seconds}, pool_timeout=seconds)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if find_spec("pg8000") is None:

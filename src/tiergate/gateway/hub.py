@@ -127,19 +127,23 @@ class Hub:
 
     async def front(self, visit: Visit) -> Response:
         """Show people the models that they may know of."""
-        found = await asyncio.to_thread(lambda: list(self._known(visit)))
+        found = await asyncio.to_thread(self._known, visit)
         return front_page(found, self._parts.url, visit.session)
 
     def _rows(self, visit: Visit, *, is_data: bool) -> list[dict[str, object]]:
         known = (v for v in self._known(visit) if v.known_repository.is_data is is_data)
         return chosen(map(_info, known), visit.request.query_params)
 
-    def _known(self, visit: Visit) -> Iterator[Visit]:
-        """Yield each model that the caller may know of, as if they had asked for it."""
+    def _known(self, visit: Visit) -> list[Visit]:
+        """Return each model that the caller may know of, as if they had asked for it."""
+        with self._parts.together():
+            return [found for found in self._each(visit) if not found.access.reason.hides]
+
+    def _each(self, visit: Visit) -> Iterator[Visit]:
         for repository in self._parts.catalogue.repositories():
             target = Target(kind=Kind.INFO, repository=repository.name)
             found = self._guards.found(replace(visit, target=target))
-            if not found.access.reason.hides and found.revision is not None:
+            if found.revision is not None:
                 yield found
 
     async def info(self, visit: Visit) -> Response:

@@ -33,8 +33,8 @@ _MOST_HALVINGS = 6
 _CONVERGED = 1e-7
 """Relative difference of two sums below which the finer one is exact to ``_ROUNDING``."""
 _NEAR = tuple(n / 2 for n in range(3, 15))
-_FURTHER = tuple(n / 2 for n in range(15, 61))
-"""Where a path may end. With two values the integrand falls as the cube, which needs 23."""
+_FURTHER = tuple(n / 2 for n in range(15, 121))
+"""Where a path may end. The integrand falls at least as the square, which needs 41."""
 _FAR = 6.0
 """A path that is not at its end there may lead the wrong way round, and others are tried."""
 _OTHER_TILTS = (0.5, 0.25, 0.0, -0.25, -0.5)
@@ -143,8 +143,8 @@ class _Mean:
 
         The mean exceeds it if a sum of gamma variables, each times its value's distance from
         the point, exceeds 0. Its generating function, divided by its argument, is integrated
-        along the vertical line through its saddle point (S. O. Rice, SIAM Journal on
-        Scientific and Statistical Computing 1 (1980) 438-448), where nothing cancels.
+        through its saddle point (S. O. Rice, SIAM Journal on Scientific and Statistical
+        Computing 1 (1980) 438-448), where nothing cancels.
 
         Returns:
             The logarithm, and how fast its leading term falls with the point; 0 where the
@@ -161,7 +161,7 @@ class _Mean:
         slopes, counts = np.append(distances / left, -1 / saddle), np.append(self.counts, 1.0)
         leading = -float(self.counts @ np.log1p(-distances * saddle)) - math.log(saddle)
         width = 1 / math.sqrt(float(counts @ slopes**2))
-        # The line cannot hold more than Chernoff's bound on the probability.
+        # No probability exceeds Chernoff's bound, which stands in for a sum that did not converge.
         integral = min(saddle, width / math.pi * _integral(slopes * width, counts))
         falls = saddle * float(self.counts @ (1 / left))
         return min(0.0, leading + math.log(integral)), falls

@@ -114,6 +114,17 @@ def test_the_tail_is_exact_where_a_closed_form_is_known(
     assert math.log(betaincc(ones + 1, zeros, point)) == pytest.approx(logarithm, abs=ACCURACY)
 
 
+@pytest.mark.parametrize("above", [1e-13, 1e-10, 1e-6])
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_the_tail_is_exact_just_above_a_value(count: int, above: float) -> None:
+    mean = floor._Mean.of({0.25: count})
+    point = 0.25 + above
+
+    logarithm, _ = mean.log_above(point)
+
+    assert count * math.log1p(-(point - 0.25) / 0.75) == pytest.approx(logarithm, abs=ACCURACY)
+
+
 SCALES: dict[str, dict[float, int]] = {
     "most are tiny": {2e-7: 35, 0.98: 10, 0.998: 1, 1.3e-7: 476, 0.009: 12, 0.037: 38},
     "two kinds of which one is rare": {0.0: 3, 0.9: 399},
