@@ -23,7 +23,8 @@ _NAMES = 12
 _ROW = re.compile(r"[,;] row \d+")
 _BAND = (
     "The band is wider above: benchmarks' parameters are older than the model, and new models"
-    " came out too low. In 2025 the truth was outside twice in a hundred times."
+    " came out too low. In 2025 the truth was outside twice in a hundred placements, which were of"
+    " few models: of another it may be outside in up to 9 of a hundred."
 )
 _CAUTION = (
     "General capability says nothing about a hazard domain: those stay undetermined until the"
