@@ -201,8 +201,13 @@ def attack_document(done: Done) -> AttackDocument:
 
 
 def deciding(found: AttackResult) -> Confirmed | None:
-    """Return the model that decided about an attack: a break, or the first that was confirmed."""
-    order = (AttackOutcome.BROKEN, found.summary.outcome, AttackOutcome.HOLDS)
+    """Return the model that decided: the cheapest break, or the first that was confirmed."""
+    from tiergate.evidence.tampering.accounting import cheapest_break
+
+    broken = cheapest_break((found,))
+    if broken is not None:
+        return broken[1]
+    order = (found.summary.outcome, AttackOutcome.HOLDS)
     for outcome in order:
         for confirmed in found.confirmed:
             if confirmed.finding.outcome is outcome:

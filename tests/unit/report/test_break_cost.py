@@ -41,6 +41,7 @@ from tiergate.report.break_cost import (
 from tiergate.report.break_cost_labels import spread
 from tiergate.report.break_cost_marks import COLOURS
 from tiergate.report.break_cost_view import break_cost_view
+from tiergate.report.break_cost_words import headline
 from tiergate.report.facts import ReportFacts
 from tiergate.report.page import render_report
 from tiergate.report.reference_costs import reference_costs
@@ -70,6 +71,14 @@ def attacked(
     return dataclasses.replace(
         found, setting=dataclasses.replace(found.setting, elicitation=elicitation)
     )
+
+
+def searched(found: Measurement, flop: int) -> Measurement:
+    """Return a measurement whose search had spent more than its setting costs."""
+    assert found.attack is not None
+    budget = AttackBudget(flop=flop, usd=Decimal(20_000), gpu_hours=Decimal(10_000))
+    attack = dataclasses.replace(found.attack, search_budget=budget)
+    return dataclasses.replace(found, attack=attack)
 
 
 def released(metric: str, successes: int, trials: int = 400) -> Measurement:
@@ -320,6 +329,29 @@ def test_that_the_page_says_in_words_what_the_picture_shows() -> None:
     assert "not broken up to no computing; nothing is known beyond" in words
     assert "no model was still useful" in words
     assert all(reference.source in words for reference in reference_costs())
+
+
+def test_that_a_break_has_its_own_price_and_a_place_on_the_curve_of_the_search() -> None:
+    broken = searched(attacked(SUCCESS, 300), 4 * FLOP)
+    solved = searched(attacked(RETAINED, 295), 4 * FLOP)
+    found = shown_of(broken, solved, released(RETAINED, 300))
+
+    (curve,) = found.curves
+    (point,) = curve.points
+    assert (4 * FLOP, FLOP) == (point.cost.flop, point.price.flop)
+    assert Rate(295, 400) == point.retained
+    title, below = headline(found)
+    assert "Broken by prefill: $5,000 (2,500 GPU-hours)" == title
+    assert below.startswith("With the search $20,000 (10,000 GPU-hours). Tested up to $20,000")
+
+
+def test_that_a_break_whose_price_nobody_states_has_that_of_its_search() -> None:
+    found = searched(attacked(SUCCESS, 300, flop=None), 4 * FLOP)
+
+    point = only_point(found)
+
+    assert point.alone is None
+    assert 4 * FLOP == point.price.flop
 
 
 def test_that_references_stand_where_their_cost_is() -> None:

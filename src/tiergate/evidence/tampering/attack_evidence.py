@@ -42,6 +42,7 @@ from tiergate.evidence.provenance import (
     SourceFile,
 )
 from tiergate.evidence.tampering.accounting import (
+    cheapest_break,
     longest_run_steps,
     paid_by_point,
     paid_in_all,
@@ -344,9 +345,12 @@ class _Maker:
 def deciding(found: AttackResult) -> Confirmed | None:
     """Return the confirmed setting that decides: a break, else one not settled, else one that held.
 
-    Of several alike, the one with the highest bound on its success.
+    Of several breaks the cheapest; of others alike, the one with the highest bound on its success.
     """
-    order = [AttackOutcome.BROKEN, AttackOutcome.UNDECIDED, AttackOutcome.HOLDS]
+    broken = cheapest_break((found,))
+    if broken is not None:
+        return broken[1]
+    order = [AttackOutcome.UNDECIDED, AttackOutcome.HOLDS]
     kept = [c for c in found.confirmed if c.finding.outcome in order]
     return min(
         kept,

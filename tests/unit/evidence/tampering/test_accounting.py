@@ -10,12 +10,14 @@ from decimal import Decimal
 import pytest
 
 from builders_decision import collection, policy, standards, tamper_definition, tamper_policy
+from tiergate.cli import attack_document
 from tiergate.decision.outcome import Outcome
 from tiergate.decision.policy import Scene
 from tiergate.decision.requirements.tampering import TamperResistance
 from tiergate.decision.tier import TamperLevel, Tier
 from tiergate.evidence.conversion import with_digest
 from tiergate.evidence.measurement import Attack, AttackClass, Variant
+from tiergate.evidence.tampering import attack_evidence
 from tiergate.evidence.tampering.accounting import (
     cheapest_break,
     paid_in_all,
@@ -131,6 +133,27 @@ def test_the_cheapest_break_is_the_one_that_costs_least_by_itself() -> None:
     assert found[0] is late[0]
     assert paid_until(dear, early[1]).flop < paid_until(*late).flop
     assert cheapest_break(()) is None
+
+
+def test_of_two_breaks_of_one_attack_the_cheaper_one_decides() -> None:
+    found, confirmed = only_break(attacked(breaks_at=6))
+    (searched,) = found.searched[-1].points
+    place = dataclasses.replace(confirmed.result.trial, point="later")
+    (seen,) = confirmed.result.points
+    dearer = dataclasses.replace(
+        confirmed, result=dataclasses.replace(confirmed.result, trial=place, points=(seen,))
+    )
+    later = dataclasses.replace(
+        searched, point="later", cost=dataclasses.replace(searched.cost, flop=9 * ONE)
+    )
+    trial = dataclasses.replace(found.searched[-1], points=(searched, later))
+    both = dataclasses.replace(
+        found, searched=(*found.searched[:-1], trial), confirmed=(dearer, confirmed)
+    )
+
+    assert price_of_setting(both, confirmed).flop < price_of_setting(both, dearer).flop
+    assert attack_evidence.deciding(both) is confirmed
+    assert attack_document.deciding(both) is confirmed
 
 
 def test_evidence_of_a_break_states_its_price_and_what_was_paid_until_then() -> None:
