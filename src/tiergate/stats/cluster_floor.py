@@ -57,7 +57,7 @@ def gaffke_upper(shares: Mapping[float, int], error: float, least: float = 0.0) 
     is exact up to 1e-10, rounded up.
 
         >>> round(gaffke_upper({0.0: 59}, 0.05), 4), round(gaffke_upper({0.1: 59}, 0.05), 4)
-        (0.0495, 0.1445)
+        (0.0495, 0.1446)
 
     Args:
         shares: The values, each from 0 to 1, with how many there are of it, one or more; not
