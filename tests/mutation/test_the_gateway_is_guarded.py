@@ -449,12 +449,12 @@ MUTATIONS = {
         f"{LIVE}/test_mirror.py"
         "::test_that_files_that_run_code_are_refused[a program without an ending]",
     ),
-    "a file that was cut is sent up to where it ends": Mutation(
-        OBJECTS,
-        "if found < end or",
-        "if end < 0 or",
+    "a file of another length is sent": Mutation(
+        HUB,
+        "objects.source(entry.sha256, size)",
+        "objects.source(entry.sha256)",
         f"{LIVE}/test_verifying.py"
-        "::test_that_no_byte_is_sent_of_a_file_that_is_not_as_long_as_it_was[whole-cut]",
+        "::test_that_no_byte_is_sent_of_a_file_that_is_not_as_long_as_it_was[its start-cut]",
     ),
     "a file that was changed is what was published": Mutation(
         "gateway/verifying.py",
